@@ -1,0 +1,107 @@
+"""Reading a results dict that may lack anything: each helper answers with something harmless instead of raising."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A median with its 5 % and 95 % points."""
+
+    median: float
+    low: float | None
+    high: float | None
+
+
+def mapping(value: object) -> Mapping:
+    """`value` where it is a mapping, otherwise an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def listing(value: object) -> list:
+    """`value` as a list where it is a list or tuple, otherwise an empty one."""
+    return list(value) if isinstance(value, (list, tuple)) else []
+
+
+def real(value: object) -> float | None:
+    """`value` as a finite float, otherwise None; booleans are not numbers here."""
+    if isinstance(value, bool):
+        return None
+    try:
+        x = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return x if math.isfinite(x) else None
+
+
+def words_of(value: object, otherwise: str = "") -> str:
+    """`value` as text, `otherwise` where there is none."""
+    if value is None or isinstance(value, (Mapping, list, tuple)):
+        return otherwise
+    return str(value).strip() or otherwise
+
+
+def at(results: object, *keys: str) -> object:
+    """The value under nested keys, or None where any of them is missing."""
+    value = results
+    for key in keys:
+        value = mapping(value).get(key)
+    return value
+
+
+def span(value: object) -> Span | None:
+    """A {"median", "low", "high"} as a Span (posterior-shaped {"q05", "q95"} too), None without a median."""
+    found = mapping(value)
+    median = real(found.get("median"))
+    if median is None:
+        return None
+    low = real(found.get("low")) if "low" in found else real(found.get("q05"))
+    high = real(found.get("high")) if "high" in found else real(found.get("q95"))
+    return Span(median, low, high)
+
+
+def path_over_time(value: object, *columns: str) -> list[tuple[float, ...]]:
+    """Rows (time, column …) of a {"time": […], column: […]}; rows with a gap anywhere are left out."""
+    found = mapping(value)
+    series = [listing(found.get("time"))] + [listing(found.get(column)) for column in columns]
+    rows = [tuple(real(x) for x in row) for row in zip(*series)]
+    return [row for row in rows if None not in row]  # type: ignore[misc]
+
+
+def decimal_year(value: object) -> float | None:
+    """An ISO date or a decimal year as a decimal year (to the month), None where it is neither."""
+    number = real(value)
+    if number is not None:
+        return number
+    parts = words_of(value).split("-")
+    try:
+        return int(parts[0]) + ((int(parts[1]) - 1) / 12 if len(parts) > 1 else 0.0)
+    except (ValueError, IndexError):
+        return None
+
+
+def now_of(results: object) -> float | None:
+    """The decimal year at which the evidence ends: the last history point, else the date of the wheel's speed."""
+    times = [
+        real(row[0])
+        for series in mapping(at(results, "series")).values()
+        for row in listing(mapping(series).get("history"))
+        if listing(row)
+    ]
+    times = [t for t in times if t is not None]
+    if times:
+        return max(times)
+    return decimal_year(at(results, "speed", "at")) or decimal_year(at(results, "backtest", "until"))
+
+
+def gear_of(variable: str, node: object) -> str:
+    """The gear that a variable belongs to: as stated, else by its name."""
+    stated = words_of(mapping(node).get("gear"))
+    return stated or (variable.split(".", 1)[0] if "." in variable else "wheel")
+
+
+def label_of(variable: str, node: object = None) -> str:
+    """The words for a variable: its label, else its short name with spaces."""
+    return words_of(mapping(node).get("label")) or str(variable).rsplit(".", 1)[-1].replace("_", " ")

@@ -1,0 +1,96 @@
+"""The same spin, compiled with JAX in float64: for large ensembles and for gradients. JAX is imported on first use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path as FilePath
+
+import numpy as np
+
+from gearwheel.spin.levers import Path, table
+from gearwheel.spin.program import Program, build, initial, step, values_at
+from gearwheel.spin.run import Ensemble, noise_sd, perturb
+from gearwheel.wheel.parts import Wheel
+
+
+@lru_cache(maxsize=1)
+def jax_ready():
+    """JAX with float64 and the on-disk compile cache switched on (GEARWHEEL_CACHE, default ~/.cache/gearwheel)."""
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    folder = cache_folder() / "compiled"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        jax.config.update("jax_compilation_cache_dir", str(folder))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+    except OSError:
+        pass  # a read-only home costs compile time, nothing else
+    return jax
+
+
+def cache_folder() -> FilePath:
+    """Where Gearwheel keeps what it can compute again."""
+    return FilePath(os.environ.get("GEARWHEEL_CACHE") or FilePath.home() / ".cache" / "gearwheel")
+
+
+def jax_program(wheel: Wheel) -> Program:
+    """The wheel compiled against jax.numpy."""
+    jax_ready()
+    import jax.numpy as jnp
+
+    return build(wheel, jnp)
+
+
+def spin_compiled(
+    program: Program,
+    parameters: Mapping[str, np.ndarray | float],
+    steps: int,
+    *,
+    start: float = 0.0,
+    state: np.ndarray | None = None,
+    paths: Mapping[str, Path] | None = None,
+    keep: Sequence[str] | None = None,
+    shocks: np.ndarray | None = None,
+    method: str = "euler",
+) -> Ensemble:
+    """`spin` with the same arguments and the same numbers (to rounding), as one compiled scan over time."""
+    jax = jax_ready()
+    import jax.numpy as jnp
+
+    keep = tuple(program.wheel.variables()) if keep is None else tuple(keep)
+    times = start + program.wheel.dt * np.arange(steps + 1)
+    parameters = {**program.centre(), **parameters}
+    draws = np.broadcast_shapes((1,), *(np.shape(v) for v in parameters.values()), () if state is None else np.shape(state)[:-1])[0]
+    full = {n: jnp.broadcast_to(jnp.asarray(v, dtype=float), (draws,)) for n, v in parameters.items()}
+    moving = table(paths or {}, program.centre(), times)
+    first = {**full, **{n: jnp.broadcast_to(v[0], (draws,)) for n, v in moving.items()}}
+    begin = initial(program, first, start) if state is None else jnp.asarray(state, dtype=float)
+    begin = jnp.broadcast_to(begin, (draws, len(program.stocks)))
+    noise = jnp.zeros((steps, 1, 1)) if shocks is None else jnp.asarray(shocks)
+
+    def pick(values):
+        return jnp.stack([jnp.broadcast_to(jnp.asarray(values[n], dtype=float), (draws,)) for n in keep])
+
+    @jax.jit
+    def whole(begin, full, moving, noise):
+        sd = noise_sd(program, full)
+
+        def one(state, inputs):
+            time, levers, shock = inputs
+            at = {**full, **levers}
+            following, values = step(program, state, at, time, method)
+            return perturb(program, following, shock, sd), pick(values)
+
+        inputs = (jnp.asarray(times[:-1]), {n: v[:-1] for n, v in moving.items()}, noise)
+        end, recorded = jax.lax.scan(one, begin, inputs)
+        last = pick(values_at(program, end, {**full, **{n: v[-1] for n, v in moving.items()}}, times[-1]))
+        return end, jnp.concatenate([recorded, last[None]])
+
+    end, recorded = whole(begin, full, {n: jnp.asarray(v) for n, v in moving.items()}, noise)
+    arrays = np.moveaxis(np.asarray(recorded), 0, -1)  # (keep, draws, T)
+    bad = np.flatnonzero(~np.isfinite(arrays).all(axis=(0, 2)) | ~np.isfinite(np.asarray(end)).all(axis=1))
+    lost = {int(d): "a stock" for d in bad}
+    return Ensemble(program.wheel, times, dict(zip(keep, arrays)), np.asarray(end), lost)

@@ -1,0 +1,148 @@
+"""An assembled wheel → `step`: the one pure function that everything else calls.
+
+`step(state, parameters, time) → (state, values)` with state an array whose last axis holds the stocks in
+`Program.stocks` order, and `values` every variable at `time`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gearwheel.spin.compile import Closure, compile_tree
+from gearwheel.wheel.errors import Problem, WheelError
+from gearwheel.wheel.graph import evaluation_order, parse_name
+from gearwheel.wheel.parts import Place, Wheel
+
+
+@dataclass(frozen=True)
+class Program:
+    """A wheel compiled for one array module.
+
+    `stocks`, `parameters`: names in array order. `positive[i]`: stock i lives on a log scale.
+    """
+
+    wheel: Wheel
+    xp: Any
+    stocks: tuple[str, ...]
+    parameters: tuple[str, ...]
+    positive: np.ndarray
+    order: tuple[tuple[str, Closure], ...] = field(repr=False)
+    starts: tuple[Closure, ...] = field(repr=False)
+    net: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = field(repr=False)
+    sparing: Mapping[str, tuple[str, tuple[str, ...]]] = field(repr=False)
+
+    def centre(self) -> dict[str, float]:
+        """Every parameter at its value or the centre of its belief."""
+        return {n: self.wheel.parameter[n].centre for n in self.parameters}
+
+
+def build(wheel: Wheel, xp=np) -> Program:
+    """Compile an assembled wheel. Raises WheelError for cycles without a stock."""
+
+    def closure(equation: str) -> Closure:
+        return compile_tree(parse_name(equation), xp, wheel.lookup)
+
+    computed = {**wheel.flow, **wheel.aux}
+    order = tuple((n, closure(computed[n].equation)) for n in evaluation_order(wheel))
+    return Program(
+        wheel=wheel,
+        xp=xp,
+        stocks=tuple(wheel.stock),
+        parameters=tuple(wheel.parameter),
+        positive=np.array([s.scale == "log" for s in wheel.stock.values()], dtype=bool),
+        order=order,
+        starts=tuple(closure(s.start) for s in wheel.stock.values()),
+        net=tuple((s.inflows, s.outflows) for s in wheel.stock.values()),
+        sparing={flow: (name, s.outflows) for name, s in wheel.stock.items() if s.nonnegative for flow in s.outflows},
+    )
+
+
+def initial(program: Program, parameters: Mapping[str, Any], time: float = 0.0):
+    """Start values, shape (..., stocks). A start may refer to other stocks' starts and to auxiliaries."""
+    values: dict[str, Any] = {**parameters, "time": time, "dt": program.wheel.dt}
+    pending = dict(zip(program.stocks, program.starts))
+    computed = dict(program.order)
+    while pending:
+        ready = len(pending)
+        for name, start in list(pending.items()):
+            try:
+                values[name] = start(values)
+            except KeyError:
+                continue
+            del pending[name]
+        for name, closure in list(computed.items()):
+            try:
+                values[name] = closure(values)
+            except KeyError:
+                continue
+            del computed[name]
+            ready += 1
+        if ready == len(pending):
+            raise _entangled(program.wheel, list(pending))
+    return stack(program.xp, [values[n] for n in program.stocks])
+
+
+def _entangled(wheel: Wheel, pending: list[str]) -> WheelError:
+    place = wheel.places.get(("stock", pending[0]), Place(wheel.file, 0))
+    hint = "Give one of them a start that needs no other stock."
+    return WheelError(Problem("GW203", f"start values need each other: {', '.join(pending)}", place.file, place.line, hint))
+
+
+def stack(xp, columns):
+    """Columns of mixed shapes (numbers, draws) side by side on a new last axis."""
+    return xp.stack(xp.broadcast_arrays(*[xp.asarray(c, dtype=xp.float64) for c in columns]), axis=-1)
+
+
+def values_at(program: Program, state, parameters: Mapping[str, Any], time) -> dict[str, Any]:
+    """Every variable and parameter at one instant."""
+    values: dict[str, Any] = dict(parameters)
+    values["time"], values["dt"] = time, program.wheel.dt
+    for i, name in enumerate(program.stocks):
+        values[name] = state[..., i]
+    for name, closure in program.order:
+        values[name] = closure(values)
+    return values
+
+
+def rates(program: Program, values: Mapping[str, Any]):
+    """ds/dt of every stock, shape (..., stocks). Outflows of a non-negative stock are cut to what it holds (XMILE)."""
+    xp, dt = program.xp, program.wheel.dt
+    flows: dict[str, Any] = {}
+
+    def flow(name: str):
+        if name not in program.sparing:
+            return values[name]
+        if name not in flows:
+            stock, outflows = program.sparing[name]
+            wanted = sum(xp.maximum(values[f], 0.0) for f in outflows)
+            share = xp.minimum(1.0, xp.maximum(values[stock], 0.0) / dt / xp.maximum(wanted, 1e-300))
+            for f in outflows:
+                flows[f] = xp.where(wanted > 0, xp.maximum(values[f], 0.0) * share, 0.0)
+        return flows[name]
+
+    change = [sum(flow(f) for f in ins) - sum(flow(f) for f in outs) for ins, outs in program.net]
+    return stack(xp, change)
+
+
+def step(program: Program, state, parameters: Mapping[str, Any], time, method: str = "euler"):
+    """One time step: (state at time + dt, values at time). `method` is "euler" or "rk4"."""
+    dt = program.wheel.dt
+    values = values_at(program, state, parameters, time)
+    first = rates(program, values)
+    if method == "euler":
+        return state + dt * first, values
+
+    def slope(at, shift):
+        return rates(program, values_at(program, state + shift * dt * at, parameters, time + shift * dt))
+
+    second = slope(first, 0.5)
+    third = slope(second, 0.5)
+    fourth = slope(third, 1.0)
+    return state + dt / 6 * (first + 2 * second + 2 * third + fourth), values
+
+
+StepFunction = Callable[..., Any]

@@ -1,0 +1,140 @@
+"""Spin a wheel: many draws forward in time, with NumPy at once or with JAX compiled; noise on request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gearwheel.spin.levers import Path, table
+from gearwheel.spin.program import Program, initial, stack, step, values_at
+from gearwheel.wheel.errors import SpinError
+from gearwheel.wheel.graph import parse_name
+from gearwheel.wheel.parts import Wheel
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Trajectories of the asked-for variables.
+
+    `times` (T,) in wheel time; each of `values` has shape (draws, T); `states` (draws, stocks) is where it ended.
+    `lost` are the draws that left the finite numbers; their values are NaN from that moment on.
+    """
+
+    wheel: Wheel = field(repr=False)
+    times: np.ndarray = field(repr=False)
+    values: Mapping[str, np.ndarray] = field(repr=False)
+    states: np.ndarray = field(repr=False)
+    lost: Mapping[int, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.values[resolve_name(name, self.values)]
+
+
+def resolve_name(name: str, known) -> str:
+    """`net_sales` for `gear.net_sales` where only one gear has it. Raises KeyError with a hint."""
+    if name in known:
+        return name
+    near = [k for k in known if k.split(".")[-1] == name]
+    if len(near) == 1:
+        return near[0]
+    from gearwheel.wheel.errors import did_you_mean
+
+    hint = f"Several gears have it: {', '.join(near)}" if near else did_you_mean(name, known)
+    raise KeyError(f"no variable '{name}'. {hint}".strip())
+
+
+def noise_sd(program: Program, parameters: Mapping[str, Any]):
+    """Process-noise sd of every stock per square root of time, shape (..., stocks)."""
+    from gearwheel.spin.compile import compile_tree
+
+    closures = [compile_tree(parse_name(s.noise), program.xp, program.wheel.lookup) for s in program.wheel.stock.values()]
+    return stack(program.xp, [c(parameters) for c in closures])
+
+
+def perturb(program: Program, state, shock, sd):
+    """Apply process noise after a step: multiplicative for positive stocks, additive otherwise.
+
+    `shock` ~ N(0, 1), shape (..., stocks); the variance added is sd²·dt.
+    """
+    xp = program.xp
+    moved = shock * sd * np.sqrt(program.wheel.dt)
+    return xp.where(program.positive, state * xp.exp(moved), state + moved)
+
+
+def spin(
+    program: Program,
+    parameters: Mapping[str, np.ndarray | float],
+    steps: int,
+    *,
+    start: float = 0.0,
+    state: np.ndarray | None = None,
+    paths: Mapping[str, Path] | None = None,
+    keep: Sequence[str] | None = None,
+    shocks: np.ndarray | None = None,
+    frozen: float | None = None,
+    method: str = "euler",
+) -> Ensemble:
+    """Run `steps` time steps with NumPy, vectorised over draws.
+
+    parameters: name → number or (draws,). state: (draws, stocks), from the start values when None. shocks:
+    (steps, draws, stocks) standard normals for process noise, or None for a noise-free run. frozen: hold the
+    clock of the equations at this time (outside inputs stand still). keep: variables to record, all when None.
+    Values are recorded at the beginning of each step and once more at the end: T = steps + 1.
+    """
+    dt = program.wheel.dt
+    times = start + dt * np.arange(steps + 1)
+    clock = times if frozen is None else np.full(steps + 1, frozen)
+    centre = program.centre()
+    moving = table(paths or {}, centre, clock)
+    parameters = {**centre, **parameters}
+    at = {**parameters, **{n: v[0] for n, v in moving.items()}}
+    if state is None:
+        with np.errstate(all="ignore"):
+            state = initial(program, at, clock[0])
+    draws = max(np.shape(np.broadcast_arrays(*[np.asarray(v, float) for v in parameters.values()], state[..., 0])[0]) or (1,))
+    state = np.broadcast_to(state, (draws, len(program.stocks))).astype(float)
+    keep = tuple(program.wheel.variables()) if keep is None else tuple(keep)
+    recorded = {n: np.empty((draws, steps + 1)) for n in keep}
+    sd = None if shocks is None else noise_sd(program, parameters)
+    lost: dict[int, str] = {}
+    with np.errstate(all="ignore"):
+        for k in range(steps + 1):
+            at = {**parameters, **{n: v[k] for n, v in moving.items()}}
+            if k < steps:
+                following, values = step(program, state, at, clock[k], method)
+            else:
+                values = values_at(program, state, at, clock[k])
+            for n in keep:
+                recorded[n][:, k] = values[n]
+            if k < steps:
+                if shocks is not None:
+                    following = perturb(program, following, shocks[k], sd)
+                _note_lost(lost, following, program.stocks, times[k + 1])
+                state = following
+    return Ensemble(program.wheel, times, recorded, state, lost)
+
+
+def _note_lost(lost: dict[int, str], state: np.ndarray, stocks: Sequence[str], time: float) -> None:
+    bad = ~np.isfinite(state)
+    if not bad.any():
+        return
+    for draw in np.flatnonzero(bad.any(axis=1)):
+        if int(draw) not in lost:
+            lost[int(draw)] = f"{stocks[int(np.argmax(bad[draw]))]} at time {time:g}"
+
+
+def check_lost(ensemble: Ensemble, most: float = 0.01) -> Ensemble:
+    """Raises SpinError, naming draws, when more than a share `most` of the draws blew up."""
+    draws = len(ensemble.states)
+    if len(ensemble.lost) > most * draws:
+        shown = "; ".join(f"draw {d}: {where}" for d, where in list(ensemble.lost.items())[:5])
+        raise SpinError(
+            f"{len(ensemble.lost)} of {draws} draws left the finite numbers ({shown}). "
+            "Try a smaller dt, or narrow the belief that lets a stock explode."
+        )
+    return ensemble
+
+

@@ -1,0 +1,1 @@
+"""What a wheel is: parts, equations, units, graph, composition, rules, TOML both ways."""

@@ -1,0 +1,79 @@
+"""What can be wrong with a wheel: one check a file, each with a stable code (GW2xx errors, GW3xx warnings)."""
+
+from __future__ import annotations
+
+from gearwheel.wheel.errors import Problem
+from gearwheel.wheel.parts import Wheel
+from gearwheel.wheel.rules import (
+    belief_order,
+    belief_reasons,
+    cycles,
+    equation_units,
+    flow_units,
+    functions,
+    gauge_reading,
+    gauge_units,
+    levers,
+    link_claims,
+    link_edges,
+    link_reasons,
+    link_strength,
+    lookups,
+    loop_stops,
+    loop_unique,
+    names_once,
+    noise,
+    outcomes,
+    parameter_numbers,
+    size,
+    start_cycles,
+    start_units,
+    stock_flows,
+    syntax,
+    time_step,
+    unit_texts,
+    unknown_names,
+    unused_flows,
+    unused_parameters,
+)
+
+RULES = (
+    syntax,
+    names_once,
+    unknown_names,
+    functions,
+    cycles,
+    start_cycles,
+    time_step,
+    size,
+    outcomes,
+    stock_flows,
+    noise,
+    unit_texts,
+    equation_units,
+    flow_units,
+    start_units,
+    belief_order,
+    parameter_numbers,
+    link_edges,
+    link_strength,
+    link_claims,
+    loop_stops,
+    levers,
+    gauge_reading,
+    gauge_units,
+    lookups,
+    unused_flows,
+    unused_parameters,
+    belief_reasons,
+    link_reasons,
+    loop_unique,
+)
+
+
+def check_wheel(wheel: Wheel) -> list[Problem]:
+    """Every problem of an assembled wheel, each once, by file and line. A wheel that may be spun has no errors."""
+    found = list(syntax.check(wheel))
+    if not found:  # every other rule reads the equations
+        found = [problem for rule in RULES for problem in rule.check(wheel)]
+    return sorted(dict.fromkeys(found), key=lambda p: (p.file, p.line, p.code, p.message))

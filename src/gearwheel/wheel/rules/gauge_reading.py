@@ -1,0 +1,38 @@
+"""A gauge reads one variable in one of the known ways, with an error; otherwise no datum could be compared with it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from gearwheel.wheel.errors import Problem
+from gearwheel.wheel.parts import Gauge, Wheel
+from gearwheel.wheel.rules.helpers import problem, suggest
+
+CODE = "GW218"
+MEASURES = ("end", "mean", "sum", "trailing", "ratio")
+SCALES = ("log", "logit", "abs")
+
+
+def check(wheel: Wheel) -> Iterator[Problem]:
+    for name, gauge in wheel.gauge.items():
+        for message, hint in _faults(wheel, name, gauge):
+            yield problem(wheel, CODE, "gauge", name, f"gauge '{name}' {message}", hint)
+
+
+def _faults(wheel: Wheel, name: str, gauge: Gauge) -> Iterator[tuple[str, str]]:
+    variables = wheel.variables()
+    read = [gauge.of, gauge.over] if gauge.measure == "ratio" else [gauge.of]
+    for variable in read:
+        if variable not in variables:
+            yield f"reads '{variable}', which is no variable", suggest(variable, variables, name)
+    if gauge.measure not in MEASURES:
+        yield f"is read as '{gauge.measure}'", f"One of {', '.join(MEASURES)}."
+    if gauge.measure == "trailing" and not (gauge.window and gauge.window > 0 and math.isfinite(gauge.window)):
+        yield "trails over no time", 'Such as as = "trailing(12 month)".'
+    if gauge.scale not in SCALES:
+        yield f"has the scale '{gauge.scale}'", f"One of {', '.join(SCALES)}."
+    if not (math.isfinite(gauge.error) and gauge.error > 0):
+        yield f"has an error of {gauge.error:g}", "Every measurement has one; it is above 0."
+    if gauge.season < 0 or gauge.season == 1:
+        yield f"has {gauge.season} seasons in a year", "4 for quarters, 12 for months, 0 for none."

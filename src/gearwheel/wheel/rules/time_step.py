@@ -1,0 +1,39 @@
+"""The time step must be positive and short enough to take at least one, and long enough to end in time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from gearwheel.wheel.errors import Problem
+from gearwheel.wheel.lines import Lines
+from gearwheel.wheel.parts import Wheel
+from gearwheel.wheel.times import DAYS, MONTHS, per_year
+
+CODE = "GW208"
+MAX_STEPS = 1_000_000
+
+
+def check(wheel: Wheel) -> Iterator[Problem]:
+    if wheel.unit not in MONTHS and wheel.unit not in DAYS:
+        yield _problem(wheel, "unit", f"'{wheel.unit}' is not a time unit", f"One of {', '.join([*MONTHS, *DAYS])}.")
+        return
+    if not math.isfinite(wheel.dt) or wheel.dt <= 0:
+        what = "a negative step" if wheel.dt < 0 else "no step at all" if wheel.dt == 0 else "not a number"
+        yield _problem(wheel, "dt", f"dt = {wheel.dt:g} is {what}", f"dt counts {wheel.unit}s; 1 or 0.25 are usual.")
+    if not math.isfinite(wheel.horizon) or wheel.horizon <= 0:
+        yield _problem(wheel, "horizon", f"horizon = {wheel.horizon:g} years", "It counts years and is above 0.")
+        return
+    if not math.isfinite(wheel.dt) or wheel.dt <= 0:
+        return
+    steps = wheel.horizon * per_year(wheel) / wheel.dt
+    if steps < 1:
+        message = f"dt = {wheel.dt:g} {wheel.unit} is longer than the horizon of {wheel.horizon:g} years"
+        yield _problem(wheel, "dt", message, "Shorten dt.")
+    elif steps > MAX_STEPS:
+        message = f"dt = {wheel.dt:g} {wheel.unit} makes {steps:,.0f} steps; {MAX_STEPS:,} is the most"
+        yield _problem(wheel, "dt", message, "Lengthen dt or shorten the horizon.")
+
+
+def _problem(wheel: Wheel, key: str, message: str, hint: str) -> Problem:
+    return Problem(CODE, message, wheel.file, Lines(wheel.text).of("wheel", key) if wheel.text else 0, hint)
