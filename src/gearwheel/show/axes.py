@@ -72,16 +72,22 @@ def year_ticks(low: float, high: float, wanted: int = 6) -> list[tuple[float, st
         return [(float(y), str(y)) for y in range(math.ceil(low / step) * step, math.floor(high) + 1, step)]
     step = next((s for s in (1, 2, 3, 6) if (high - low) * 12 / s <= wanted), 6)
     months = range(math.ceil(low * 12 / step) * step, math.floor(high * 12) + 1, step)
-    names = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+    names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
     return [(m / 12, f"{names[m % 12]} {m // 12}" if m % 12 == 0 or len(months) < 4 else names[m % 12]) for m in months]
 
 
 def value_labels(ticks: list[float], unit: str, signed: bool = False) -> list[str]:
-    """One label a tick, all with the same number word ("0", "200 bn", "1,000 bn" becomes "1 tn" only where all can)."""
-    if figures.is_share(unit):
-        return [figures.percent(t, 4, signed) for t in ticks]
+    """One label a tick, with as many digits as it takes to tell neighbours apart."""
     factor, _ = figures.unit_scale(unit)
-    return [figures.number(t * factor, 4, signed) for t in ticks]
+    labels: list[str] = []
+    for digits in range(3, 12):
+        if figures.is_share(unit):
+            labels = [figures.percent(t, digits, signed) for t in ticks]
+        else:
+            labels = [figures.number(t * factor, digits, signed) for t in ticks]
+        if len(set(labels)) == len(ticks):
+            break
+    return labels
 
 
 def left_room(labels: list[str]) -> float:
@@ -89,7 +95,9 @@ def left_room(labels: list[str]) -> float:
     return max([text_width(label, TEXT) for label in labels] + [20.0]) + 12
 
 
-def value_axis(scale: Scale, ticks: list[float], labels: list[str], x0: float, x1: float, palette: Palette) -> list[str]:
+def value_axis(
+    scale: Scale, ticks: list[float], labels: list[str], x0: float, x1: float, palette: Palette
+) -> list[str]:
     """Horizontal grid lines with their labels to the left of x0."""
     out = []
     for value, label in zip(ticks, labels):
@@ -130,5 +138,7 @@ def across(values: list[float], show: Callable[[float], str], scale: Scale, y: f
 def empty(words: str, *, width: float = 560, height: float = 90, palette: Palette = LIGHT) -> str:
     """A chart with nothing to show says so: a gap is neither an error nor a zero."""
     line = svg.text(width / 2, height / 2 + 5, cut(words, TEXT, width - 30), TEXT, "middle", fill=palette.soft)
-    frame = svg.tag("rect", x=0.5, y=0.5, width=width - 1.0, height=height - 1.0, rx=6, fill="none", stroke=palette.faint)
+    frame = svg.tag(
+        "rect", x=0.5, y=0.5, width=width - 1.0, height=height - 1.0, rx=6, fill="none", stroke=palette.faint
+    )
     return svg.drawing(width, height, words, words, [frame, line])

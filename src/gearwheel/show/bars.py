@@ -66,13 +66,21 @@ def _lever_row(effect: dict, found: Span, unit: str, x: Scale, y: float, width: 
     parts = [
         svg.text(4, y - 2, cut(_lever_title(effect), TEXT, 216), TEXT, fill=palette.ink),
         svg.text(4, y + 14, cut(lever_change(effect), TEXT - 1, 216), TEXT - 1, fill=palette.soft),
-        svg.tag("rect", x=left, y=y - 9, width=max(1.5, right - left), height=18.0, rx=2, fill=colour, fill_opacity=0.75),
+        svg.tag(
+            "rect", x=left, y=y - 9, width=max(1.5, right - left), height=18.0, rx=2, fill=colour, fill_opacity=0.75
+        ),
     ]
     if found.low is not None and found.high is not None:
         parts.append(svg.line(x(found.low), y, x(found.high), y, stroke=palette.ink, stroke_width=1.4))
-        parts += [svg.line(x(v), y - 5, x(v), y + 5, stroke=palette.ink, stroke_width=1.4) for v in (found.low, found.high)]
+        parts += [
+            svg.line(x(v), y - 5, x(v), y + 5, stroke=palette.ink, stroke_width=1.4) for v in (found.low, found.high)
+        ]
     odds = real(effect.get("probability_better"))
-    parts.append(svg.text(width - 182, y - 2, cut(figures.amount(found.median, unit, signed=True), TEXT, 176), TEXT, fill=palette.ink))
+    parts.append(
+        svg.text(
+            width - 182, y - 2, cut(figures.amount(found.median, unit, signed=True), TEXT, 176), TEXT, fill=palette.ink
+        )
+    )
     if odds is not None:
         words = f"{figures.percent(odds)} chance it is better"
         parts.append(svg.text(width - 182, y + 14, words, TEXT - 1, fill=palette.soft))
@@ -121,13 +129,34 @@ def _strip_marks(item: dict, x: Scale, top: float, height: float, palette: Palet
             parts.append(svg.polygon(closed, fill=colour, fill_opacity=opacity, stroke=colour, stroke_width=stroke))
         elif low is not None and high is not None:
             y = top + height * (0.3 + 0.4 * i)
-            parts.append(svg.tag("rect", x=x(low), y=y - 3.5, width=max(1.5, x(high) - x(low)), height=7.0, rx=2, fill=colour, fill_opacity=opacity + 0.3))
+            parts.append(
+                svg.tag(
+                    "rect",
+                    x=x(low),
+                    y=y - 3.5,
+                    width=max(1.5, x(high) - x(low)),
+                    height=7.0,
+                    rx=2,
+                    fill=colour,
+                    fill_opacity=opacity + 0.3,
+                )
+            )
             if middle is not None:
                 parts.append(svg.line(x(middle), y - 6, x(middle), y + 6, stroke=colour, stroke_width=2))
     parts.append(svg.line(x.start, foot, x.end, foot, stroke=palette.rule, stroke_width=1))
     neutral = real(item.get("neutral"))
     if neutral is not None:
-        parts.append(svg.line(x(neutral), top - 2, x(neutral), foot + 3, stroke=palette.minus, stroke_width=1.4, stroke_dasharray="3 2"))
+        parts.append(
+            svg.line(
+                x(neutral),
+                top - 2,
+                x(neutral),
+                foot + 3,
+                stroke=palette.minus,
+                stroke_width=1.4,
+                stroke_dasharray="3 2",
+            )
+        )
     return parts
 
 
@@ -138,7 +167,9 @@ def _strip_words(item: dict) -> str:
     if bl is not None and bh is not None:
         words.append(f"Belief {figures.amount(bl, unit)} to {figures.amount(bh, unit)} (80 %).")
     if pl is not None and ph is not None:
-        words.append(f"With the data {figures.amount(pm, unit)}, {figures.amount(pl, unit)} to {figures.amount(ph, unit)} (90 %).")
+        words.append(
+            f"With the data {figures.amount(pm, unit)}, {figures.amount(pl, unit)} to {figures.amount(ph, unit)} (90 %)."
+        )
     return " ".join(words) or "Neither belief nor posterior is known."
 
 
@@ -149,7 +180,9 @@ def belief_strip(item: dict, *, width: float = 220, height: float = 40, palette:
     if found is None:
         return ""
     x = Scale(*found, 4.0, width - 4)
-    return svg.drawing(width, height, "Belief and posterior", _strip_words(item), _strip_marks(item, x, 4.0, height - 9, palette))
+    return svg.drawing(
+        width, height, "Belief and posterior", _strip_words(item), _strip_marks(item, x, 4.0, height - 9, palette)
+    )
 
 
 def beliefs(items: list[dict], *, width: float = 860, palette: Palette = LIGHT) -> str:
@@ -175,7 +208,9 @@ def beliefs(items: list[dict], *, width: float = 860, palette: Palette = LIGHT) 
             words = f"believed {figures.amount(bl, unit)} to {figures.amount(bh, unit)}"
             body.append(svg.text(x1 + 16, top + step / 2 + 14, cut(words, TEXT - 1, 224), TEXT - 1, fill=palette.soft))
         if pm is not None:
-            words = figures.amount(pm, unit) + (f" ({figures.number(pl)} to {figures.number(ph)})" if None not in (pl, ph) else "")
+            words = figures.amount(pm, unit) + (
+                f" ({figures.number(pl)} to {figures.number(ph)})" if None not in (pl, ph) else ""
+            )
             body.append(svg.text(x1 + 16, top + step / 2 - 3, cut(words, TEXT, 224), TEXT, fill=palette.ink))
         said.append(f"{title}: {_strip_words(item)}")
     height = 12 + step * len(rows)

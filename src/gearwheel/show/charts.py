@@ -5,6 +5,8 @@ The two charts of one moment, `tornado` and `beliefs`, are in `bars.py` and re-e
 
 from __future__ import annotations
 
+import math
+
 from gearwheel.show import figures, svg
 from gearwheel.show.axes import (
     TEXT,
@@ -21,7 +23,7 @@ from gearwheel.show.axes import (
 from gearwheel.show.bars import belief_strip, beliefs, tornado
 from gearwheel.show.boxes import cut, spread, text_width
 from gearwheel.show.palette import LIGHT, Palette
-from gearwheel.show.values import listing, mapping, path_over_time, real, words_of
+from gearwheel.show.values import listing, loop_name, mapping, path_over_time, real, words_of
 
 __all__ = ["belief_strip", "beliefs", "empty", "fan", "lines", "shares", "tornado"]
 
@@ -51,7 +53,7 @@ def fan(series: dict, *, width: float = 560, height: float = 280, palette: Palet
     values = [v for _, v, _ in history] + [v for _, v in middle] + [v for rows, _ in bands for r in rows for v in r[1:]]
     if not values:
         return empty(f"{title}: no history and no forecast", width=width, palette=palette)
-    log = words_of(series.get("scale")) == "log" and min(values) > 0
+    log = words_of(series.get("scale")) == "log" and min(values) > 1e-200
     low, high = padded(min(values), max(values), log)
     ticks = (log_ticks if log else nice_ticks)(low, high, 5)
     labels = value_labels(ticks, unit)
@@ -110,8 +112,15 @@ def _fan_words(title: str, unit: str, history: list, middle: list) -> str:
 
 
 def lines(
-    series: list[dict], *, title: str = "", unit: str = "", width: float = 560, height: float = 280, palette: Palette = LIGHT,
-    now: float | None = None, zero: bool = False,
+    series: list[dict],
+    *,
+    title: str = "",
+    unit: str = "",
+    width: float = 560,
+    height: float = 280,
+    palette: Palette = LIGHT,
+    now: float | None = None,
+    zero: bool = False,
 ) -> str:
     """Lines over time with their 90 % bands, each named at its end.
 
@@ -147,14 +156,27 @@ def lines(
         body.append(svg.polyline([(x(t), y(v)) for t, v in rows], stroke=colour, stroke_width=2))
         if names:
             body.append(svg.text(x1 + 8, heights[i] + 4.5, names[i], TEXT, fill=palette.ink))
-            body.append(svg.line(x(rows[-1][0]) + 1, y(rows[-1][1]), x1 + 6, heights[i], stroke=colour, stroke_width=1.2))
+            body.append(
+                svg.line(x(rows[-1][0]) + 1, y(rows[-1][1]), x1 + 6, heights[i], stroke=colour, stroke_width=1.2)
+            )
     said = "; ".join(f"{name or title}: {figures.amount(rows[-1][1], unit)} at the end" for name, rows, _ in drawn)
     return svg.drawing(width, height, title or "Lines over time", said + ".", body)
 
 
+def _quarter(drawn: list, times: list[float], side: int) -> float:
+    """The end of the shares' axis on one side of zero: the tallest stack there, up to the next quarter, 1 at most."""
+    tallest = max(sum(max(0.0, side * rows.get(t, 0.0)) for _, rows in drawn) for t in times)
+    return side * min(1.0, max(0.25, math.ceil(4 * tallest - 1e-9) / 4))
+
+
 def shares(
-    loops: list[dict], *, other_reinforcing: dict | None = None, other_balancing: dict | None = None,
-    width: float = 860, height: float = 380, palette: Palette = LIGHT,
+    loops: list[dict],
+    *,
+    other_reinforcing: dict | None = None,
+    other_balancing: dict | None = None,
+    width: float = 860,
+    height: float = 380,
+    palette: Palette = LIGHT,
 ) -> str:
     """Stacked areas of each loop's share of change over time: reinforcing above zero, balancing below, in [-1, 1].
 
@@ -164,8 +186,7 @@ def shares(
     for loop in map(mapping, loops):
         rows = path_over_time(mapping(loop.get("share_over_time")), "median")
         if rows:
-            name = " ".join(filter(None, [words_of(loop.get("name")), words_of(loop.get("title"))]))
-            drawn.append((name, dict(rows)))
+            drawn.append((loop_name(loop), dict(rows)))
     for name, other in (("other reinforcing", other_reinforcing), ("other balancing", other_balancing)):
         rows = path_over_time(mapping(other), "median")
         if rows:
@@ -173,9 +194,10 @@ def shares(
     times = sorted({t for _, rows in drawn for t in rows})
     if len(times) < 2:
         return empty("Loop shares over time are not known", width=width, palette=palette)
-    x0, x1, y0, y1 = 62.0, width - 172, 14.0, height - 28
-    x, y = Scale(times[0], times[-1], x0 + 4, x1), Scale(-1.0, 1.0, y1, y0)
-    ticks = [-1.0, -0.5, 0.0, 0.5, 1.0]
+    x0, x1, y0, y1 = 62.0, width - 208, 14.0, height - 28
+    low, high = (_quarter(drawn, times, side) for side in (-1, 1))
+    x, y = Scale(times[0], times[-1], x0 + 4, x1), Scale(low, high, y1, y0)
+    ticks = nice_ticks(low, high, 5)
     body = value_axis(y, ticks, value_labels(ticks, "share", True), x0, x1, palette) + time_axis(x, y1, palette, 8)
     up, down = dict.fromkeys(times, 0.0), dict.fromkeys(times, 0.0)
     ends, said = [], []
@@ -191,7 +213,11 @@ def shares(
             for t in times:
                 base[t] += part[t]
             upper = [(x(t), y(base[t])) for t in times]
-            body.append(svg.polygon(upper + lower[::-1], fill=colour, fill_opacity=opacity, stroke=palette.panel, stroke_width=0.8))
+            body.append(
+                svg.polygon(
+                    upper + lower[::-1], fill=colour, fill_opacity=opacity, stroke=palette.panel, stroke_width=0.8
+                )
+            )
             last = times[-1]
             if abs(part[last]) >= 0.015:
                 ends.append((name, y(base[last] - part[last] / 2), part[last], colour))
@@ -203,4 +229,6 @@ def shares(
         value = figures.percent(share, signed=True)
         room = width - x1 - 22 - text_width(value, TEXT)
         body.append(svg.text(x1 + 15, height_at + 4.5, f"{cut(name, TEXT, room)} {value}", TEXT, fill=palette.ink))
-    return svg.drawing(width, height, "Share of each loop in the wheel's change", "At the end: " + "; ".join(said) + ".", body)
+    return svg.drawing(
+        width, height, "Share of each loop in the wheel's change", "At the end: " + "; ".join(said) + ".", body
+    )

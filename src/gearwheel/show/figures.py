@@ -28,8 +28,8 @@ def number(x: float | None, digits: int = 3, signed: bool = False) -> str:
     if x is None or not math.isfinite(x):
         return NOT_KNOWN
     size = abs(x)
-    if size and size < 10 ** -(digits + 2):
-        text = f"{size:.1e}".replace("e-0", "e-")
+    if size and not 10 ** -(digits + 2) <= size < 1e15:
+        text = f"{size:.1e}".replace("e-0", "e-").replace("e+", "e")
     else:
         rounded = float(f"{size:.{digits}g}")
         scale, word = next(((s, w) for s, w in _SCALES if rounded >= s), (1.0, ""))
@@ -42,7 +42,8 @@ def percent(x: float | None, digits: int = 2, signed: bool = False) -> str:
     """0.0812 → '8.1 %'."""
     if x is None or not math.isfinite(x):
         return NOT_KNOWN
-    digits = max(digits, 3) if abs(x) >= 1 or 0.895 < abs(x) < 1 else digits
+    if abs(x) > 0.98:  # 99.5 % is not 100 %
+        digits = max(digits, 3)
     return number(100 * x, digits, signed) + " %"
 
 
@@ -77,7 +78,7 @@ def amount(x: float | None, unit: str = "", signed: bool = False, digits: int = 
         return NOT_KNOWN
     if is_share(unit):
         of = str(unit).strip()[5:].strip() if str(unit).strip().lower().startswith("share") else ""
-        return percent(x, signed=signed) + (f" {of}" if of.startswith("of ") else "")
+        return percent(x, digits, signed) + (f" {of}" if of.startswith("of ") else "")
     factor, rest = unit_scale(unit)
     if rest in _PLAIN_UNITS:
         return number(x * factor, digits, signed)
@@ -87,6 +88,8 @@ def amount(x: float | None, unit: str = "", signed: bool = False, digits: int = 
         figure = number(abs(x) * factor, digits)
         sign = MINUS if x < 0 and figure != "0" else ("+" if signed and x > 0 else "")
         return f"{sign}{code} {figure}{per}"
+    if rest.startswith("1/"):
+        return f"{number(x * factor, digits, signed)} per {rest[2:].strip()}"
     return f"{number(x * factor, digits, signed)} {_plural(rest, x * factor)}".strip()
 
 
@@ -98,16 +101,20 @@ def between(found: Span | None, show) -> str:
 
 
 def unit_words(unit: str) -> str:
-    """The unit for an axis title: 'USD million/year' → 'USD per year'; plain numbers have none."""
+    """The unit for an axis title: 'USD million/year' → 'USD per year', 'customer' → 'customers'; numbers have none."""
     if is_share(unit):
         return "%"
     _, rest = unit_scale(unit)
-    return "" if rest in _PLAIN_UNITS else rest.replace("/", " per ").replace("  ", " ")
+    if rest in _PLAIN_UNITS:
+        return ""
+    if rest.startswith("1/"):
+        return f"per {rest[2:].strip()}"
+    return rest.replace("/", " per ") if is_money(rest) else _plural(rest, 2)
 
 
 def in_words(count: int) -> str:
     """Small counts as words, as prose wants them."""
-    small = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+    small = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
     return small[count] if 0 <= count < len(small) else str(count)
 
 
@@ -118,5 +125,18 @@ def year_words(t: float | None) -> str:
     year, month = int(math.floor(t + 1e-9)), int(round((t - math.floor(t + 1e-9)) * 12))
     if month == 12:
         year, month = year + 1, 0
-    names = "January February March April May June July August September October November December".split()
+    names = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ]
     return str(year) if month == 0 else f"{names[month]} {year}"

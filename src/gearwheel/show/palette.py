@@ -54,7 +54,18 @@ LIGHT = Palette(
     belief="#8b8f94",
     gear=_tints(0.925, 0.48),
     rim=_tints(0.70, 0.30),
-    series=("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#B89B00", "#5B4B9A", "#7A5230", "#3E7F7F", "#9C9FA3"),
+    series=(
+        "#0072B2",
+        "#E69F00",
+        "#009E73",
+        "#CC79A7",
+        "#56B4E9",
+        "#B89B00",
+        "#5B4B9A",
+        "#7A5230",
+        "#3E7F7F",
+        "#9C9FA3",
+    ),
 )
 
 DARK = Palette(
@@ -71,7 +82,18 @@ DARK = Palette(
     belief="#8d949b",
     gear=_tints(0.165, 0.26),
     rim=_tints(0.40, 0.24),
-    series=("#58b4ea", "#f0b64a", "#3fc69c", "#e39bc6", "#9fd6f5", "#dcc94d", "#a796ea", "#c79a72", "#79bcbc", "#8d949b"),
+    series=(
+        "#58b4ea",
+        "#f0b64a",
+        "#3fc69c",
+        "#e39bc6",
+        "#9fd6f5",
+        "#dcc94d",
+        "#a796ea",
+        "#c79a72",
+        "#79bcbc",
+        "#8d949b",
+    ),
 )
 
 

@@ -26,11 +26,10 @@ def summary_text(results: dict) -> str:
     lines = [title, "-" * len(title)]
     for label, sentence in sentences:
         wrapped = textwrap.wrap(_printable(sentence), _WIDTH - 12) or [""]
-        if len(wrapped) > 2:
-            wrapped = wrapped[:2] if len(sentences) * 3 + 3 > MOST_LINES and len(wrapped) > 3 else wrapped
+        if len(lines) + len(wrapped) > MOST_LINES - 1:
+            lines.append("… the rest is in the report.")
+            break
         lines += [f"{label if i == 0 else '':<12}{part}" for i, part in enumerate(wrapped)]
-    if len(lines) > MOST_LINES:
-        lines = lines[: MOST_LINES - 1] + ["            … the rest is in the report."]
     return "\n".join(lines)
 
 

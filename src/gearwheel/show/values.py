@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -26,14 +25,14 @@ def listing(value: object) -> list:
 
 
 def real(value: object) -> float | None:
-    """`value` as a finite float, otherwise None; booleans are not numbers here."""
+    """`value` as a float that can be drawn, otherwise None: not a boolean, not NaN, not beyond 1e200."""
     if isinstance(value, bool):
         return None
     try:
         x = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return None
-    return x if math.isfinite(x) else None
+    return x if abs(x) < 1e200 else None
 
 
 def words_of(value: object, otherwise: str = "") -> str:
@@ -105,3 +104,19 @@ def gear_of(variable: str, node: object) -> str:
 def label_of(variable: str, node: object = None) -> str:
     """The words for a variable: its label, else its short name with spaces."""
     return words_of(mapping(node).get("label")) or str(variable).rsplit(".", 1)[-1].replace("_", " ")
+
+
+def loop_tag(loop: object) -> str:
+    """What stands in a loop's badge: its short name ("R9" of "experience.R9"), else the letter of its polarity."""
+    name = words_of(mapping(loop).get("name")).rsplit(".", 1)[-1]
+    if 0 < len(name) <= 3:
+        return name
+    polarity = words_of(mapping(loop).get("polarity"))
+    return polarity if polarity in ("R", "B") else "?"
+
+
+def loop_name(loop: object) -> str:
+    """'R9 Word of mouth': the badge's letters with the nickname, the plain name where there is no nickname."""
+    if not words_of(mapping(loop).get("name")) and not words_of(mapping(loop).get("title")):
+        return "a loop"
+    return f"{loop_tag(loop)} {words_of(mapping(loop).get('title'), words_of(mapping(loop).get('name')))}"

@@ -68,22 +68,37 @@ def _area(outline: list[Point]) -> float:
 
 
 def _free_spot(middle: Point, width: float, below: float, ground: Ground, canvas: Box) -> Point | None:
-    """The cheapest free place: near the middle, and covering as little of any link as possible."""
+    """The cheapest free place: near the middle, and covering as little of any link as possible.
+
+    Searched in square rings outwards, so that the search ends as soon as distance alone costs too much.
+    """
     best, best_cost = None, math.inf
     inner = Box(canvas.x0 + width / 2, canvas.y0 + RADIUS + 6, canvas.x1 - width / 2, canvas.y1 - RADIUS - 6 - below)
-    for i in range(int(inner.x0 // _GRID) + 1, int(inner.x1 // _GRID) + 1):
-        for j in range(int(inner.y0 // _GRID) + 1, int(inner.y1 // _GRID) + 1):
-            x, y = i * _GRID, j * _GRID
-            cost = 0.5 * math.dist((x, y), middle)
-            if cost >= best_cost:
+    middle = (min(max(middle[0], inner.x0), inner.x1), min(max(middle[1], inner.y0), inner.y1))
+    rings = int(max(inner.x1 - inner.x0, inner.y1 - inner.y0) / _GRID) + 1
+    for ring in range(rings):
+        if 0.5 * ring * _GRID >= best_cost:
+            break
+        for i, j in _ring(ring):
+            x, y = middle[0] + i * _GRID, middle[1] + j * _GRID
+            cost = 0.5 * math.hypot(i, j) * _GRID
+            if cost >= best_cost or not inner.holds(x, y):
                 continue
             box = Box(x - width / 2, y - RADIUS - 4, x + width / 2, y + RADIUS + 4 + below)
             if not ground.free(box, 3):
                 continue
-            cost += 4.5 * ground.crowding_in(box)
+            cost += 4.5 * ground.crowding_in(box.grown(2))
             if cost < best_cost:
                 best, best_cost = (x, y), cost
     return best
+
+
+def _ring(radius: int) -> list[tuple[int, int]]:
+    """The cells at this distance, counted along the longer side."""
+    side = range(-radius, radius + 1)
+    if radius == 0:
+        return [(0, 0)]
+    return [(i, j) for i in side for j in ((-radius, radius) if abs(i) < radius else side)]
 
 
 def badge_svg(badge: Badge, palette: Palette) -> str:

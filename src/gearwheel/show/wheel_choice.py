@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from gearwheel.show.values import at, decimal_year, gear_of, label_of, listing, mapping, now_of, words_of
+from gearwheel.show.values import at, decimal_year, gear_of, label_of, listing, loop_tag, mapping, now_of, words_of
 
 MOST_GEARS = 12
 MOST_LINKS = 46
@@ -69,7 +69,8 @@ def choose(results: dict) -> Choice:
     nodes = {str(name): mapping(node) for name, node in mapping(at(results, "graph", "nodes")).items()}
     edges = _edges(results, nodes)
     stated = [str(g) for g in mapping(at(results, "wheel", "gears"))]
-    order = list(dict.fromkeys(stated + [gear_of(n, node) for n, node in nodes.items()]))
+    # Variables of the wheel file itself belong to no gear: links pass through them.
+    order = stated or list(dict.fromkeys(gear_of(n, node) for n, node in nodes.items()))
     size = words_of(at(results, "wheel", "size"))
     if gear_of(size, nodes.get(size)) in order and size:
         home = gear_of(size, nodes.get(size))
@@ -80,7 +81,7 @@ def choose(results: dict) -> Choice:
     score = _scores(nodes, edges, loops, size)
     kept = _kept(nodes, order, score)
     drawn = _contracted(edges, kept, nodes, results)
-    links = _most_telling(drawn, _pairs_on_loops(loops, kept))
+    links = _most_telling(drawn, _pairs_on_loops(loops, kept), nodes)
     used = {end for link in links for end in (link.cause, link.effect)}
     kept = [n for n in kept if n in used or words_of(nodes[n].get("kind")) == "stock"]
     shown = {
@@ -140,7 +141,7 @@ def _contracted(edges: list, kept: list[str], nodes: dict, results: dict) -> lis
         reached: dict[str, list] = {}
         seen, front = {start}, [(start, 1, False, ())]
         depth = 0
-        while front and depth < 6:
+        while front and depth < 8:
             depth += 1
             after = []
             for place, sign, delay, declared in front:
@@ -176,9 +177,9 @@ def _pairs_on_loops(loops: list, kept: list[str]) -> set[tuple[str, str]]:
     return pairs
 
 
-def _most_telling(drawn: list, on_loops: set[tuple[str, str]]) -> tuple[DrawnLink, ...]:
-    """At most MOST_LINKS links, in the order found: those on named loops, then one for each variable without any,
-    then the shortest chains."""
+def _most_telling(drawn: list, on_loops: set[tuple[str, str]], nodes: dict) -> tuple[DrawnLink, ...]:
+    """At most MOST_LINKS links, in the order found: those on named loops, then one for each variable without any and
+    one into and out of each gear, then the shortest chains."""
 
     def rank(entry: tuple[int, tuple[DrawnLink, int, bool]]) -> tuple:
         index, (link, length, declared) = entry
@@ -186,14 +187,25 @@ def _most_telling(drawn: list, on_loops: set[tuple[str, str]]) -> tuple[DrawnLin
         return (not looped, length + (0 if declared else 1) + (0 if link.across else 1), index)
 
     ranked = sorted(enumerate(drawn), key=rank)
-    lonely = {end for link, _, _ in drawn for end in (link.cause, link.effect)}
+    lonely = set().union(*(_joins(link, nodes) for link, _, _ in drawn))
     first, later = [], []
     for entry in ranked:
         link = entry[1][0]
-        fresh = {link.cause, link.effect} & lonely
+        fresh = _joins(link, nodes) & lonely
         (first if fresh or (link.cause, link.effect) in on_loops else later).append(entry)
         lonely -= fresh
     return tuple(link for _, (link, _, _) in sorted((first + later)[:MOST_LINKS]))
+
+
+def _joins(link: DrawnLink, nodes: dict) -> set[tuple[str, str]]:
+    """What a link keeps from standing alone: its two variables and, where it crosses, its two gears."""
+    found = {("variable", link.cause), ("variable", link.effect)}
+    if link.across:
+        found |= {
+            ("out of", gear_of(link.cause, nodes[link.cause])),
+            ("into", gear_of(link.effect, nodes[link.effect])),
+        }
+    return found
 
 
 def _gear(results: dict, name: str, nodes: tuple[str, ...]) -> DrawnGear:
@@ -215,5 +227,5 @@ def _loops(loops: list, shown: dict) -> tuple[DrawnLoop, ...]:
     for loop in loops:
         path = tuple(str(v) for v in listing(loop.get("links")) if str(v) in shown)
         nickname = words_of(loop.get("title"))
-        out.append(DrawnLoop(words_of(loop.get("name")), nickname, words_of(loop.get("polarity")), path))
+        out.append(DrawnLoop(loop_tag(loop), nickname, words_of(loop.get("polarity")), path))
     return tuple(out)

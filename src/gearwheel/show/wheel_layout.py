@@ -100,7 +100,10 @@ def _inside(gear: DrawnGear) -> tuple[float, str, float, str, tuple[tuple[float,
         for j in range(count):
             x = (j - (count - 1) / 2) * (NODE_WIDTH + COLUMN_GAP)
             slots.append((x, middle))
-            corners += [(abs(x) + NODE_WIDTH / 2 - 5, middle - height / 2), (abs(x) + NODE_WIDTH / 2 - 5, middle + height / 2)]
+            corners += [
+                (abs(x) + NODE_WIDTH / 2 - 5, middle - height / 2),
+                (abs(x) + NODE_WIDTH / 2 - 5, middle + height / 2),
+            ]
     lowest = max(y for _, y in corners)
     shift, radius = min(
         ((s, max(math.hypot(x, y - s) for x, y in corners)) for s in (lowest * k / 40 for k in range(10, 31))),
@@ -132,7 +135,7 @@ def _hub_radius(radii: list[float]) -> float:
 def _angles(radii: list[float], hub: float) -> list[float]:
     """Directions from the hub, the first gear straight up, the spare room shared out evenly."""
     if len(radii) < 3:
-        return [-math.pi / 2 + math.pi * i for i in range(len(radii))]
+        return [math.pi, 0.0][: len(radii)]  # two gears stand side by side
     openings = [_opening(a, b, hub) for a, b in zip(radii, radii[1:] + radii[:1])]
     spare = (2 * math.pi - sum(openings)) / len(radii)
     angles = [-math.pi / 2]

@@ -21,12 +21,13 @@ class Ground:
     """What is already drawn: boxes that nothing may cover, and how crowded each small cell is with curves."""
 
     solid: list[Box]
+    edge: Box  # of the canvas, which no link may leave
     crowd: dict[tuple[int, int], float] = field(default_factory=dict)
 
-    def tread(self, path: list[Point]) -> None:
+    def tread(self, path: list[Point], weight: float = 1.0) -> None:
         for x, y in path:
             cell = (int(x // _CELL), int(y // _CELL))
-            self.crowd[cell] = self.crowd.get(cell, 0.0) + 1.0
+            self.crowd[cell] = self.crowd.get(cell, 0.0) + weight
 
     def crowding(self, x: float, y: float) -> float:
         return self.crowd.get((int(x // _CELL), int(y // _CELL)), 0.0)
@@ -134,8 +135,10 @@ def _cost(curve: tuple, bend: float, start: Box, end: Box, ground: Ground, forei
     cost = length * 0.12 + 55 * bend * bend + (90 if length < 26 else 0)
     # A straight line is dull and hides which of two links is which; a gentle bow is what the eye follows best.
     cost += 4 if bend == 0 else 0
-    near = [b for b in ground.solid if b is not start and b is not end]
+    around = _around(tuple(path))
+    near = [b for b in ground.solid if b is not start and b is not end and b.overlaps(around, 5)]
     for x, y in path[1:-1]:
+        cost += 0 if ground.edge.holds(x, y) else 60
         for box in near:
             if box.holds(x, y, 5):
                 cost += 60
@@ -189,7 +192,7 @@ def _sign_place(path: list[Point], ground: Ground) -> Point:
             if cost >= best_cost:
                 continue
             box = Box.around(*at, 14, 16)
-            if not ground.free(box, 1.0):
+            if not ground.free(box, 1.0) or not ground.edge.holds(*at):
                 continue
             cost += 2.2 * ground.crowding_in(Box.around(*at, 9, 9))
             if cost < best_cost:
@@ -202,9 +205,11 @@ def _delay_marks(path: list[Point], ground: Ground) -> tuple[tuple[Point, Point]
     count = len(path)
     middle = min(
         range(2, count - 2),
-        key=lambda i: abs(i / count - 0.42) * 30
-        + 2 * ground.crowding(*path[i])
-        + (0 if ground.free(Box.around(*path[i], 12, 12), 2) else 200),
+        key=lambda i: (
+            abs(i / count - 0.42) * 30
+            + 2 * ground.crowding(*path[i])
+            + (0 if ground.free(Box.around(*path[i], 12, 12), 2) else 200)
+        ),
         default=None,
     )
     if middle is None:
@@ -213,7 +218,7 @@ def _delay_marks(path: list[Point], ground: Ground) -> tuple[tuple[Point, Point]
     length = math.hypot(x1 - x0, y1 - y0) or 1.0
     ux, uy = (x1 - x0) / length, (y1 - y0) / length
     x, y = path[middle]
-    ground.solid.append(Box.around(x, y, 12, 12))
+    ground.solid.append(Box.around(x, y, 15, 15))
     bars = []
     for shift in (-2.6, 2.6):
         px, py = x + shift * ux, y + shift * uy

@@ -2,50 +2,63 @@
 
 from __future__ import annotations
 
+import math
+
 from gearwheel.show import figures, svg
-from gearwheel.show.boxes import Box, cut, text_box, text_width
+from gearwheel.show.boxes import Box, cut, text_box
 from gearwheel.show.gear_outline import DEDENDUM, meshing_turn, teeth_outline
 from gearwheel.show.palette import DARK, LIGHT, Palette
-from gearwheel.show.values import at, listing, mapping, now_of, span, words_of
+from gearwheel.show.values import at, mapping, now_of, span, words_of
 from gearwheel.show.wheel_badges import badge_svg, place_badges
 from gearwheel.show.wheel_choice import Choice, choose
-from gearwheel.show.wheel_layout import LINE, LABEL, MODULE, NOTE, TITLE, TOOTH_OUT, Layout, Placed, PlacedNode, place
+from gearwheel.show.wheel_key import MARGIN, key_box, key_lines, key_svg, sign_colour, sign_dash
+from gearwheel.show.wheel_layout import LABEL, LINE, MODULE, NOTE, TITLE, TOOTH_OUT, Layout, Placed, PlacedNode, place
 from gearwheel.show.wheel_links import SIGN_SIZE, Ground, Route, route_all
 
-MARGIN = 34.0
-HEADING, SUBHEADING, KEY = 38.0, 18.0, 15.5
+HEADING, SUBHEADING = 38.0, 18.0
 
 
-def wheel_svg(results: dict, *, dark: bool = False, palette: Palette | None = None) -> str:
+def wheel_svg(results: dict, *, dark: bool = False, palette: Palette | None = None, heading: bool = True) -> str:
     """The wheel of `results` ("wheel", "graph", "loops"; any may be missing) as one self-contained SVG.
 
-    The same results give the same bytes. `palette` overrides the light or dark colours.
+    The same results give the same bytes. `palette` overrides the light or dark colours; without `heading` the title
+    is only in the text for those who hear the picture.
     """
     colours = palette or (DARK if dark else LIGHT)
     choice = choose(results)
     layout = place(choice)
-    heading = _heading(results, choice)
-    key_lines = _key_lines(choice)
-    canvas = _canvas(layout, heading, len(key_lines))
-    ground = Ground([node.box for node in layout.nodes.values()] + _title_boxes(layout))
-    ground.solid += [box for _, box in _heading_texts(heading, canvas)] + [_key_box(key_lines, canvas)]
+    words = _heading(results, choice)
+    shown = words if heading else ()
+    legend = key_lines(choice)
+    canvas = _canvas(layout, shown, len(legend))
+    ground = Ground([node.box for node in layout.nodes.values()] + _title_boxes(layout), canvas.grown(-10))
+    ground.solid += [box for _, box in _heading_texts(shown, canvas)] + [key_box(legend, canvas)]
     routes = route_all(layout, choice.links, ground)
     for outline in _outlines(layout):
-        ground.tread(outline)
+        ground.tread(_filled_in(outline), 3.0)
     badges = place_badges(choice.loops, layout, routes, ground, canvas.grown(-8))
     body = [
-        svg.tag("rect", x=canvas.x0, y=canvas.y0, width=canvas.x1 - canvas.x0, height=canvas.y1 - canvas.y0, fill=colours.paper),
+        svg.tag(
+            "rect",
+            x=canvas.x0,
+            y=canvas.y0,
+            width=canvas.x1 - canvas.x0,
+            height=canvas.y1 - canvas.y0,
+            fill=colours.paper,
+        ),
         *_discs(layout, colours),
         *(_link(route, colours) for route in routes),
         *(_node(node, colours) for node in layout.nodes.values()),
         *(_titles(p, colours) for p in layout.gears),
         *(_sign(route, colours) for route in routes),
         *(badge_svg(badge, colours) for badge in badges),
-        *_heading_svg(heading, canvas, colours),
-        *_key_svg(key_lines, canvas, colours),
+        *_heading_svg(shown, canvas, colours),
+        *key_svg(legend, canvas, colours),
     ]
     moved = svg.tag("g", "".join(body), transform=f"translate({svg.num(-canvas.x0)} {svg.num(-canvas.y0)})")
-    return svg.drawing(canvas.x1 - canvas.x0, canvas.y1 - canvas.y0, heading[0], _description(choice), [moved], "gw-wheel")
+    return svg.drawing(
+        canvas.x1 - canvas.x0, canvas.y1 - canvas.y0, words[0], _description(choice), [moved], "gw-wheel"
+    )
 
 
 def _heading(results: dict, choice: Choice) -> tuple[str, str, str]:
@@ -64,7 +77,7 @@ def _heading(results: dict, choice: Choice) -> tuple[str, str, str]:
     return title, counts, turning
 
 
-def _heading_texts(heading: tuple[str, str, str], canvas: Box) -> list[tuple[tuple[str, float, float, bool], Box]]:
+def _heading_texts(heading: tuple[str, ...], canvas: Box) -> list[tuple[tuple[str, float, float, bool], Box]]:
     """((words, size, baseline, bold), box) of each line in the top left corner."""
     x, y = canvas.x0 + MARGIN, canvas.y0 + MARGIN + 26
     out = []
@@ -76,7 +89,7 @@ def _heading_texts(heading: tuple[str, str, str], canvas: Box) -> list[tuple[tup
     return out
 
 
-def _canvas(layout: Layout, heading: tuple[str, str, str], key_lines: int) -> Box:
+def _canvas(layout: Layout, heading: tuple[str, ...], legend: int) -> Box:
     """The smallest canvas round gears, heading and key; it grows upwards or downwards until a corner is free."""
     circles = [(p.x, p.y, p.radius + TOOTH_OUT) for p in layout.gears] or [(0.0, 0.0, 150.0)]
     if layout.hub_teeth:
@@ -95,8 +108,8 @@ def _canvas(layout: Layout, heading: tuple[str, str, str], key_lines: int) -> Bo
 
     while not all(clear(box) for _, box in _heading_texts(heading, Box(x0, y0, x1, y1))):
         y0 -= 10
-    keys = [("", "")] * key_lines
-    while not clear(_key_box(keys, Box(x0, y0, x1, y1))):
+    keys = [("", "")] * legend
+    while not clear(key_box(keys, Box(x0, y0, x1, y1))):
         y1 += 10
     return Box(x0, y0, x1, y1)
 
@@ -121,6 +134,15 @@ def _outlines(layout: Layout) -> list[list[tuple[float, float]]]:
     return out
 
 
+def _filled_in(outline: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The outline with a point every few pixels, so that badges see all of it."""
+    out = []
+    for (x0, y0), (x1, y1) in zip(outline, outline[1:] + outline[:1]):
+        pieces = max(1, int(math.dist((x0, y0), (x1, y1)) / 4))
+        out += [(x0 + (x1 - x0) * k / pieces, y0 + (y1 - y0) * k / pieces) for k in range(pieces)]
+    return out
+
+
 def _discs(layout: Layout, colours: Palette) -> list[str]:
     parts, outlines = [], _outlines(layout)
     if layout.hub_teeth:
@@ -137,23 +159,24 @@ def _discs(layout: Layout, colours: Palette) -> list[str]:
     return parts
 
 
-def _colour(sign: str, colours: Palette) -> str:
-    return {"+": colours.plus, "-": colours.minus}.get(sign, colours.open)
-
-
-def _dash(sign: str) -> str | None:
-    return {"+": None, "-": "8 4"}.get(sign, "1.5 4")
-
-
 def _link(route: Route, colours: Palette) -> str:
-    colour = _colour(route.link.sign, colours)
+    colour = sign_colour(route.link.sign, colours)
     a, b, c = route.curve
     d = f"M{svg.num(a[0])} {svg.num(a[1])}Q{svg.num(b[0])} {svg.num(b[1])} {svg.num(c[0])} {svg.num(c[1])}"
     width = {0: 1.3, 1: 1.7, 2: 2.6}[route.link.strength]
     opacity = 0.6 if route.link.strength == 0 else None
     cap = "round" if route.link.sign == "?" else None
     parts = [
-        svg.tag("path", d=d, fill="none", stroke=colour, stroke_width=width, stroke_dasharray=_dash(route.link.sign), stroke_linecap=cap, opacity=opacity),
+        svg.tag(
+            "path",
+            d=d,
+            fill="none",
+            stroke=colour,
+            stroke_width=width,
+            stroke_dasharray=sign_dash(route.link.sign),
+            stroke_linecap=cap,
+            opacity=opacity,
+        ),
         svg.polygon(route.head, fill=colour),
     ]
     for start, end in route.delay_at:
@@ -165,7 +188,9 @@ def _sign(route: Route, colours: Palette) -> str:
     glyph = {"+": "+", "-": figures.MINUS}.get(route.link.sign, "?")
     x, y = route.sign_at
     size = SIGN_SIZE if glyph != "?" else 14
-    return svg.text(x, y + 0.35 * size, glyph, size, "middle", font_weight="bold", fill=_colour(route.link.sign, colours))
+    return svg.text(
+        x, y + 0.35 * size, glyph, size, "middle", font_weight="bold", fill=sign_colour(route.link.sign, colours)
+    )
 
 
 def _node(node: PlacedNode, colours: Palette) -> str:
@@ -173,7 +198,19 @@ def _node(node: PlacedNode, colours: Palette) -> str:
     x, y = b.middle
     parts = []
     if node.stock:
-        parts.append(svg.tag("rect", x=b.x0, y=b.y0, width=b.x1 - b.x0, height=b.y1 - b.y0, rx=4, fill=colours.panel, stroke=colours.ink, stroke_width=1.3))
+        parts.append(
+            svg.tag(
+                "rect",
+                x=b.x0,
+                y=b.y0,
+                width=b.x1 - b.x0,
+                height=b.y1 - b.y0,
+                rx=4,
+                fill=colours.panel,
+                stroke=colours.ink,
+                stroke_width=1.3,
+            )
+        )
     first = y - (len(node.lines) - 1) * LINE / 2 + 0.35 * LABEL
     for i, line in enumerate(node.lines):
         parts.append(svg.text(x, first + i * LINE, line, LABEL, "middle", fill=colours.ink))
@@ -181,78 +218,32 @@ def _node(node: PlacedNode, colours: Palette) -> str:
 
 
 def _titles(p: Placed, colours: Palette) -> str:
-    out = svg.text(p.x, p.y + p.title_y, p.title, TITLE, "middle", font_weight="bold", fill=colours.soft if p.gear.light else colours.ink)
+    out = svg.text(
+        p.x,
+        p.y + p.title_y,
+        p.title,
+        TITLE,
+        "middle",
+        font_weight="bold",
+        fill=colours.soft if p.gear.light else colours.ink,
+    )
     if p.note:
         out += svg.text(p.x, p.y + p.title_y + 19, p.note, NOTE, "middle", fill=colours.soft)
     return out
 
 
-def _heading_svg(heading: tuple[str, str, str], canvas: Box, colours: Palette) -> list[str]:
+def _heading_svg(heading: tuple[str, ...], canvas: Box, colours: Palette) -> list[str]:
     return [
-        svg.text(canvas.x0 + MARGIN, y, words, size, font_weight="bold" if bold else None, fill=colours.ink if bold else colours.soft)
+        svg.text(
+            canvas.x0 + MARGIN,
+            y,
+            words,
+            size,
+            font_weight="bold" if bold else None,
+            fill=colours.ink if bold else colours.soft,
+        )
         for (words, size, y, bold), _ in _heading_texts(heading, canvas)
     ]
-
-
-def _key_lines(choice: Choice) -> list[tuple[str, str]]:
-    """(what is drawn, what it means); only what this picture uses."""
-    lines = []
-    signs = {link.sign for link in choice.links}
-    for sign, words in (("+", "more makes more"), ("-", "more makes less"), ("?", "sign open, or both ways")):
-        if sign in signs:
-            lines.append((sign, words))
-    strengths = {link.strength for link in choice.links}
-    if 2 in strengths:
-        lines.append(("strong", "the data show it"))
-    if 0 in strengths:
-        lines.append(("weak", "the data do not show it"))
-    if any(link.delay for link in choice.links):
-        lines.append(("delay", "takes time"))
-    if any(node.stock for node in choice.nodes.values()):
-        lines.append(("stock", "accumulates"))
-    if choice.loops:
-        lines.append(("loop", "a loop, turning its own way"))
-    if any(gear.light for gear in choice.gears):
-        lines.append(("light", "not open yet, or on beliefs only"))
-    return lines
-
-
-def _key_box(lines: list[tuple[str, str]], canvas: Box) -> Box:
-    width = 48 + max([text_width(words, KEY) for _, words in lines] + [190.0])
-    bottom = canvas.y1 - MARGIN
-    return Box(canvas.x0 + MARGIN, bottom - 24 * len(lines), canvas.x0 + MARGIN + width, bottom)
-
-
-def _key_svg(lines: list[tuple[str, str]], canvas: Box, colours: Palette) -> list[str]:
-    box = _key_box(lines, canvas)
-    out = []
-    for i, (kind, words) in enumerate(lines):
-        x, y = box.x0, box.y0 + 24 * i + 12
-        out.append(_key_mark(kind, x, y, colours))
-        out.append(svg.text(x + 48, y + 5, words, KEY, fill=colours.soft))
-    return out
-
-
-def _key_mark(kind: str, x: float, y: float, colours: Palette) -> str:
-    if kind in ("+", "-", "?"):
-        colour = _colour(kind, colours)
-        head = svg.polygon(((x + 26, y), (x + 18, y - 3.8), (x + 18, y + 3.8)), fill=colour)
-        glyph = {"+": "+", "-": figures.MINUS}.get(kind, "?")
-        mark = svg.text(x + 35, y + 6, glyph, SIGN_SIZE if kind != "?" else 14, "middle", font_weight="bold", fill=colour)
-        return svg.line(x, y, x + 19, y, stroke=colour, stroke_width=1.9, stroke_dasharray=_dash(kind)) + head + mark
-    if kind in ("strong", "weak"):
-        width, opacity = (2.6, None) if kind == "strong" else (1.3, 0.6)
-        return svg.line(x, y, x + 38, y, stroke=colours.plus, stroke_width=width, opacity=opacity)
-    if kind == "delay":
-        bars = "".join(svg.line(x + k, y - 6.5, x + k, y + 6.5, stroke=colours.plus, stroke_width=1.8) for k in (16.5, 21.5))
-        return svg.line(x, y, x + 38, y, stroke=colours.plus, stroke_width=1.7) + bars
-    if kind == "stock":
-        return svg.tag("rect", x=x + 4, y=y - 8, width=30.0, height=16.0, rx=4, fill=colours.panel, stroke=colours.ink, stroke_width=1.3)
-    if kind == "light":
-        return svg.tag("circle", cx=x + 19, cy=y, r=8.5, fill="none", stroke=colours.rule, stroke_width=1.4, stroke_dasharray="4 3")
-    arc = f"M{svg.num(x + 24)} {svg.num(y - 7)}A8.5 8.5 0 1 1 {svg.num(x + 15)} {svg.num(y - 7.5)}"
-    head = svg.polygon(((x + 21, y - 8.6), (x + 13.8, y - 11.2), (x + 14.6, y - 3.8)), fill=colours.ink)
-    return svg.tag("path", d=arc, fill="none", stroke=colours.ink, stroke_width=1.6) + head
 
 
 def _description(choice: Choice) -> str:

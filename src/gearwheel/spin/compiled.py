@@ -76,13 +76,11 @@ def spin_compiled(
 
     @jax.jit
     def whole(begin, full, moving, noise):
-        sd = noise_sd(program, full)
-
         def one(state, inputs):
             time, levers, shock = inputs
             at = {**full, **levers}
             following, values = step(program, state, at, time, method)
-            return perturb(program, following, shock, sd), pick(values)
+            return perturb(program, following, shock, noise_sd(program, at, time)), pick(values)
 
         inputs = (jnp.asarray(times[:-1]), {n: v[:-1] for n, v in moving.items()}, noise)
         end, recorded = jax.lax.scan(one, begin, inputs)

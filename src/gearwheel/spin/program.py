@@ -32,6 +32,7 @@ class Program:
     positive: np.ndarray
     order: tuple[tuple[str, Closure], ...] = field(repr=False)
     starts: tuple[Closure, ...] = field(repr=False)
+    noises: tuple[Closure, ...] = field(repr=False)
     net: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = field(repr=False)
     sparing: Mapping[str, tuple[str, tuple[str, ...]]] = field(repr=False)
 
@@ -56,6 +57,7 @@ def build(wheel: Wheel, xp=np) -> Program:
         positive=np.array([s.scale == "log" for s in wheel.stock.values()], dtype=bool),
         order=order,
         starts=tuple(closure(s.start) for s in wheel.stock.values()),
+        noises=tuple(closure(s.noise) for s in wheel.stock.values()),
         net=tuple((s.inflows, s.outflows) for s in wheel.stock.values()),
         sparing={flow: (name, s.outflows) for name, s in wheel.stock.items() if s.nonnegative for flow in s.outflows},
     )

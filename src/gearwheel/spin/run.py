@@ -11,7 +11,6 @@ import numpy as np
 from gearwheel.spin.levers import Path, table
 from gearwheel.spin.program import Program, initial, stack, step, values_at
 from gearwheel.wheel.errors import SpinError
-from gearwheel.wheel.graph import parse_name
 from gearwheel.wheel.parts import Wheel
 
 
@@ -46,12 +45,10 @@ def resolve_name(name: str, known) -> str:
     raise KeyError(f"no variable '{name}'. {hint}".strip())
 
 
-def noise_sd(program: Program, parameters: Mapping[str, Any]):
-    """Process-noise sd of every stock per square root of time, shape (..., stocks)."""
-    from gearwheel.spin.compile import compile_tree
-
-    closures = [compile_tree(parse_name(s.noise), program.xp, program.wheel.lookup) for s in program.wheel.stock.values()]
-    return stack(program.xp, [c(parameters) for c in closures])
+def noise_sd(program: Program, parameters: Mapping[str, Any], time):
+    """Process-noise sd of every stock per square root of time, at `time`, shape (..., stocks)."""
+    values = {**parameters, "time": time, "dt": program.wheel.dt}
+    return stack(program.xp, [noise(values) for noise in program.noises])
 
 
 def perturb(program: Program, state, shock, sd):
@@ -98,7 +95,6 @@ def spin(
     state = np.broadcast_to(state, (draws, len(program.stocks))).astype(float)
     keep = tuple(program.wheel.variables()) if keep is None else tuple(keep)
     recorded = {n: np.empty((draws, steps + 1)) for n in keep}
-    sd = None if shocks is None else noise_sd(program, parameters)
     lost: dict[int, str] = {}
     with np.errstate(all="ignore"):
         for k in range(steps + 1):
@@ -111,6 +107,7 @@ def spin(
                 recorded[n][:, k] = values[n]
             if k < steps:
                 if shocks is not None:
+                    sd = noise_sd(program, at, clock[k])
                     following = perturb(program, following, shocks[k], sd)
                 _note_lost(lost, following, program.stocks, times[k + 1])
                 state = following

@@ -47,6 +47,10 @@ def assemble(wheel: Wheel, library: Library) -> Wheel:
             parts["aux"][port] = aux
             local = port.split(".", 1)[1].removesuffix("_out")
             places["aux", port] = gear.places.get(("port", local), Place(gear.file, 1))
+    for port, entry in wheel.port.items():  # a gear on its own runs on the defaults of its ports
+        if entry.default and not entry.of:
+            parts["aux"][port] = Aux(entry.unit, entry.default, note=entry.note)
+            places["aux", port] = places.get(("port", port), Place(wheel.file, 0))
     whole = wheel.changed(
         **parts,
         gear={},
@@ -201,13 +205,17 @@ def _checked(wheel: Wheel) -> Wheel:
 
 
 def _gated(wheel: Wheel) -> Wheel:
-    """Flows of a gear stand still before it opens."""
-    flows = dict(wheel.flow)
+    """Flows of a gear stand still before it opens, and so does the noise of its stocks."""
+    flows, stocks = dict(wheel.flow), dict(wheel.stock)
+    for name, stock in wheel.stock.items():
+        opens = wheel.opens.get(name.split(".")[0])
+        if opens and stock.noise != "0":
+            stocks[name] = replace(stock, noise=f"if(time >= {_opening(opens, wheel)}, {stock.noise}, 0)")
     for name, flow in wheel.flow.items():
         opens = wheel.opens.get(name.split(".")[0])
         if opens:
             flows[name] = replace(flow, equation=f"if(time >= {_opening(opens, wheel)}, {flow.equation}, 0)")
-    return wheel.changed(flow=flows)
+    return wheel.changed(flow=flows, stock=stocks)
 
 
 def _forms_expanded(wheel: Wheel) -> Wheel:

@@ -15,25 +15,26 @@ MAX_STEPS = 50_000
 def cycles_through(graph: Graph, stops: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Simple cycles that visit `stops` in this order, shortest first; each starts at the first stop.
 
-    A best-first search over paths: the length so far plus the least length that can remain. It gives up, silently,
+    A best-first search over paths: the length so far plus the least length that can remain,
+    among equals the one nearest its end. It gives up, silently,
     after MAX_STEPS paths, so that a large graph costs a second and no more. Stops must be nodes of the graph.
     """
     successors = graph.successors()
     remaining = _remaining(graph, stops)
     serial = itertools.count()
-    queue: list[tuple[int, int, tuple[str, ...], int]] = []
+    queue: list[tuple[int, int, int, tuple[str, ...], int]] = []
 
     def push(path: tuple[str, ...], passed: int) -> None:
         """`passed` stops lie behind; the next one may be reached only in its turn."""
         left = remaining[passed].get(path[-1])
         if left is not None:
-            heapq.heappush(queue, (len(path) + left, next(serial), path, passed))
+            heapq.heappush(queue, (len(path) + left, -len(path), next(serial), path, passed))
 
     push((stops[0],), 1)
     for _ in range(MAX_STEPS):
         if not queue:
             return
-        _, _, path, passed = heapq.heappop(queue)
+        *_, path, passed = heapq.heappop(queue)
         if passed > len(stops):
             yield path[:-1]
             continue

@@ -22,7 +22,7 @@ MAX_PROBLEMS = 100
 _FILE_TO_FIELD = {"from": "cause", "to": "effect", "as": "measure", "use": "gear"}
 FIELD_TO_FILE = {v: k for k, v in _FILE_TO_FIELD.items()}
 _NAME = "[A-Za-z_][A-Za-z0-9_]*"
-_HEADER = ("name", "unit", "dt", "start", "size", "title", "currency", "horizon", "outcomes", "measured")
+HEADER = ("name", "unit", "dt", "start", "size", "title", "currency", "horizon", "outcomes", "measured")
 TIME_UNITS = {
     "year": 365.2425,
     "quarter": 365.2425 / 4,
@@ -43,7 +43,7 @@ def read_text(path: Path) -> str:
             raise WheelError(
                 Problem("GW101", f"the file has {size:,} bytes; a wheel has at most {MAX_BYTES:,}", str(path))
             )
-        return path.read_text("utf-8")
+        return path.read_bytes().decode("utf-8")  # line ends stay as they are, for an edit that changes nothing else
     except UnicodeDecodeError as error:
         raise WheelError(Problem("GW101", "the file is not UTF-8 text", str(path))) from error
     except OSError as error:
@@ -59,10 +59,7 @@ def parse_wheel(text: str, file: str = "") -> Wheel:
 def _toml(text: str, file: str) -> dict:
     if len(text) > MAX_BYTES:
         raise WheelError(Problem("GW101", f"the text has {len(text):,} characters; at most {MAX_BYTES:,}", file))
-    depth = deepest = 0
-    for character in re.sub(r'"(?:[^"\\\n]|\\.)*"?|\'[^\'\n]*\'?|#[^\n]*', "", text):
-        depth += (character in "[{") - (character in "]}")
-        deepest = max(deepest, depth)
+    deepest = _nesting(text)
     if deepest > MAX_NESTING:
         raise WheelError(Problem("GW101", f"the file is nested {deepest} deep; {MAX_NESTING} is the most", file))
     try:
@@ -72,18 +69,18 @@ def _toml(text: str, file: str) -> dict:
         line = int(at[1]) if at else text.count("\n") + 1
         hint = "The file may be cut off." if "end of document" in str(error).lower() else ""
         raise WheelError(Problem("GW102", f"not TOML: {error}", file, line, hint)) from error
-    if _depth(table) > MAX_NESTING:
-        raise WheelError(Problem("GW101", f"its keys are nested more than {MAX_NESTING} deep", file))
     return table
 
 
-def _depth(table: dict) -> int:
-    """Levels of tables in tables, as far as MAX_NESTING + 1; dotted keys make them without brackets."""
-    depth, level = 0, [table]
-    while level and depth <= MAX_NESTING:
-        depth += 1
-        level = [v for inner in level for v in inner.values() if isinstance(v, dict)]
-    return depth
+def _nesting(text: str) -> int:
+    """How deep brackets and dotted keys nest, before any parser gets lost in them."""
+    bare = re.sub(r'"(?:[^"\\\n]|\\.)*"?|\'[^\'\n]*\'?|#[^\n]*', "", text)
+    depth = deepest = 0
+    for character in bare:
+        depth += (character in "[{") - (character in "]}")
+        deepest = max(deepest, depth)
+    dots = max(chunk.count(".") for chunk in re.split(r"[^\w\-. \t]+", bare))
+    return max(deepest, dots // 4)  # a line of prose in a long note may have some dots
 
 
 class _Reader:
@@ -102,6 +99,9 @@ class _Reader:
             raise WheelError(self.problems)
 
     def wheel(self) -> Wheel:
+        if sum(len(entries) for entries in self.table.values() if isinstance(entries, dict)) > MAX_PARTS:
+            self.problem("GW101", f"more than {MAX_PARTS:,} parts", ())
+            raise WheelError(self.problems)
         header = self.header()
         adjust: dict[tuple[str, str], dict] = {}
         found: dict[str, dict] = {kind: {} for kind in KINDS}
@@ -125,8 +125,6 @@ class _Reader:
                 part = self.part(kind, name, entry)
                 if part is not None:
                     found[kind][name] = part
-        if sum(len(v) for v in found.values()) > MAX_PARTS:
-            self.problem("GW101", f"more than {MAX_PARTS:,} parts", ())
         if len(found["gear"]) > MAX_GEARS:
             self.problem("GW101", f"more than {MAX_GEARS} gears", ("gear",))
         dimensions = self.dimensions()
@@ -154,16 +152,17 @@ class _Reader:
             self.problem("GW104", "'wheel' must be a table: wheel = { name = … }", ("wheel",))
             return {"name": ""}
         for key in header:
-            if key not in _HEADER:
-                self.problem("GW105", f"wheel has no '{key}'", ("wheel", key), did_you_mean(key, _HEADER))
-        known = {k: v for k, v in header.items() if k in _HEADER}
+            if key not in HEADER:
+                self.problem("GW105", f"wheel has no '{key}'", ("wheel", key), did_you_mean(key, HEADER))
+        known = {k: v for k, v in header.items() if k in HEADER}
         types = {f.name: f.type for f in dataclasses.fields(Wheel)}
         known = {k: self.value(("wheel", k), types[k], v) for k, v in known.items()}
-        self.unit = known.get("unit", "week")
-        if self.unit not in TIME_UNITS:
-            self.problem(
-                "GW106", f"'{self.unit}' is not a time unit", ("wheel", "unit"), f"One of {', '.join(TIME_UNITS)}."
-            )
+        unit = known.get("unit") or "week"
+        if unit in TIME_UNITS:
+            self.unit = unit
+        else:
+            hint = f"One of {', '.join(TIME_UNITS)}."
+            self.problem("GW106", f"'{unit[:60]}' is not a time unit", ("wheel", "unit"), hint)
         return {"name": "", **{k: v for k, v in known.items() if v is not None}}
 
     def name_is_good(self, kind: str, name: str) -> bool:

@@ -10,7 +10,7 @@ Unit = tuple[tuple[str, Fraction], ...]  # sorted (base, power), powers never ze
 
 ONE: Unit = ()
 MAX_LENGTH = 200
-_PART = re.compile(r"\s*(?:(?P<name>[A-Za-z_%€$£][A-Za-z0-9_]*)|(?P<one>1)|(?P<sign>[*/^()])|(?P<power>-?\d+))")
+_PART = re.compile(r"\s*(?:(?P<name>[A-Za-z_%€$£][A-Za-z0-9_]*)|(?P<one>1(?!\d))|(?P<sign>[*/^()])|(?P<power>-?\d+))")
 
 
 class UnitError(ValueError):

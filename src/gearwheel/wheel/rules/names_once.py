@@ -23,6 +23,6 @@ def check(wheel: Wheel) -> Iterator[Problem]:
             twin = first.setdefault(name, kind)
             if twin != kind:
                 place = place_of(wheel, twin, name)
-                message = f"'{name}' is a {twin} and a {kind}"
+                message = f"'{name}' names two things: {twin} and {kind}"
                 hint = f"The {twin} stands in line {place.line}; rename one of them." if place.line else "Rename one."
                 yield problem(wheel, CODE, kind, name, message, hint)

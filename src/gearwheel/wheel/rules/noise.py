@@ -8,7 +8,7 @@ from gearwheel.wheel.errors import Problem
 from gearwheel.wheel.graph import parse_name
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.rules.helpers import problem
-from gearwheel.wheel.tree import BUILT_IN_NAMES, Name, Number, walk
+from gearwheel.wheel.tree import Name, Number, walk
 
 CODE = "GW223"
 
@@ -21,10 +21,10 @@ def check(wheel: Wheel) -> Iterator[Problem]:
                 wheel, CODE, "stock", name, message, '"log" where it is positive, "abs" where it may be negative.'
             )
         tree = parse_name(stock.noise)
-        moving = {n.name for n in walk(tree) if isinstance(n, Name)} & {*wheel.variables(), *BUILT_IN_NAMES}
+        moving = {n.name for n in walk(tree) if isinstance(n, Name)} & wheel.variables().keys()
         for used in sorted(moving):
-            message = f"the noise of stock '{name}' depends on '{used}', which changes over time"
-            yield problem(wheel, CODE, "stock", name, message, "Give a number or a parameter with a belief.")
+            message = f"the noise of stock '{name}' depends on '{used}', a variable"
+            yield problem(wheel, CODE, "stock", name, message, "Give a number or a parameter; it may depend on time.")
         start = parse_name(stock.start)
         silent = isinstance(tree, Number) and tree.value == 0
         if stock.scale == "log" and not silent and _value(start, wheel) <= 0:

@@ -26,7 +26,8 @@ def check(wheel: Wheel) -> Iterator[Problem]:
                 yield problem(wheel, CODE, kind, name, message, f"Write lookup({used}, …).")
             elif used not in known:
                 message = f"the {field} of {kind} '{name}' uses '{used}', which does not exist"
-                yield problem(wheel, CODE, kind, name, message, suggest(used, known, name))
+                others = [k for k in known if k != name]
+                yield problem(wheel, CODE, kind, name, message, suggest(used, others, name))
 
 
 def _lookup_names(tree: Tree) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gearwheel.wheel.errors import Problem
 from gearwheel.wheel.parts import Wheel
+from gearwheel.wheel.rules import unknown_names
 from gearwheel.wheel.rules.helpers import equations, warning
 from gearwheel.wheel.tree import names
 
@@ -13,6 +14,8 @@ CODE = "GW302"
 
 
 def check(wheel: Wheel) -> Iterator[Problem]:
+    if next(unknown_names.check(wheel), None):
+        return  # a slip of the pen makes its parameter look unused; one message is enough
     used = {n for _, _, _, tree in equations(wheel) for n in names(tree)}
     for kind in ("parameter", "lookup"):
         for name in getattr(wheel, kind):

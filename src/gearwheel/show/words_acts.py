@@ -1,0 +1,169 @@
+"""Sentences about what to do and who gains: levers, first push, barrier, outcomes."""
+
+from __future__ import annotations
+
+from gearwheel.show import figures
+from gearwheel.show.bars import lever_change
+from gearwheel.show.figures import amount, between, percent, year_words
+from gearwheel.show.phrases import (
+    conjoined,
+    interval,
+    unknown,
+    variable_words,
+)
+from gearwheel.show.values import (
+    Span,
+    at,
+    decimal_year,
+    listing,
+    loop_name,
+    mapping,
+    real,
+    span,
+    words_of,
+)
+
+
+def _best_levers(results: dict) -> list[tuple[dict, Span]]:
+    known = [
+        (e, found)
+        for e in map(mapping, listing(at(results, "levers", "effects")))
+        if (found := span(e.get("effect"))) is not None
+    ]
+    # A large effect that may well be a loss is no promise: those at least 80 % sure come first.
+    return sorted(known, key=lambda pair: ((real(pair[0].get("probability_better")) or 0.0) < 0.8, -pair[1].median))
+
+
+def levers_by_effect(results: dict) -> list[dict]:
+    """The levers with a known effect, the largest first."""
+    return [effect for effect, _ in sorted(_best_levers(results), key=lambda pair: -abs(pair[1].median))]
+
+
+def outcome_words(results: dict) -> str:
+    """'free cash after 5 years'."""
+    about = mapping(mapping(results).get("levers"))
+    name = variable_words(results, about.get("outcome")) if about.get("outcome") else "the outcome"
+    horizon = real(about.get("horizon"))
+    unit = words_of(at(results, "wheel", "unit"), "period")
+    if horizon is None:
+        return name
+    over = "summed over" if words_of(about.get("how")) == "cumulated" else "after"
+    return f"{name} {over} {amount(horizon, unit)}"
+
+
+def levers(results: dict) -> str:
+    known = _best_levers(results)
+    if not known:
+        return unknown("What the levers would do")
+    effect, found = known[0]
+    unit = words_of(at(results, "levers", "unit"))
+    title = words_of(effect.get("title")) or words_of(effect.get("lever"), "a lever").replace("_", " ")
+    change = lever_change(effect)
+    odds = real(effect.get("probability_better"))
+    doubt = f", {percent(odds)} chance that it is better than doing nothing" if odds is not None else ""
+    if found.median <= 0:
+        return f"No lever tried is expected to improve {outcome_words(results)}; the least bad is {title}."
+    return (
+        f"The most promising lever is {title}{f' ({change})' if change else ''}: {amount(found.median, unit, signed=True)} in {outcome_words(results)} "
+        f"({interval(found, lambda v: amount(v, unit, signed=True))}{doubt})."
+    )
+
+
+def lever(results: dict, effect: dict) -> str:
+    effect = mapping(effect)
+    found = span(effect.get("effect"))
+    title = words_of(effect.get("title")) or words_of(effect.get("lever"), "A lever").replace("_", " ")
+    if found is None:
+        return words_of(effect.get("sentence")) or f"What {title} would do is not known."
+    unit = words_of(at(results, "levers", "unit"))
+    named = {words_of(mapping(one).get("name")): loop_name(one) for one in listing(mapping(results).get("loops"))}
+    through = [named.get(words_of(x), words_of(x)) for x in listing(effect.get("through")) if words_of(x)]
+    tail = f", mostly through {conjoined(through)}" if through else ""
+    dollar = span(effect.get("per_dollar"))
+    paid = f"; {figures.number(dollar.median, 2)} per unit of money spent" if dollar is not None else ""
+    return f"{title} {lever_change(effect)}: {amount(found.median, unit, signed=True)} ({between(found, lambda v: amount(v, unit, signed=True))}){tail}{paid}."
+
+
+def critical_mass(results: dict) -> str:
+    about = mapping(mapping(results).get("critical_mass"))
+    answer = words_of(about.get("answer"))
+    if not answer:
+        return unknown("Whether the wheel needs a first push")
+    start = decimal_year(about.get("at"))
+    when = f" from its start in {year_words(start)}" if start is not None else " from its start"
+    scale = span(about.get("scale"))
+    odds = {k: real(v) for k, v in mapping(about.get("shares")).items()}
+    told = ", ".join(
+        f"{name}: {percent(odds[name])} of draws"
+        for name in ("none needed", "a push", "no push suffices")
+        if odds.get(name) is not None
+    )
+    core = {
+        "none needed": f"The wheel needed no push to start turning{when}",
+        "a push": f"The wheel needed a push to start turning{when}",
+        "no push suffices": f"No push would have started the wheel{when}",
+    }.get(answer, f"Whether the wheel needed a push to start turning{when} is not settled")
+    size = ""
+    if scale is not None and answer in ("a push", "mixed"):
+        size = f" Where one was needed, it took {figures.number(scale.median, 2)} times the start it had ({between(scale, lambda v: figures.number(v, 2))})."
+    return f"{core}{f' ({told})' if told else ''}.{size}"
+
+
+def critical_rest(results: dict) -> str:
+    """Which gears were open, and how much of the answer is belief."""
+    about = mapping(mapping(results).get("critical_mass"))
+    closed = [words_of(g).replace("_", " ") for g in listing(about.get("closed_gears"))]
+    share = real(about.get("belief_share"))
+    parts = []
+    if closed:
+        parts.append(f"Not yet open at that date: {conjoined(closed)}.")
+    if share is not None:
+        parts.append(f"{percent(share)} of this answer rests on beliefs that the data did not move.")
+    return " ".join(parts)
+
+
+def barrier(results: dict) -> str:
+    about = mapping(mapping(results).get("barrier"))
+    with_habit, without = span(about.get("with_habit")), span(about.get("without_habit"))
+    if with_habit is None:
+        return words_of(about.get("sentence")) or unknown("The height of the barrier against a rival")
+    said = f"A rival would have to undercut by {percent(with_habit.median)} ({between(with_habit, percent)}) to halve the active customers in two years"
+    if without is None:
+        return said + "."
+    difference = with_habit.median - without.median
+    word = "raises" if difference > 0 else "lowers" if difference < 0 else "does not move"
+    tail = f"; habit {word} that barrier from {percent(without.median)} ({between(without, percent)})."
+    apart = with_habit.low is not None and without.high is not None and with_habit.low > without.high
+    return said + tail + ("" if apart else " The two ranges overlap.")
+
+
+def outcomes(results: dict) -> str:
+    """Whether all sides gain."""
+    rising, falling, unsure = [], [], []
+    for name, one in mapping(mapping(results).get("outcomes")).items():
+        one = mapping(one)
+        medians = [v for v in map(real, listing(one.get("median"))) if v is not None]
+        if len(medians) < 2:
+            continue
+        title = (words_of(one.get("title")) or words_of(name).replace("_", " ")).lower()
+        lows, highs = ([v for v in map(real, listing(one.get(k))) if v is not None] for k in ("low", "high"))
+        if lows and highs and lows[-1] < medians[0] < highs[-1]:
+            unsure.append(title)
+        else:
+            (rising if medians[-1] >= medians[0] else falling).append(title)
+    if not rising + falling + unsure:
+        return unknown("Whether customers and sellers gain too")
+    parts = []
+    if rising:
+        parts.append(f"{conjoined(rising)} rise{'s' * (len(rising) == 1)}")
+    if falling:
+        parts.append(f"{conjoined(falling)} fall{'s' * (len(falling) == 1)}")
+    if unsure:
+        parts.append(f"on {conjoined(unsure)} even the direction is open")
+    said = conjoined(parts)
+    win = (
+        "On this wheel it is win-win so far as it was computed"
+        if not falling and not unsure
+        else "“Win-win” is not established here"
+    )
+    return f"{win}: over the horizon {said}."
