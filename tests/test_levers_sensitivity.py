@@ -140,6 +140,9 @@ def test_a_lever_starts_from_what_it_is_at_that_time(linear):
     paths = {"spend": [(0.0, 20.0), (3.0, 49.0)], "rival": [(0.0, 2.0)]}
     found = sensitivity(program, state, given, "n", 2.0, start=1.0, paths=paths)
     assert by_lever(found)["spend"].before == pytest.approx(20)
+    n, rate = state[:, 0], given["mouth"] - 0.3
+    assert found.baseline == pytest.approx(level(n, 20, rate, 16))  # the step to 49 of the plan is not taken
+    assert by_lever(found)["spend"].change == pytest.approx(level(n, 24, rate, 16) - level(n, 20, rate, 16))
     late = sensitivity(program, state, given, "n", 2.0, start=3.0, paths=paths)
     assert by_lever(late)["spend"].after == pytest.approx(45)
 

@@ -96,6 +96,20 @@ def test_the_search_finds_the_strongest_loop_of_a_graph_too_large_to_list():
     assert len(loops) == len(set(loops)) <= 500
 
 
+def test_the_search_ranks_by_strength():
+    whole, hits, sizes = full(6), 0, []
+    every, _ = find(whole)
+    for seed in range(20):
+        strength = np.random.default_rng(seed).lognormal(-1, 1, len(whole.edges))
+        row = dict(zip(whole.edges, strength))
+        loops, _ = find(whole, 300, lambda s=strength: s[None])
+        strongest = max(every, key=lambda loop: np.prod([row[e] for e in edges_of(loop)]))
+        hits += strongest in loops
+        sizes.append(len(loops))
+    assert len(every) == 409
+    assert hits >= 18 and np.mean(sizes) < 150
+
+
 @st.composite
 def wheels(draw):
     """A random wheel of 2 to 4 stocks, each driven through an auxiliary by a signed mix of stocks."""
@@ -104,7 +118,9 @@ def wheels(draw):
     text = 'wheel = { name = "random", unit = "year", dt = 0.25, size = "s0" }\n'
     for i in range(n):
         mix = " + ".join(f"({draw(weights)}) * s{j} ^ 0.5" for j in range(n)) + f" + {draw(st.integers(1, 5))}"
-        text += f'[stock.s{i}]\nunit = "1"\nstart = "{draw(st.integers(1, 9))}"\ninflows = ["f{i}"]\noutflows = ["g{i}"]\n'
+        text += (
+            f'[stock.s{i}]\nunit = "1"\nstart = "{draw(st.integers(1, 9))}"\ninflows = ["f{i}"]\noutflows = ["g{i}"]\n'
+        )
         text += f'[aux.mix{i}]\nunit = "1"\nequation = "{mix}"\n'
         text += f'[flow.f{i}]\nunit = "1/year"\nequation = "exp(mix{i} / 20)"\n'
         text += f'[flow.g{i}]\nunit = "1/year"\nequation = "s{i} / {draw(st.integers(2, 9))}"\n'

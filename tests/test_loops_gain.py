@@ -128,6 +128,29 @@ equation = "0.2 * n"
     assert gains(anchors, graph(wheel), [("n", "telling")]).gain[0, 0, 0] == pytest.approx(2.5)
 
 
+@pytest.mark.parametrize("flow", ["(5 - n) / 4", "gap / 4", "-past / 4"])
+def test_decay_is_found_along_every_way_of_writing_an_adjustment(flow):
+    text = f"""
+wheel = {{ name = "adjust", unit = "year", dt = 0.25, size = "n" }}
+[stock.n]
+unit = "1"
+start = "10"
+inflows = ["adapting"]
+[aux.gap]
+unit = "1"
+equation = "5 - n"
+[aux.past]
+unit = "1"
+equation = "n - 5"
+[flow.adapting]
+unit = "1/year"
+equation = "{flow}"
+"""
+    wheel = assemble(parse_wheel(text), None)
+    anchors = Anchors(build(wheel), np.full((1, 1, 1), 10.0), np.zeros(1))
+    assert own_decay(cases(anchors), graph(wheel))[0, 0] == pytest.approx(0.25)
+
+
 def test_gain_is_not_defined_where_a_stock_never_forgets():
     wheel = assemble(parse_wheel(PAIR.replace('equation = "d * y"', 'equation = "d"')), None)
     anchors = Anchors(build(wheel), np.ones((1, 1, 4)), np.zeros(1))

@@ -46,20 +46,27 @@ class Evaluator:
 
         return evaluate
 
-    def history(self, u: np.ndarray, observations: Observations) -> tuple[np.ndarray, ...]:
-        """(gained, residual, log variance, means (B, K, m), covariances (B, K, m, m), expected (B, K, G))."""
-        return self._in_batches(self._history, u, Data.of(observations))
+    def history(self, u: np.ndarray, observations: Observations, reduce: Callable) -> tuple[np.ndarray, ...]:
+        """`reduce` of (gained, residual, log variance, means (B, K, m), covariances (B, K, m, m), expected (B, K, G)).
+
+        The covariances of all instants are large: `reduce` picks what is wanted from one batch at a time.
+        """
+        return self._in_batches(self._history, u, Data.of(observations), reduce)
 
     @staticmethod
-    def _in_batches(function, u: np.ndarray, data: tuple) -> tuple[np.ndarray, ...]:
+    def _in_batches(function, u: np.ndarray, data: tuple, reduce: Callable = tuple) -> tuple[np.ndarray, ...]:
         """Pad to whole batches, so that one compilation serves every number of draws, and use all cores."""
         u = np.atleast_2d(u)
         count = len(u)
         padded = np.concatenate([u, np.repeat(u[-1:], -count % BATCH, axis=0)])
         pieces = [padded[i : i + BATCH] for i in range(0, len(padded), BATCH)]
-        first = [[np.asarray(a) for a in function(pieces[0], data)]]  # compiles once, before threads ask for it
+
+        def one(piece):
+            return reduce([np.asarray(a) for a in function(piece, data)])
+
+        first = [one(pieces[0])]  # compiles once, before the threads ask for it
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            rest = list(pool.map(lambda piece: [np.asarray(a) for a in function(piece, data)], pieces[1:]))
+            rest = list(pool.map(one, pieces[1:]))
         return tuple(np.concatenate(arrays)[:count] for arrays in zip(*(first + rest)))
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from gearwheel.fit.beliefs import Beliefs
 from gearwheel.fit.observations import Observations
-from gearwheel.spin.levers import Path, table
+from gearwheel.spin.levers import Path, moved, table
 from gearwheel.spin.program import Program, initial, step, values_at
 from gearwheel.spin.run import noise_sd
 
@@ -54,7 +54,7 @@ class Filter:
         self.m = self.n + self.a + sum(self.blocks)
         times = program.wheel.dt * np.arange(observations.steps + 1)
         self.times = times
-        self.paths = table(paths, program.centre(), times)
+        self.paths = table(paths, times)
         self.offsets = np.cumsum([self.n + self.a, *self.blocks])[:-1] if self.blocks else np.array([], int)
 
     # ---- pieces of the model, all pure functions of z
@@ -131,7 +131,7 @@ class Filter:
         program = self.program
         parameters = self.beliefs.named(u, jnp)
         paths = {n: jnp.asarray(v) for n, v in self.paths.items()}
-        first = {**parameters, **{n: v[0] for n, v in paths.items()}}
+        first = moved(jnp, parameters, {n: v[0] for n, v in paths.items()})
         start = initial(program, first, 0.0)
         z0 = jnp.concatenate(
             [jnp.where(program.positive, jnp.log(jnp.where(program.positive, start, 1.0)), start), jnp.zeros(self.m - self.n)]
@@ -143,7 +143,7 @@ class Filter:
         def one(carry, inputs):
             z, P = carry
             time, at_levers, row, fresh, turning = inputs
-            at = {**parameters, **at_levers}
+            at = moved(jnp, parameters, at_levers)
             z, P, terms, expected = self._observe(z, P, at, time, row)
             out = (*terms, z, P, expected) if history else terms
             z, P = self._propagate(z, P, at, time, fresh, turning)

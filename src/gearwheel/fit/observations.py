@@ -81,8 +81,9 @@ def lay_out(wheel: Wheel, gauges: Gauges, until: float, *, shown: Gauges | None 
     readings, seasons = [], []
     for name in names:
         readings.append(_reading(wheel, name, shown.series[name].rows, plan, seasons))
-    table = {k: np.zeros(shape) for k in ("value", "bound", "length", "seasonal")}
-    table["error"] = np.ones(shape)
+    table = {k: np.zeros(shape) for k in ("value", "bound", "seasonal")}
+    # 1 where there is no row: 0/0 in a mean would be hidden from the value but spoil the gradient
+    table |= {k: np.ones(shape) for k in ("error", "length")}
     seen = np.zeros(shape, dtype=bool)
     rows = 0
     for g, name in enumerate(names):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gearwheel.spin.levers import Path, table
+from gearwheel.spin.levers import Path, moved, table
 from gearwheel.spin.program import Program, step, values_at
 from gearwheel.spin.run import Ensemble
 
@@ -70,9 +70,8 @@ def cases(anchors: Anchors, later: float = 0.0) -> Cases:
     parameters: dict[str, Any] = {}
     for name, value in {**centre, **anchors.parameters}.items():
         parameters[name] = np.repeat(np.asarray(value, float), count) if np.ndim(value) else float(value)
-    for name, value in table(anchors.paths, centre, clock).items():
-        begun = np.array([len(anchors.paths[name]) > 0 and anchors.paths[name][0][0] <= t + 1e-9 for t in clock])
-        parameters[name] = np.where(np.tile(begun, draws), np.tile(value, draws), parameters[name])
+    levers = {name: np.tile(value, draws) for name, value in table(anchors.paths, clock).items()}
+    parameters = moved(np, parameters, levers)
     state = np.asarray(anchors.states, float).reshape(draws * count, -1)
     return Cases(anchors.program, state, parameters, np.tile(clock, draws))
 

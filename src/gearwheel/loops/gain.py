@@ -54,8 +54,10 @@ def gains(anchors: Anchors, graph: Graph, loops: Sequence[Loop]) -> Gains:
 
 
 def polarity(product: np.ndarray, sure: float = 0.95) -> str:
-    """"R" or "B" where at least a share `sure` of the non-zero products over draws and times has that sign, else
-    "changes". A loop that never turned at all counts as "changes"."""
+    """R or B where at least a share `sure` of the non-zero products over draws and times has that sign, else "changes".
+
+    A loop that never turned at all counts as "changes".
+    """
     moving = np.asarray(product)[np.isfinite(product) & (np.asarray(product) != 0)]
     positive = float(np.mean(moving > 0)) if moving.size else 0.5
     return "R" if positive >= sure else "B" if positive <= 1 - sure else "changes"

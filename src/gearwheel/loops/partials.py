@@ -37,7 +37,9 @@ def partials(cases: Cases, graph: Graph) -> np.ndarray:
     found = np.empty((len(graph.edges), count))
     with np.errstate(all="ignore"):
         for row, ((cause, effect), sign) in enumerate(zip(graph.edges, signs(cases.program, graph.edges))):
-            found[row] = sign if effect in cases.program.wheel.stock else _slope(equation[effect], values, cause, effect)
+            found[row] = (
+                sign if effect in cases.program.wheel.stock else _slope(equation[effect], values, cause, effect)
+            )
     return found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path as FilePath
 
 import numpy as np
 
-from gearwheel.spin.levers import Path, table
+from gearwheel.spin.levers import Path, moved, table
 from gearwheel.spin.program import Program, build, initial, step, values_at
 from gearwheel.spin.run import Ensemble, noise_sd, perturb
 from gearwheel.wheel.parts import Wheel
@@ -65,8 +65,8 @@ def spin_compiled(
     parameters = {**program.centre(), **parameters}
     draws = np.broadcast_shapes((1,), *(np.shape(v) for v in parameters.values()), () if state is None else np.shape(state)[:-1])[0]
     full = {n: jnp.broadcast_to(jnp.asarray(v, dtype=float), (draws,)) for n, v in parameters.items()}
-    moving = table(paths or {}, program.centre(), times)
-    first = {**full, **{n: jnp.broadcast_to(v[0], (draws,)) for n, v in moving.items()}}
+    moving = table(paths or {}, times)
+    first = moved(jnp, full, {n: v[0] for n, v in moving.items()})
     begin = initial(program, first, start) if state is None else jnp.asarray(state, dtype=float)
     begin = jnp.broadcast_to(begin, (draws, len(program.stocks)))
     noise = jnp.zeros((steps, 1, 1)) if shocks is None else jnp.asarray(shocks)
@@ -78,13 +78,14 @@ def spin_compiled(
     def whole(begin, full, moving, noise):
         def one(state, inputs):
             time, levers, shock = inputs
-            at = {**full, **levers}
+            at = moved(jnp, full, levers)
             following, values = step(program, state, at, time, method)
             return perturb(program, following, shock, noise_sd(program, at, time)), pick(values)
 
         inputs = (jnp.asarray(times[:-1]), {n: v[:-1] for n, v in moving.items()}, noise)
         end, recorded = jax.lax.scan(one, begin, inputs)
-        last = pick(values_at(program, end, {**full, **{n: v[-1] for n, v in moving.items()}}, times[-1]))
+        final = moved(jnp, full, {n: v[-1] for n, v in moving.items()})
+        last = pick(values_at(program, end, final, times[-1]))
         return end, jnp.concatenate([recorded, last[None]])
 
     end, recorded = whole(begin, full, {n: jnp.asarray(v) for n, v in moving.items()}, noise)

@@ -60,6 +60,11 @@ def value_at(path: Path, time: float, before: float | np.ndarray):
     return value
 
 
-def table(paths: Mapping[str, Path], centre: Mapping[str, float], times: np.ndarray) -> dict[str, np.ndarray]:
-    """Each path sampled at `times`, shape (times,)."""
-    return {n: np.array([value_at(p, t, centre[n]) for t in times], dtype=float) for n, p in paths.items()}
+def table(paths: Mapping[str, Path], times: np.ndarray) -> dict[str, np.ndarray]:
+    """Each path sampled at `times`, shape (times,); NaN before its first step, where the parameter keeps its own value."""
+    return {n: np.array([value_at(p, t, np.nan) for t in times], dtype=float) for n, p in paths.items()}
+
+
+def moved(xp, parameters: Mapping, levers: Mapping) -> dict:
+    """Parameters with the levers' values of one moment laid over them, where these have begun."""
+    return {**parameters, **{n: xp.where(xp.isnan(v), parameters[n], v) for n, v in levers.items()}}

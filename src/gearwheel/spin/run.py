@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gearwheel.spin.levers import Path, table
+from gearwheel.spin.levers import Path, moved, table
 from gearwheel.spin.program import Program, initial, stack, step, values_at
 from gearwheel.wheel.errors import SpinError
 from gearwheel.wheel.parts import Wheel
@@ -84,10 +84,9 @@ def spin(
     dt = program.wheel.dt
     times = start + dt * np.arange(steps + 1)
     clock = times if frozen is None else np.full(steps + 1, frozen)
-    centre = program.centre()
-    moving = table(paths or {}, centre, clock)
-    parameters = {**centre, **parameters}
-    at = {**parameters, **{n: v[0] for n, v in moving.items()}}
+    moving = table(paths or {}, clock)
+    parameters = {**program.centre(), **parameters}
+    at = moved(np, parameters, {n: v[0] for n, v in moving.items()})
     if state is None:
         with np.errstate(all="ignore"):
             state = initial(program, at, clock[0])
@@ -98,7 +97,7 @@ def spin(
     lost: dict[int, str] = {}
     with np.errstate(all="ignore"):
         for k in range(steps + 1):
-            at = {**parameters, **{n: v[k] for n, v in moving.items()}}
+            at = moved(np, parameters, {n: v[k] for n, v in moving.items()})
             if k < steps:
                 following, values = step(program, state, at, clock[k], method)
             else:

@@ -219,6 +219,10 @@ class Wheel:
     horizon: float = 5.0
     outcomes: tuple[str, ...] = ()
     measured: str = ""  # path of the tidy CSV of gauges, beside the file
+    split: date | None = None  # where the backtest cuts the record
+    rival: str = ""  # parameter: the rivals' price, for the barrier
+    habit: tuple[str, ...] = ()  # strengths that make up the barrier of habit
+    push: tuple[str, ...] = ()  # stocks that a push at the start would raise, for critical mass
     stock: Mapping[str, Stock] = field(default_factory=dict)
     flow: Mapping[str, Flow] = field(default_factory=dict)
     aux: Mapping[str, Aux] = field(default_factory=dict)

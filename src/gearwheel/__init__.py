@@ -1,0 +1,74 @@
+"""Gearwheel: a business flywheel as a working system, described, measured, fitted, spun and drawn.
+
+    import gearwheel as gw
+    wheel = gw.open("amazon")
+    fit = wheel.fit()
+    runs = fit.spin(years=5, set={"advertising": 0.08})
+    runs["net_sales"]
+
+Names are imported when they are first used, so that the command line answers at once.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_HOME = {
+    **dict.fromkeys(("Fit", "Levers", "Loops", "Model", "Runs", "build", "open"), "gearwheel.api"),
+    **dict.fromkeys(
+        ("Aux", "Belief", "Flow", "Gauge", "Lever", "Link", "Lookup", "Loop", "Parameter", "Port", "Stock", "Use", "Wheel"),
+        "gearwheel.wheel.parts",
+    ),
+    **dict.fromkeys(
+        ("Cancelled", "DataError", "FitError", "GearwheelError", "Problem", "SpinError", "WheelError"),
+        "gearwheel.wheel.errors",
+    ),
+}
+
+__all__ = [
+    "Aux",
+    "Belief",
+    "Cancelled",
+    "DataError",
+    "Fit",
+    "FitError",
+    "Flow",
+    "Gauge",
+    "GearwheelError",
+    "Lever",
+    "Levers",
+    "Link",
+    "Lookup",
+    "Loop",
+    "Loops",
+    "Model",
+    "Parameter",
+    "Port",
+    "Problem",
+    "Runs",
+    "SpinError",
+    "Stock",
+    "Use",
+    "Wheel",
+    "WheelError",
+    "__version__",
+    "build",
+    "open",
+]
+
+
+def __getattr__(name: str):
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("gearwheel")
+        except PackageNotFoundError:  # run from its source folder
+            return "0+source"
+    if name not in _HOME:
+        raise AttributeError(f"module 'gearwheel' has no attribute '{name}'")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,172 @@
+"""Backtests: what the wheel would have forecast, beside the baselines, with everything frozen at the split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from gearwheel.fit.baselines import baseline_draws, baseline_draws_many
+from gearwheel.fit.forecast import Window, ahead, filtered, frozen_levers, read_gauge, season_blocks
+from gearwheel.fit.observations import Observations, lay_out, to_scale
+from gearwheel.fit.posterior import Engine, Posterior, Progress, fit, silent
+from gearwheel.fit.scores import score_table
+from gearwheel.gauges.series import Gauges, Row, until
+from gearwheel.spin.levers import history
+from gearwheel.spin.program import Program
+from gearwheel.wheel.times import decimal_year, elapsed, per_year
+
+LEAST_BEFORE, LEAST_AFTER = 12, 5
+OURS = "gearwheel"
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of one testable gauge before and after the split, of one length, without gaps or bounds."""
+
+    name: str
+    before: tuple[Row, ...]
+    after: tuple[Row, ...]
+    season: int
+
+
+def backtest(
+    program: Program, engine: Engine, gauges: Gauges, at: date, *, draws: int, seed: int, progress: Progress = silent
+) -> dict:
+    """The table of results.json: for every testable gauge and method MASE, CRPS and coverage, and rolling origins of
+    the seasonal gauge with the most rows. Parameters are fitted to what ended by `at` and stay so."""
+    wheel, layout = program.wheel, engine.layout
+    split = elapsed(at, wheel)
+    splits, untestable = testable(wheel, gauges, split)
+    early = lay_out(wheel, until(gauges, split), layout.steps * wheel.dt, shown=gauges)
+    posterior = fit(engine, early, draws=draws, seed=seed, progress=lambda s, d, t, n: progress(f"backtest: {s}", d, t, n))
+    result = {
+        "split": at.isoformat(),
+        "until": round(decimal_year(layout.steps * wheel.dt, wheel), 4),
+        "draws": draws,
+        "fit": dict(posterior.diagnostics),
+        "gauges": _one_origin(program, engine, posterior, early, splits, split, seed),
+        "untestable": untestable,
+        "rolling": None,
+    }
+    progress("backtest: rolling origins", 0, 1, "")
+    seasonal = [s for s in splits if s.season > 1]
+    if seasonal:
+        chosen = max(seasonal, key=lambda s: len(s.before) + len(s.after))
+        whole = lay_out(wheel, gauges, layout.steps * wheel.dt, shown=gauges)
+        result["rolling"] = _rolling(program, engine, posterior, whole, chosen, split, seed)
+    return result
+
+
+def testable(wheel, gauges: Gauges, split: float) -> tuple[list[Split], dict[str, str]]:
+    """Gauges with enough rows on both sides, and for the others why not."""
+    splits, reasons = [], {}
+    for name, series in gauges.series.items():
+        gauge = wheel.gauge[name]
+        rows = [r for r in series.rows if not r.bound]
+        if gauge.season and rows:
+            season = per_year(wheel) / gauge.season
+            rows = [r for r in rows if r.start is not None and abs(r.end - r.start - season) < 0.02 * season]
+        before = _contiguous([r for r in rows if r.end <= split + 1e-9])
+        after = [r for r in rows if (r.start if r.start is not None else r.end) >= split - 1e-9]
+        if len(before) < LEAST_BEFORE or len(after) < LEAST_AFTER:
+            reasons[name] = f"{len(before)} usable rows before and {len(after)} after; {LEAST_BEFORE} and {LEAST_AFTER} are needed"
+        else:
+            splits.append(Split(name, tuple(before), tuple(after), gauge.season or 1))
+    return splits, reasons
+
+
+def _contiguous(rows: list[Row]) -> list[Row]:
+    """The last run of rows without a gap: baselines know no missing values."""
+    kept: list[Row] = []
+    for row in reversed(rows):
+        if kept and abs((kept[-1].start if kept[-1].start is not None else kept[-1].end) - row.end) > 0.02 and kept[-1].start is not None:
+            break
+        kept.append(row)
+    return kept[::-1]
+
+
+def _values(rows, scale: str) -> np.ndarray:
+    return np.array([to_scale(r.value, scale) for r in rows])
+
+
+def _windows(rows) -> list[Window]:
+    return [(r.start, r.end) for r in rows]
+
+
+def _errors(rows, gauge) -> np.ndarray:
+    return np.array([r.error or gauge.error for r in rows])
+
+
+def _one_origin(program, engine, posterior: Posterior, early: Observations, splits, split: float, seed: int) -> dict:
+    wheel = program.wheel
+    origin = round(split / wheel.dt)
+    found = filtered(engine.evaluator, posterior.u, early, [origin], seed)
+    paths = frozen_levers(history(wheel), split)
+    run = ahead(program, posterior.parameters(), found.stocks[:, 0], split, early.steps - origin, seed, paths)
+    table = {}
+    for test in splits:
+        gauge, g = wheel.gauge[test.name], _index(early, test.name)
+        reading = early.readings[g]
+        drawn = read_gauge(
+            reading, run, _windows(test.after), found.seasons[:, 0], season_blocks(engine.evaluator, reading),
+            _errors(test.after, gauge), seed,
+        )  # fmt: skip
+        past, actual = _values(test.before, gauge.scale), _values(test.after, gauge.scale)
+        others, omitted = baseline_draws(past, len(actual), test.season, 2000, seed)
+        methods = {OURS: drawn, **others}
+        table[test.name] = {
+            "before": len(past),
+            "after": len(actual),
+            "check": gauge.check,
+            "methods": {m: score_table(d, actual, past, test.season) for m, d in methods.items()},
+            "omitted": omitted,
+        }
+    return table
+
+
+def _rolling(program, engine, posterior: Posterior, whole: Observations, test: Split, split: float, seed: int, horizon: int = 4) -> dict:
+    """Origins at the end of each season after the split: parameters from the split, states filtered to the origin."""
+    wheel = program.wheel
+    gauge, g = wheel.gauge[test.name], _index(whole, test.name)
+    reading, rows = whole.readings[g], test.before + test.after
+    first = len(test.before)
+    origins = range(first, len(rows) - horizon + 1)
+    instants = [round(rows[i].start / wheel.dt) for i in origins]
+    found = filtered(engine.evaluator, posterior.u, whole, instants, seed)
+    lever_paths, parameters = history(wheel), posterior.parameters()
+    blocks = season_blocks(engine.evaluator, reading)
+    scores: dict[str, list[dict]] = {}
+    pasts = [_values(rows[:i], gauge.scale) for i in origins]
+    baselines = baseline_draws_many(pasts, horizon, test.season, 1000, seed)
+    for j, i in enumerate(origins):
+        coming = rows[i : i + horizon]
+        start = instants[j] * wheel.dt
+        steps = round((coming[-1].end - start) / wheel.dt)
+        keep = [v for v in (gauge.of, gauge.over) if v]
+        run = ahead(program, parameters, found.stocks[:, j], start, steps, seed + j, frozen_levers(lever_paths, start), keep)
+        drawn = read_gauge(reading, run, _windows(coming), found.seasons[:, j], blocks, _errors(coming, gauge), seed + j)
+        actual = _values(coming, gauge.scale)
+        for method, values in {OURS: drawn, **baselines[j][0]}.items():
+            scores.setdefault(method, []).append(score_table(values, actual, pasts[j], test.season))
+    complete = {m: s for m, s in scores.items() if len(s) == len(origins)}
+    mean = {m: {k: float(np.mean([s[k] for s in all_])) for k in all_[0]} for m, all_ in complete.items()}
+    return {"gauge": test.name, "horizon": horizon, "origins": len(origins), "methods": mean}
+
+
+def _index(observations: Observations, name: str) -> int:
+    return next(g for g, r in enumerate(observations.readings) if r.name == name)
+
+
+def default_split(wheel, gauges: Gauges) -> float | None:
+    """Where to split when nobody says: seven tenths through the measured time, at a whole year; None if nothing is
+    testable there."""
+    ends = [r.end for s in gauges.series.values() for r in s.rows]
+    if not ends:
+        return None
+    year = per_year(wheel)
+    split = np.floor((elapsed(wheel.start, wheel) + 0.7 * max(ends)) / year) * year
+    return float(split) if testable(wheel, gauges, float(split))[0] else None
+
+

@@ -1,0 +1,119 @@
+"""From the filtered state forward: what each gauge will read, process and observation noise included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gearwheel.fit.evaluate import Evaluator
+from gearwheel.fit.filter import SEASON_SD
+from gearwheel.fit.observations import Observations, Reading, to_scale
+from gearwheel.spin.levers import Path
+from gearwheel.spin.program import Program
+from gearwheel.spin.run import Ensemble, spin
+
+Window = tuple[float | None, float]  # (start, end) of a period, or (None, date) of a level
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """Sampled states at some instants: stocks (draws, T, n) on their natural scale, seasons (draws, T, blocks) and
+    the one-step-ahead residuals (draws, K, G) of the whole run."""
+
+    at: np.ndarray
+    stocks: np.ndarray
+    seasons: np.ndarray
+    residual: np.ndarray
+
+
+def filtered(evaluator: Evaluator, u: np.ndarray, observations: Observations, instants: Sequence[int], seed: int) -> Filtered:
+    """One state drawn from the filter's Normal for every parameter draw and instant."""
+    model = evaluator.model
+    n, a = model.n, model.a
+    keep = np.r_[0:n, n + a : model.m]
+    rng = np.random.default_rng(seed)
+    picks = np.asarray(instants, dtype=int)
+
+    def reduce(arrays):
+        _, residual, _, mean, covariance, _ = arrays
+        return residual, mean[:, picks][..., keep], covariance[:, picks][..., keep, :][..., keep]
+
+    residual, mean, covariance = evaluator.history(u, observations, reduce)
+    values, vectors = np.linalg.eigh(covariance)
+    shock = rng.standard_normal(mean.shape) * np.sqrt(np.maximum(values, 0.0))
+    z = mean + (vectors @ shock[..., None])[..., 0]
+    positive = model.program.positive
+    stocks = np.where(positive, np.exp(np.where(positive, z[..., :n], 0.0)), z[..., :n])
+    return Filtered(picks, stocks, z[..., n:], residual)
+
+
+def ahead(
+    program: Program,
+    parameters: Mapping[str, np.ndarray],
+    state: np.ndarray,
+    start: float,
+    steps: int,
+    seed: int,
+    paths: Mapping[str, Path],
+    keep: Sequence[str] | None = None,
+    noise: bool = True,
+) -> Ensemble:
+    """A noisy run from sampled states (draws, stocks). Equal seeds give equal shocks, so scenarios are paired."""
+    shocks = np.random.default_rng(seed).standard_normal((steps, *state.shape)) if noise else None
+    return spin(program, parameters, steps, start=start, state=state, paths=paths, keep=keep, shocks=shocks)
+
+
+def frozen_levers(paths: Mapping[str, Path], time: float) -> dict[str, Path]:
+    """Lever histories as they were known at `time`: later steps are cut off."""
+    return {n: [(t, v) for t, v in path if t <= time + 1e-9] for n, path in paths.items()}
+
+
+def read_gauge(
+    reading: Reading, ensemble: Ensemble, windows: Sequence[Window], seasons: np.ndarray, blocks: slice, error: np.ndarray, seed: int
+) -> np.ndarray:
+    """Predictive draws of one gauge over `windows`, on its own scale, shape (draws, windows).
+
+    seasons: (draws, all seasonal entries) at the start of the run; blocks: those of this gauge. error: (windows,).
+    """
+    gauge, dt, begin = reading.gauge, ensemble.wheel.dt, ensemble.times[0]
+    rng = np.random.default_rng(seed)
+    draws = len(ensemble.states)
+    found = np.empty((draws, len(windows)))
+    for i, (start, end) in enumerate(windows):
+        last = round((end - begin) / dt)
+        if gauge.measure == "end":
+            raw = ensemble[gauge.of][:, last]
+        else:
+            first = round(((end - gauge.window if gauge.window else start) - begin) / dt)
+            total = ensemble[gauge.of][:, first:last].sum(axis=1) * dt
+            if gauge.measure == "ratio":
+                raw = total / (ensemble[gauge.over][:, first:last].sum(axis=1) * dt)
+            else:
+                raw = total / (end - start) if gauge.measure == "mean" else total
+        with np.errstate(all="ignore"):
+            found[:, i] = to_scale(raw, gauge.scale)
+    if reading.season >= 0:
+        found += _seasonal(seasons[:, blocks], len(windows), rng)
+    return found + error * rng.standard_normal(found.shape)
+
+
+def _seasonal(block: np.ndarray, periods: int, rng: np.random.Generator) -> np.ndarray:
+    """Seasonal levels of the next periods from their last ones, (draws, periods): each is minus the sum of the
+    others of a year, plus noise (Harvey 1989, section 2.3.4)."""
+    levels = []
+    for _ in range(periods):
+        level = -block.sum(axis=1) + SEASON_SD * rng.standard_normal(len(block))
+        block = np.column_stack([level, block[:, :-1]])
+        levels.append(level)
+    return np.column_stack(levels) if levels else np.zeros((len(block), 0))
+
+
+def season_blocks(evaluator: Evaluator, reading: Reading) -> slice:
+    """Where the seasons of a gauge stand among all seasonal entries."""
+    model = evaluator.model
+    if reading.season < 0:
+        return slice(0, 0)
+    first = int(model.offsets[reading.season]) - model.n - model.a
+    return slice(first, first + model.blocks[reading.season])
