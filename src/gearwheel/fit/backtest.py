@@ -8,10 +8,11 @@ from datetime import date
 import numpy as np
 
 from gearwheel.fit.baselines import baseline_draws, baseline_draws_many
-from gearwheel.fit.forecast import Window, ahead, filtered, frozen_levers, read_gauge, season_blocks
+from gearwheel.fit.forecast import Window, ahead, frozen_levers, read_gauge, season_blocks
 from gearwheel.fit.observations import Observations, lay_out, to_scale
 from gearwheel.fit.posterior import Engine, Posterior, Progress, fit, silent
 from gearwheel.fit.scores import score_table
+from gearwheel.fit.trace import trace
 from gearwheel.gauges.series import Gauges, Row, until
 from gearwheel.spin.levers import history
 from gearwheel.spin.program import Program
@@ -102,7 +103,7 @@ def _errors(rows, gauge) -> np.ndarray:
 def _one_origin(program, engine, posterior: Posterior, early: Observations, splits, split: float, seed: int) -> dict:
     wheel = program.wheel
     origin = round(split / wheel.dt)
-    found = filtered(engine.evaluator, posterior.u, early, [origin], seed)
+    found = trace(engine.evaluator, posterior.u, early, [origin], seed)
     paths = frozen_levers(history(wheel), split)
     run = ahead(program, posterior.parameters(), found.stocks[:, 0], split, early.steps - origin, seed, paths)
     table = {}
@@ -134,7 +135,7 @@ def _rolling(program, engine, posterior: Posterior, whole: Observations, test: S
     first = len(test.before)
     origins = range(first, len(rows) - horizon + 1)
     instants = [round(rows[i].start / wheel.dt) for i in origins]
-    found = filtered(engine.evaluator, posterior.u, whole, instants, seed)
+    found = trace(engine.evaluator, posterior.u, whole, instants, seed)
     lever_paths, parameters = history(wheel), posterior.parameters()
     blocks = season_blocks(engine.evaluator, reading)
     scores: dict[str, list[dict]] = {}

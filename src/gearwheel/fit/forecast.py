@@ -3,50 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from gearwheel.fit.evaluate import Evaluator
 from gearwheel.fit.filter import SEASON_SD
-from gearwheel.fit.observations import Observations, Reading, to_scale
+from gearwheel.fit.observations import Reading, to_scale
 from gearwheel.spin.levers import Path
 from gearwheel.spin.program import Program
 from gearwheel.spin.run import Ensemble, spin
 
 Window = tuple[float | None, float]  # (start, end) of a period, or (None, date) of a level
-
-
-@dataclass(frozen=True)
-class Filtered:
-    """Sampled states at some instants: stocks (draws, T, n) on their natural scale, seasons (draws, T, blocks) and
-    the one-step-ahead residuals (draws, K, G) of the whole run."""
-
-    at: np.ndarray
-    stocks: np.ndarray
-    seasons: np.ndarray
-    residual: np.ndarray
-
-
-def filtered(evaluator: Evaluator, u: np.ndarray, observations: Observations, instants: Sequence[int], seed: int) -> Filtered:
-    """One state drawn from the filter's Normal for every parameter draw and instant."""
-    model = evaluator.model
-    n, a = model.n, model.a
-    keep = np.r_[0:n, n + a : model.m]
-    rng = np.random.default_rng(seed)
-    picks = np.asarray(instants, dtype=int)
-
-    def reduce(arrays):
-        _, residual, _, mean, covariance, _ = arrays
-        return residual, mean[:, picks][..., keep], covariance[:, picks][..., keep, :][..., keep]
-
-    residual, mean, covariance = evaluator.history(u, observations, reduce)
-    values, vectors = np.linalg.eigh(covariance)
-    shock = rng.standard_normal(mean.shape) * np.sqrt(np.maximum(values, 0.0))
-    z = mean + (vectors @ shock[..., None])[..., 0]
-    positive = model.program.positive
-    stocks = np.where(positive, np.exp(np.where(positive, z[..., :n], 0.0)), z[..., :n])
-    return Filtered(picks, stocks, z[..., n:], residual)
 
 
 def ahead(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,12 @@ class Posterior:
     observations: Observations | None = field(default=None, repr=False)
     mode: Mode | None = field(default=None, repr=False)
     seed: int = 1
+    verdicts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    traced: Any = field(default=None, repr=False)
+
+    def with_findings(self, verdicts: Mapping[str, Any], traced: Any) -> Posterior:
+        """The same posterior with its verdicts by link and its states over time."""
+        return replace(self, verdicts=verdicts, traced=traced)
 
     @property
     def draws(self) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from gearwheel.spin.levers import Path, moved, table
 from gearwheel.spin.program import Program, build, initial, step, values_at
-from gearwheel.spin.run import Ensemble, noise_sd, perturb
+from gearwheel.spin.run import Ensemble, count_draws, noise_sd, note_lost, perturb
 from gearwheel.wheel.parts import Wheel
 
 
@@ -63,7 +63,7 @@ def spin_compiled(
     keep = tuple(program.wheel.variables()) if keep is None else tuple(keep)
     times = start + program.wheel.dt * np.arange(steps + 1)
     parameters = {**program.centre(), **parameters}
-    draws = np.broadcast_shapes((1,), *(np.shape(v) for v in parameters.values()), () if state is None else np.shape(state)[:-1])[0]
+    draws = count_draws(parameters, state, shocks)
     full = {n: jnp.broadcast_to(jnp.asarray(v, dtype=float), (draws,)) for n, v in parameters.items()}
     moving = table(paths or {}, times)
     first = moved(jnp, full, {n: v[0] for n, v in moving.items()})
@@ -80,16 +80,18 @@ def spin_compiled(
             time, levers, shock = inputs
             at = moved(jnp, full, levers)
             following, values = step(program, state, at, time, method)
-            return perturb(program, following, shock, noise_sd(program, at, time)), pick(values)
+            following = perturb(program, following, shock, noise_sd(program, at, time))
+            return following, (pick(values), jnp.isfinite(following))
 
         inputs = (jnp.asarray(times[:-1]), {n: v[:-1] for n, v in moving.items()}, noise)
-        end, recorded = jax.lax.scan(one, begin, inputs)
+        end, (recorded, finite) = jax.lax.scan(one, begin, inputs)
         final = moved(jnp, full, {n: v[-1] for n, v in moving.items()})
         last = pick(values_at(program, end, final, times[-1]))
-        return end, jnp.concatenate([recorded, last[None]])
+        return end, jnp.concatenate([recorded, last[None]]), finite
 
-    end, recorded = whole(begin, full, {n: jnp.asarray(v) for n, v in moving.items()}, noise)
+    end, recorded, finite = whole(begin, full, {n: jnp.asarray(v) for n, v in moving.items()}, noise)
     arrays = np.moveaxis(np.asarray(recorded), 0, -1)  # (keep, draws, T)
-    bad = np.flatnonzero(~np.isfinite(arrays).all(axis=(0, 2)) | ~np.isfinite(np.asarray(end)).all(axis=1))
-    lost = {int(d): "a stock" for d in bad}
+    lost: dict[int, str] = {}
+    for k, known in enumerate(np.asarray(finite)):
+        note_lost(lost, known, program.stocks, times[k + 1])
     return Ensemble(program.wheel, times, dict(zip(keep, arrays)), np.asarray(end), lost)

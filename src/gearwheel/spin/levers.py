@@ -35,7 +35,7 @@ def resolve(wheel: Wheel, settings: Scenario, start: float) -> dict[str, Path]:
         lever = wheel.lever.get(name) or next((v for k, v in wheel.lever.items() if k.split(".")[-1] == name), None)
         target = lever.of if lever else name
         if target not in wheel.parameter:
-            known = [*wheel.lever, *wheel.parameter]
+            known = [*wheel.lever, *(n.split(".")[-1] for n in wheel.lever), *wheel.parameter]
             raise WheelError(Problem("GW140", f"no lever or parameter '{name}'", wheel.file, hint=did_you_mean(name, known)))
         steps = [(start, float(setting))] if isinstance(setting, int | float) else [
             (elapsed(at, wheel) if isinstance(at, date) else float(at), float(value)) for at, value in setting

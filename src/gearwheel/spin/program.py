@@ -34,7 +34,8 @@ class Program:
     starts: tuple[Closure, ...] = field(repr=False)
     noises: tuple[Closure, ...] = field(repr=False)
     net: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = field(repr=False)
-    sparing: Mapping[str, tuple[str, tuple[str, ...]]] = field(repr=False)
+    sparing: tuple[tuple[str, tuple[str, ...]], ...] = field(repr=False)
+    nonnegative: np.ndarray = field(repr=False)
 
     def centre(self) -> dict[str, float]:
         """Every parameter at its value or the centre of its belief."""
@@ -59,7 +60,8 @@ def build(wheel: Wheel, xp=np) -> Program:
         starts=tuple(closure(s.start) for s in wheel.stock.values()),
         noises=tuple(closure(s.noise) for s in wheel.stock.values()),
         net=tuple((s.inflows, s.outflows) for s in wheel.stock.values()),
-        sparing={flow: (name, s.outflows) for name, s in wheel.stock.items() if s.nonnegative for flow in s.outflows},
+        sparing=tuple((name, s.outflows) for name, s in wheel.stock.items() if s.nonnegative),
+        nonnegative=np.array([s.nonnegative for s in wheel.stock.values()], dtype=bool),
     )
 
 
@@ -100,34 +102,38 @@ def stack(xp, columns):
 
 
 def values_at(program: Program, state, parameters: Mapping[str, Any], time) -> dict[str, Any]:
-    """Every variable and parameter at one instant."""
+    """Every variable and parameter at one instant; the outflows of non-negative stocks as they really are."""
     values: dict[str, Any] = dict(parameters)
     values["time"], values["dt"] = time, program.wheel.dt
     for i, name in enumerate(program.stocks):
         values[name] = state[..., i]
     for name, closure in program.order:
         values[name] = closure(values)
+    _spare(program, values)
     return values
 
 
+def _spare(program: Program, values: dict[str, Any]) -> None:
+    """Cut the outflows of non-negative stocks to what the stock holds, the first listed served first, as XMILE does."""
+    xp = program.xp
+    for stock, outflows in program.sparing:
+        left = xp.maximum(values[stock], 0.0) / program.wheel.dt
+        for flow in outflows:
+            values[flow] = xp.minimum(xp.maximum(values[flow], 0.0), left)
+            left = left - values[flow]
+
+
 def rates(program: Program, values: Mapping[str, Any]):
-    """ds/dt of every stock, shape (..., stocks). Outflows of a non-negative stock are cut to what it holds (XMILE)."""
-    xp, dt = program.xp, program.wheel.dt
-    flows: dict[str, Any] = {}
+    """ds/dt of every stock, shape (..., stocks)."""
+    change = [sum(values[f] for f in ins) - sum(values[f] for f in outs) for ins, outs in program.net]
+    return stack(program.xp, change)
 
-    def flow(name: str):
-        if name not in program.sparing:
-            return values[name]
-        if name not in flows:
-            stock, outflows = program.sparing[name]
-            wanted = sum(xp.maximum(values[f], 0.0) for f in outflows)
-            share = xp.minimum(1.0, xp.maximum(values[stock], 0.0) / dt / xp.maximum(wanted, 1e-300))
-            for f in outflows:
-                flows[f] = xp.where(wanted > 0, xp.maximum(values[f], 0.0) * share, 0.0)
-        return flows[name]
 
-    change = [sum(flow(f) for f in ins) - sum(flow(f) for f in outs) for ins, outs in program.net]
-    return stack(xp, change)
+def settled(program: Program, state):
+    """The state with non-negative stocks at least zero: rounding and process noise would take them just below."""
+    if not program.sparing:
+        return state
+    return program.xp.where(program.nonnegative, program.xp.maximum(state, 0.0), state)
 
 
 def step(program: Program, state, parameters: Mapping[str, Any], time, method: str = "euler"):
@@ -136,7 +142,7 @@ def step(program: Program, state, parameters: Mapping[str, Any], time, method: s
     values = values_at(program, state, parameters, time)
     first = rates(program, values)
     if method == "euler":
-        return state + dt * first, values
+        return settled(program, state + dt * first), values
 
     def slope(at, shift):
         return rates(program, values_at(program, state + shift * dt * at, parameters, time + shift * dt))
@@ -144,7 +150,7 @@ def step(program: Program, state, parameters: Mapping[str, Any], time, method: s
     second = slope(first, 0.5)
     third = slope(second, 0.5)
     fourth = slope(third, 1.0)
-    return state + dt / 6 * (first + 2 * second + 2 * third + fourth), values
+    return settled(program, state + dt / 6 * (first + 2 * second + 2 * third + fourth)), values
 
 
 StepFunction = Callable[..., Any]

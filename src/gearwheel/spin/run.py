@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gearwheel.spin.levers import Path, moved, table
-from gearwheel.spin.program import Program, initial, stack, step, values_at
+from gearwheel.spin.program import Program, initial, settled, stack, step, values_at
 from gearwheel.wheel.errors import SpinError
 from gearwheel.wheel.parts import Wheel
 
@@ -58,7 +58,7 @@ def perturb(program: Program, state, shock, sd):
     """
     xp = program.xp
     moved = shock * sd * np.sqrt(program.wheel.dt)
-    return xp.where(program.positive, state * xp.exp(moved), state + moved)
+    return settled(program, xp.where(program.positive, state * xp.exp(moved), state + moved))
 
 
 def spin(
@@ -90,7 +90,7 @@ def spin(
     if state is None:
         with np.errstate(all="ignore"):
             state = initial(program, at, clock[0])
-    draws = max(np.shape(np.broadcast_arrays(*[np.asarray(v, float) for v in parameters.values()], state[..., 0])[0]) or (1,))
+    draws = count_draws(parameters, state, shocks)
     state = np.broadcast_to(state, (draws, len(program.stocks))).astype(float)
     keep = tuple(program.wheel.variables()) if keep is None else tuple(keep)
     recorded = {n: np.empty((draws, steps + 1)) for n in keep}
@@ -108,18 +108,25 @@ def spin(
                 if shocks is not None:
                     sd = noise_sd(program, at, clock[k])
                     following = perturb(program, following, shocks[k], sd)
-                _note_lost(lost, following, program.stocks, times[k + 1])
+                note_lost(lost, np.isfinite(following), program.stocks, times[k + 1])
                 state = following
     return Ensemble(program.wheel, times, recorded, state, lost)
 
 
-def _note_lost(lost: dict[int, str], state: np.ndarray, stocks: Sequence[str], time: float) -> None:
-    bad = ~np.isfinite(state)
-    if not bad.any():
+def count_draws(parameters: Mapping[str, Any], state, shocks: np.ndarray | None) -> int:
+    """How many draws the arguments of a spin describe together. Raises ValueError where they disagree."""
+    shapes = [(1,), *(np.shape(v) for v in parameters.values())]
+    shapes += [np.shape(state)[:-1]] if state is not None else []
+    shapes += [np.shape(shocks)[1:2]] if shocks is not None else []
+    return np.broadcast_shapes(*shapes)[0]
+
+
+def note_lost(lost: dict[int, str], finite: np.ndarray, stocks: Sequence[str], time: float) -> None:
+    """Add to `lost` the draws that have just left the finite numbers, with the stock that did; finite: (draws, stocks)."""
+    if finite.all():
         return
-    for draw in np.flatnonzero(bad.any(axis=1)):
-        if int(draw) not in lost:
-            lost[int(draw)] = f"{stocks[int(np.argmax(bad[draw]))]} at time {time:g}"
+    for draw in np.flatnonzero(~finite.all(axis=1)):
+        lost.setdefault(int(draw), f"{stocks[int(np.argmin(finite[draw]))]} at time {time:g}")
 
 
 def check_lost(ensemble: Ensemble, most: float = 0.01) -> Ensemble:

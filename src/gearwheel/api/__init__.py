@@ -1,0 +1,29 @@
+"""The Python door: a wheel with its few methods, a fit, runs; each a thin cover of a plain value.
+
+    wheel = gw.open("amazon")
+    fit = wheel.fit()
+    runs = fit.spin(years=5, set={"advertising": 0.08})
+    runs["net_sales"]
+"""
+
+from __future__ import annotations
+
+from gearwheel.api.files import write_ours, write_picture
+from gearwheel.api.model import Fit, Model, build, open, stored_fit, variable
+from gearwheel.api.runs import Runs, unit_text
+from gearwheel.api.tables import Levers, Loops
+
+__all__ = [
+    "Fit",
+    "Levers",
+    "Loops",
+    "Model",
+    "Runs",
+    "build",
+    "open",
+    "stored_fit",
+    "unit_text",
+    "variable",
+    "write_ours",
+    "write_picture",
+]

@@ -1,0 +1,278 @@
+"""A wheel that can be checked, fitted, spun, drawn and saved, and what a fit can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gearwheel.api.files import write_picture
+from gearwheel.api.runs import Runs
+from gearwheel.api.tables import Levers, Loops
+from gearwheel.wheel.errors import Problem, ProblemsError, WheelError, did_you_mean
+from gearwheel.wheel.parts import Wheel
+
+if TYPE_CHECKING:
+    from gearwheel.fit.posterior import Posterior
+
+LOST_SHARE = 0.5  # on beliefs alone some draws may be impossible businesses; more than this share says nothing
+
+
+def open(name_or_path: str | Path) -> Model:
+    """A bundled wheel by its name, or a wheel file by its path. Raises WheelError where it cannot be read."""
+    from gearwheel.run import LIBRARY
+    from gearwheel.wheel.load import as_written
+
+    return Model(as_written(str(name_or_path), LIBRARY))
+
+
+def stored_fit(model: Model, *, seed: int = 1) -> Fit | None:
+    """The fit of this wheel and its record that an earlier run has left in the cache, None where there is none."""
+    from gearwheel.run import measured
+    from gearwheel.run.store import cached_file, input_hash
+
+    gauges = measured(model.wheel)
+    if gauges is None or not gauges.series:
+        return None
+    from gearwheel.run.fitting import DRAWS, from_cache
+
+    key = input_hash(model.wheel, gauges.hash, seed=seed, draws=DRAWS)
+    if not cached_file("fits", key, ".npz").exists():  # asked first, since reading one imports the fitting room
+        return None
+    posterior = from_cache(model.wheel, key)
+    return Fit(model, posterior) if posterior else None
+
+
+def build(wheel: Wheel) -> Model:
+    """A wheel made in Python, `gw.build(gw.Wheel(...))`: the twin of the file."""
+    return Model(wheel)
+
+
+@dataclass(frozen=True)
+class Model:
+    """`written` is the wheel as its author wrote it; everything else follows from it."""
+
+    written: Wheel
+
+    @cached_property
+    def assembled(self) -> Wheel:
+        """All gears taken in, not yet checked. Raises WheelError where gears do not mesh."""
+        from gearwheel.run import LIBRARY
+        from gearwheel.wheel.load import assemble_with
+
+        return assemble_with(self.written, LIBRARY)
+
+    @cached_property
+    def wheel(self) -> Wheel:
+        """All gears taken in and every rule kept. Raises WheelError with all errors."""
+        from gearwheel.wheel.rules import check_wheel
+
+        errors = [p for p in check_wheel(self.assembled) if p.severity == "error"]
+        if errors:
+            raise WheelError(errors)
+        return self.assembled
+
+    def check(self) -> list[Problem]:
+        """Everything wrong with the wheel and its measured series, warnings too; [] when there is nothing to say."""
+        from gearwheel.run import measured
+        from gearwheel.wheel.rules import check_wheel
+
+        problems: list[Problem] = []
+        try:
+            problems += check_wheel(self.assembled)
+            if not any(p.severity == "error" for p in problems):
+                measured(self.assembled)
+        except ProblemsError as error:
+            problems += error.problems
+        return problems
+
+    def fit(self, *, draws: int = 2000, seed: int = 1, progress=None, cache: bool = True) -> Fit:
+        """The joint posterior from beliefs and gauges, out of the cache where nothing has changed.
+
+        Without gauges it is the beliefs. Raises FitError where no posterior that may be believed comes out.
+        """
+        from gearwheel.run import fit_wheel
+
+        return Fit(self, fit_wheel(self.wheel, seed=seed, draws=draws, progress=progress, cache=cache))
+
+    def spin(
+        self,
+        years: float | None = None,
+        set: Mapping[str, Any] | None = None,
+        *,
+        draws: int = 400,
+        noise: bool = True,
+        seed: int = 1,
+    ) -> Runs:
+        """From the wheel's start on beliefs alone, at once: NumPy, no fit.
+
+        `years` is the wheel's horizon when None; `set` gives levers (or parameters) a value, or (time, value) steps.
+        Raises WheelError for what cannot be set, SpinError when most draws leave the finite numbers.
+        """
+        import numpy as np
+
+        from gearwheel.fit.beliefs import beliefs_of
+        from gearwheel.spin.levers import history, resolve
+        from gearwheel.spin.program import build as compiled
+        from gearwheel.spin.run import check_lost, spin
+
+        wheel = self.wheel
+        paths = {**history(wheel), **resolve(wheel, set or {}, 0.0)}
+        program, beliefs, steps = compiled(wheel), beliefs_of(wheel), _steps(wheel, years)
+        parameters = {n: np.broadcast_to(v, (draws,)) for n, v in beliefs.named(beliefs.draw(draws, seed)).items()}
+        shocks = None
+        if noise:
+            shocks = np.random.default_rng([seed, 1]).standard_normal((steps, draws, len(program.stocks)))
+        ensemble = spin(program, parameters, steps, paths=paths, shocks=shocks)
+        return Runs(check_lost(ensemble, most=LOST_SHARE), on="beliefs")
+
+    def draw(self, path: str | Path | None = None, *, dark: bool = False) -> str:
+        """The wheel as SVG text, also written to `path` (.svg or .png) when given."""
+        from gearwheel.run import picture_results
+        from gearwheel.show.wheel_picture import wheel_svg
+
+        svg = wheel_svg(picture_results(self.wheel), dark=dark)
+        if path is not None:
+            write_picture(svg, path)
+        return svg
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Model:
+        """Write the wheel as its author wrote it, comments kept; nothing else is replaced unless asked."""
+        from gearwheel.wheel.write import save
+
+        return Model(save(self.written, path, overwrite))
+
+    def _repr_svg_(self) -> str:
+        return self.draw()
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What the data and the beliefs say together: `posterior` holds the joint draws and their diagnostics."""
+
+    model: Model
+    posterior: Posterior = field(repr=False)
+
+    def spin(
+        self,
+        years: float | None = None,
+        set: Mapping[str, Any] | None = None,
+        *,
+        draws: int = 400,
+        noise: bool = True,
+        seed: int = 1,
+    ) -> Runs:
+        """From where the data leave the wheel, forward. `set` gives levers a value from then on. Raises WheelError."""
+        from gearwheel.run import spin_posterior
+
+        years = self.model.wheel.horizon if years is None else years
+        found = spin_posterior(
+            self.posterior, years=_positive(years), settings=set or {}, noise=noise, draws=draws, seed=seed
+        )
+        return Runs(found, on="fit")
+
+    def loops(self, progress=None) -> Loops:
+        """The named loops with polarity, gain, pace and share of change, and how fast the wheel turns."""
+        from gearwheel.run import loops_of
+
+        return Loops(loops_of(self.posterior, progress), self.model.wheel)
+
+    def levers(self, outcome: str, *, years: float | None = None, how: str = "cumulated") -> Levers:
+        """What one step of each lever does to `outcome` over `years`. Raises WheelError for an unknown outcome."""
+        from gearwheel.run import levers_of
+
+        wheel = self.model.wheel
+        years = _positive(wheel.horizon if years is None else years)
+        return Levers(levers_of(self.posterior, variable(outcome, wheel), years=years, how=how), wheel)
+
+    @cached_property
+    def results(self) -> dict:
+        """Everything that `gearwheel run` writes down, the fit out of the cache."""
+        from gearwheel.run import run_wheel
+
+        return run_wheel(self.model.wheel, seed=self.posterior.seed)
+
+    @property
+    def links(self):
+        """One row a link: belief, posterior, contraction and verdict (a pandas frame)."""
+        import pandas as pd
+
+        rows = [{"link": name, **_flat(about)} for name, about in self.results["links"].items()]
+        return pd.DataFrame(rows).set_index("link")
+
+    @property
+    def parameters(self):
+        """One row a believed parameter: belief and posterior side by side (a pandas frame)."""
+        import numpy as np
+        import pandas as pd
+
+        rows = []
+        for i, name in enumerate(self.posterior.beliefs.names):
+            parameter, found = self.model.wheel.parameter[name], np.quantile(self.posterior[name], (0.05, 0.5, 0.95))
+            row = {"parameter": name, "unit": parameter.unit}
+            row |= {f"belief_{k}": getattr(parameter.belief, k) for k in ("low", "centre", "high")}
+            row |= dict(zip(("q05", "median", "q95"), found)) | {"fitted": bool(self.posterior.free[i])}
+            rows.append(row)
+        return pd.DataFrame(rows).set_index("parameter")
+
+    def report(self, folder: str | Path) -> list[Path]:
+        """Write report.html, wheel.svg and results.json into `folder`. Refuses to replace files that are not ours."""
+        from gearwheel.run import write_run
+
+        return write_run(self.results, Path(folder))
+
+    def to_arviz(self):
+        """The posterior draws as ArviZ inference data, one chain. Needs the optional extra `diagnostics`."""
+        from gearwheel.wheel.errors import GearwheelError
+
+        try:
+            import arviz as az
+        except ImportError as error:
+            raise GearwheelError("this needs the optional extra. Try: pip install 'gearwheel[diagnostics]'") from error
+        names = self.posterior.beliefs.names
+        return az.from_dict({name: self.posterior[name][None] for name in names})
+
+
+def variable(name: str, wheel: Wheel) -> str:
+    """The full name of a variable. Raises WheelError with what was probably meant."""
+    from gearwheel.spin.run import resolve_name
+
+    try:
+        return resolve_name(name, wheel.variables())
+    except KeyError as error:
+        shared = [known for known in wheel.variables() if known.rsplit(".", 1)[-1] == name]
+        message = f"'{name}' could be {' or '.join(shared)}" if shared else f"no variable is called '{name}'"
+        hint = "Give its full name." if shared else did_you_mean(name, wheel.variables())
+        raise WheelError(Problem("GW142", message, wheel.file, hint=hint)) from error
+
+
+def _steps(wheel: Wheel, years: float | None) -> int:
+    from gearwheel.wheel.times import per_year
+
+    return max(1, round(_positive(wheel.horizon if years is None else years) * per_year(wheel) / wheel.dt))
+
+
+def _positive(years: float) -> float:
+    from gearwheel.wheel.rules.time_step import MAX_STEPS
+
+    if not 0 < years < MAX_STEPS:
+        raise WheelError(Problem("GW143", f"cannot spin {years:g} years", hint="Give a number above 0."))
+    return years
+
+
+def _frame(parts: Mapping[str, Mapping[str, Any]], index: str):
+    """One row an entry, nested ranges as columns, curves left out."""
+    import pandas as pd
+
+    rows = [{index: name, **{k: v for k, v in _flat(about).items() if "curve" not in k}} for name, about in parts.items()]
+    return pd.DataFrame(rows).set_index(index)
+
+
+def _flat(about: Mapping[str, Any]) -> dict[str, Any]:
+    """One level of a results entry: {"posterior": {"q05": 1}} → {"posterior_q05": 1}."""
+    row: dict[str, Any] = {}
+    for key, value in about.items():
+        row |= {f"{key}_{k}": v for k, v in value.items()} if isinstance(value, Mapping) else {key: value}
+    return row

@@ -1,0 +1,127 @@
+"""Runs: an ensemble of trajectories that answers by name, as a frame and as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from gearwheel.wheel.parts import Wheel
+from gearwheel.wheel.times import calendar_day, decimal_year
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from gearwheel.spin.run import Ensemble
+
+QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+MOST_PICTURES = 6
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Trajectories of every variable, one row a draw. `on` says what they rest on: "beliefs" or "fit"."""
+
+    ensemble: Ensemble
+    on: str
+
+    @property
+    def wheel(self) -> Wheel:
+        return self.ensemble.wheel
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.ensemble.values)
+
+    @property
+    def dates(self) -> list[date]:
+        return [calendar_day(t, self.wheel) for t in self.ensemble.times]
+
+    @property
+    def years(self) -> list[float]:
+        """The times as calendar years with decimals."""
+        return [decimal_year(t, self.wheel) for t in self.ensemble.times]
+
+    @property
+    def lost(self) -> dict[int, str]:
+        """Draws that left the finite numbers, and where; they are left out of every quantile."""
+        return dict(self.ensemble.lost)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """One variable, shape (draws, times); `net_sales` will do where only one gear has it. Raises KeyError."""
+        return self.ensemble[name]
+
+    def quantiles(self, name: str, levels: Sequence[float] = QUANTILES) -> np.ndarray:
+        """Over the draws that stayed finite, shape (levels, times)."""
+        import numpy as np
+
+        kept = np.ones(len(self.ensemble.states), bool)
+        kept[list(self.ensemble.lost)] = False
+        return np.quantile(self[name][kept], levels, axis=0)
+
+    def headline(self) -> tuple[str, ...]:
+        """The variables worth showing first: the wheel's size and its declared outcomes."""
+        wanted = dict.fromkeys((self.wheel.size, *self.wheel.outcomes))
+        found = tuple(n for n in wanted if n in self.ensemble.values)
+        return found or tuple(n for n in self.wheel.stock if n in self.ensemble.values)[:MOST_PICTURES]
+
+    def frame(self, *names: str, levels: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95), wide: bool = False):
+        """A pandas frame of quantiles over draws: variable, date, time and one column a quantile.
+
+        All variables without names. `wide` puts dates in rows and (variable, quantile) in columns.
+        """
+        import pandas as pd
+
+        full = {_full(name, self.names): name for name in names} or dict.fromkeys(self.names)
+        columns = [f"q{round(100 * level):02d}" for level in levels]
+        parts = []
+        for name in full:
+            part = pd.DataFrame(self.quantiles(name, levels).T, columns=columns)
+            part.insert(0, "variable", name)
+            part.insert(1, "date", pd.to_datetime(self.dates))
+            part.insert(2, "time", self.years)
+            parts.append(part)
+        table = pd.concat(parts, ignore_index=True)
+        if not wide:
+            return table
+        return table.pivot(index="date", columns="variable", values=columns).swaplevel(axis=1).sort_index(axis=1)
+
+    def picture(self, name: str) -> str:
+        """One variable as a fan chart, SVG text."""
+        from gearwheel.show.charts import fan
+
+        name = _full(name, self.names)
+        part = self.wheel.variables()[name]
+        columns = {f"q{round(100 * q):02d}": row.tolist() for q, row in zip(QUANTILES, self.quantiles(name))}
+        title = f"{name.rsplit('.', 1)[-1].replace('_', ' ')}, on {'beliefs' if self.on == 'beliefs' else 'the fit'}"
+        scale = "abs" if getattr(part, "scale", "abs") == "abs" else "log"
+        ahead = {"time": self.years, **columns}
+        return fan({"title": title, "unit": unit_text(part.unit, self.wheel), "scale": scale, "forecast": ahead})
+
+    def _repr_svg_(self) -> str:
+        return self.picture(self.headline()[0])
+
+    def _repr_html_(self) -> str:
+        return _side_by_side(self.picture(name) for name in self.headline()[:MOST_PICTURES])
+
+    def __repr__(self) -> str:
+        first, last = self.dates[0], self.dates[-1]
+        lost = f", {len(self.lost)} lost" if self.lost else ""
+        return f"<Runs of {self.wheel.name} on {self.on}: {len(self.ensemble.states)} draws{lost}, {first} to {last}>"
+
+
+def unit_text(unit: str, wheel: Wheel) -> str:
+    """The unit as the figures read it: `money/year` in a wheel of USD million is `USD/year million`."""
+    code, _, scale = wheel.currency.partition(" ")
+    return f"{unit.replace('money', code)} {scale}".strip() if code and "money" in unit else unit
+
+
+def _full(name: str, known: Iterable[str]) -> str:
+    from gearwheel.spin.run import resolve_name
+
+    return resolve_name(name, known)
+
+
+def _side_by_side(pictures: Iterable[str]) -> str:
+    return f'<div style="display:flex;flex-wrap:wrap;gap:8px">{"".join(pictures)}</div>'

@@ -1,0 +1,50 @@
+"""The command line. Nothing heavy is imported here or in the verbs, so that help appears at once."""
+
+from __future__ import annotations
+
+import click
+
+from gearwheel.cli.check import check
+from gearwheel.cli.draw import draw
+from gearwheel.cli.fit import fit
+from gearwheel.cli.levers import levers
+from gearwheel.cli.loops import loops
+from gearwheel.cli.new import new
+from gearwheel.cli.report import report
+from gearwheel.cli.run import run
+from gearwheel.cli.spin import spin
+
+
+class InOrder(click.Group):
+    """Verbs are listed in the order in which one uses them."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+def _version(context: click.Context, _, wanted: bool) -> None:
+    if wanted:
+        import gearwheel
+
+        click.echo(f"gearwheel {gearwheel.__version__}")
+        context.exit()
+
+
+@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+def main() -> None:
+    """Gearwheel: a business flywheel as a working system.
+
+    A WHEEL is the name of a bundled wheel (amazon, shop) or the path of a wheel.toml. Each verb prints what to do next;
+    exit codes are 0 for success, 1 for a problem in the model or the data, 2 for misuse, 130 when stopped.
+
+    \b
+    Examples:
+      gearwheel run amazon             from the record to a report
+      gearwheel new bakery             a wheel of your own
+      gearwheel spin shop --years 3    what the beliefs imply, at once
+    """
+
+
+for _verb in (run, new, check, draw, spin, fit, loops, levers, report):
+    main.add_command(_verb)

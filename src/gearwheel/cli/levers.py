@@ -1,0 +1,64 @@
+"""`gearwheel levers`: what one step of each lever does."""
+
+from __future__ import annotations
+
+import click
+
+from gearwheel.cli.frame import Verb, cache_option, echo_json, json_option, plain, say_next, seed_option, wheel_argument
+from gearwheel.cli.progress import progress
+
+
+@click.command(cls=Verb)
+@wheel_argument
+@click.option("--outcome", metavar="VARIABLE", help="What to judge by. [default: the wheel's first declared outcome]")
+@click.option("--years", type=float, help="After how long. [default: the wheel's horizon]")
+@click.option("--level", is_flag=True, help="The value at the end, instead of the sum over the time.")
+@seed_option
+@cache_option
+@json_option
+def levers(
+    wheel: str, outcome: str | None, years: float | None, level: bool, seed: int, no_cache: bool, as_json: bool
+) -> None:
+    """Move each lever of WHEEL by one step and print what that does to an outcome, with its 90 % range.
+
+    \b
+    Example:
+      gearwheel levers amazon --outcome operating_income --years 5
+    """
+    from gearwheel.api import open, variable
+    from gearwheel.show import words
+
+    model = open(wheel)
+    outcome = variable(outcome or next(iter(model.wheel.outcomes), model.wheel.size), model.wheel)
+    with progress() as shown:
+        fit = model.fit(seed=seed, progress=shown, cache=not no_cache)
+        found = fit.levers(outcome, years=years, how="level" if level else "cumulated").found
+    if as_json:
+        echo_json({"wheel": wheel, "levers": found})
+        return
+    results = {"wheel": {"name": model.wheel.name}, "levers": found}
+    click.echo(lever_table(found))
+    click.echo()
+    click.echo(plain(words.levers(results)))
+    say_next("run", wheel)
+
+
+def lever_table(found: dict) -> str:
+    """One line a lever, the largest effect first."""
+    from gearwheel.cli.text import spanned, table
+    from gearwheel.show.figures import number, percent
+
+    rows = [
+        (
+            effect["lever"],
+            f"{number(effect['from'])} to {number(effect['to'])}",
+            *spanned(effect["effect"]),
+            percent(effect["probability_better"]),
+            spanned(effect["per_dollar"])[0] if effect.get("per_dollar") else "–",
+            ", ".join(effect.get("through") or ()),
+        )
+        for effect in found["effects"]
+    ]
+    unit = f"effect, {found['unit']}" if found.get("unit") not in ("", "1", None) else "effect"
+    head = ("lever", "step", unit, "90 %", "better", "per money", "through")
+    return table(head, rows, left=2)

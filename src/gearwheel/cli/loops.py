@@ -1,0 +1,62 @@
+"""`gearwheel loops`: which loops turn the wheel, how strongly and how fast."""
+
+from __future__ import annotations
+
+import click
+
+from gearwheel.cli.frame import Verb, cache_option, echo_json, json_option, plain, say_next, seed_option, wheel_argument
+from gearwheel.cli.progress import progress
+
+
+@click.command(cls=Verb)
+@wheel_argument
+@seed_option
+@cache_option
+@json_option
+def loops(wheel: str, seed: int, no_cache: bool, as_json: bool) -> None:
+    """Find the loops of WHEEL and print polarity, gain, pace, delay and share of change of the named ones.
+
+    Below them stand the speed of the wheel, the push that a young wheel needs, and the barrier against a rival.
+
+    \b
+    Example:
+      gearwheel loops amazon
+    """
+    from gearwheel.api import open
+    from gearwheel.run import graph_of
+    from gearwheel.show import words
+
+    model = open(wheel)
+    with progress() as shown:
+        found = model.fit(seed=seed, progress=shown, cache=not no_cache).loops(progress=shown).found
+    if as_json:
+        echo_json({"wheel": wheel, **found})
+        return
+    results = {"wheel": {"name": model.wheel.name, "size": model.wheel.size}, "graph": graph_of(model.wheel), **found}
+    click.echo(loop_table(found["loops"]))
+    click.echo()
+    for sentence in (words.loops, words.speed, words.feedback, words.critical_mass, words.barrier):
+        click.echo(plain(sentence(results)))
+    outcome = model.wheel.outcomes[0] if model.wheel.outcomes else model.wheel.size
+    say_next("levers", wheel, "--outcome", outcome)
+
+
+def loop_table(loops: list[dict]) -> str:
+    """One line a loop; medians, with the 90 % range of the gain and the share."""
+    from gearwheel.cli.text import spanned, table
+    from gearwheel.show.figures import number
+    from gearwheel.show.values import real
+
+    rows = [
+        (
+            loop["name"],
+            loop["title"],
+            loop["polarity"],
+            *spanned(loop.get("gain")),
+            *(number(real((loop.get(key) or {}).get("median"))) if loop.get(key) else "–" for key in ("pace", "delay")),
+            *spanned(loop.get("share")),
+        )
+        for loop in loops
+    ]
+    head = ("loop", "title", "sign", "gain", "90 %", "pace", "delay", "share", "90 %")
+    return table(head, rows, left=3)

@@ -1,0 +1,138 @@
+"""A wheel and its record → a posterior with its verdicts and filtered states, kept on disk by the hash of its inputs."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+
+from gearwheel.gauges.series import Gauges
+from gearwheel.gauges.tidy import read_gauges
+from gearwheel.run.store import LIBRARY, Progress, cached_file, input_hash, plain, save_atomically, silent
+from gearwheel.wheel.errors import WheelError
+from gearwheel.wheel.load import load
+from gearwheel.wheel.parts import Wheel
+from gearwheel.wheel.rules import check_wheel
+from gearwheel.wheel.times import decimal_year
+
+DRAWS = 2000
+TRACED = 400  # draws whose states are kept over time
+
+
+def open_wheel(name: str) -> Wheel:
+    """A bundled wheel by name or a file by path, assembled and checked. Raises WheelError with all its errors."""
+    wheel = load(str(name), LIBRARY)
+    errors = [p for p in check_wheel(wheel) if p.severity == "error"]
+    if errors:
+        raise WheelError(errors)
+    return wheel
+
+
+def measured(wheel: Wheel) -> Gauges | None:
+    """The record that the wheel file names, None when it names none. Raises DataError."""
+    if not wheel.measured:
+        return None
+    return read_gauges(Path(wheel.file).parent / wheel.measured, wheel)
+
+
+def record_end(gauges: Gauges, wheel: Wheel) -> float:
+    """When the record ends, on the wheel's time grid."""
+    return round(max(r.end for s in gauges.series.values() for r in s.rows) / wheel.dt) * wheel.dt
+
+
+def instants(wheel: Wheel, steps: int) -> list[int]:
+    """Grid indices at which states are kept: every turn of a year, and the end."""
+    years = [k for k in range(1, steps) if _whole(decimal_year(k * wheel.dt, wheel))]
+    if len(years) < 4:
+        years = list(range(1, steps, max(1, steps // 24)))
+    return [*years, steps]
+
+
+def _whole(year: float) -> bool:
+    return abs(year - round(year)) < 1e-6
+
+
+def make_engine(wheel: Wheel, gauges: Gauges):
+    """(program, engine, observations): the compiled filter of this wheel and record."""
+    from gearwheel.fit.observations import lay_out
+    from gearwheel.fit.posterior import Engine
+    from gearwheel.spin.compiled import jax_program
+
+    layout = lay_out(wheel, gauges, record_end(gauges, wheel))
+    return Engine(jax_program(wheel), layout), layout
+
+
+def fit_wheel(wheel: Wheel, *, seed: int = 1, draws: int = DRAWS, progress: Progress | None = None, cache: bool = True, engine=None):
+    """The posterior of a wheel: from its record where it has one, else its beliefs.
+
+    Raises FitError when no trustworthy posterior came out, Cancelled when `progress` says so.
+    """
+    from gearwheel.fit.posterior import fit, from_beliefs
+    from gearwheel.fit.trace import trace
+    from gearwheel.fit.verdicts import verdicts
+
+    progress = progress or silent
+    gauges = measured(wheel)
+    if gauges is None or not gauges.series:
+        return from_beliefs(wheel, draws, seed)
+    key = input_hash(wheel, gauges.hash, seed=seed, draws=draws)
+    if cache and (kept := from_cache(wheel, key)):
+        return kept
+    engine = engine or make_engine(wheel, gauges)
+    machine, observations = engine
+    posterior = fit(machine, observations, draws=draws, seed=seed, progress=progress)
+    judged = verdicts(machine, posterior, progress)
+    progress("states", 0, 1, "")
+    traced = trace(machine.evaluator, posterior.u[:TRACED], observations, instants(wheel, observations.steps), seed)
+    posterior = posterior.with_findings(judged, traced)
+    if cache:
+        to_cache(posterior, key)
+    return posterior
+
+
+def to_cache(posterior, key: str) -> None:
+    """Keep a posterior; what cannot be kept (a full or read-only disk) is computed again next time."""
+    from gearwheel.wheel.errors import GearwheelError
+
+    arrays = io.BytesIO()
+    mode, traced = posterior.mode, posterior.traced
+    np.savez_compressed(
+        arrays, u=posterior.u, free=posterior.free, mode=mode.u, information=mode.information, at=traced.at,
+        stocks=traced.stocks, seasons=traced.seasons, residual=traced.residual,
+    )  # fmt: skip
+    notes = {
+        "diagnostics": posterior.diagnostics,
+        "verdicts": {n: vars(v) for n, v in posterior.verdicts.items()},
+        "log_posterior": mode.log_posterior,
+        "seed": posterior.seed,
+    }
+    try:
+        save_atomically(cached_file("fits", key, ".npz"), arrays.getvalue())
+        save_atomically(cached_file("fits", key, ".json"), json.dumps(plain(notes)).encode())
+    except GearwheelError:
+        return
+
+
+def from_cache(wheel: Wheel, key: str):
+    """The kept posterior of this key, None when there is none or it cannot be read."""
+    from gearwheel.fit.beliefs import beliefs_of
+    from gearwheel.fit.mode import Mode
+    from gearwheel.fit.posterior import Posterior
+    from gearwheel.fit.trace import Traced
+    from gearwheel.fit.verdicts import Verdict
+
+    try:
+        with np.load(cached_file("fits", key, ".npz")) as kept:
+            arrays = {n: kept[n] for n in kept.files}
+        notes = json.loads(cached_file("fits", key, ".json").read_text())
+    except (OSError, ValueError, KeyError):
+        return None
+    mode = Mode(arrays["mode"], notes["log_posterior"], arrays["information"], np.zeros_like(arrays["mode"]), 0)
+    found = {n: Verdict(**{**v, "correlated_with": v["correlated_with"] and tuple(v["correlated_with"])}) for n, v in notes["verdicts"].items()}
+    traced = Traced(arrays["at"], arrays["stocks"], arrays["seasons"], arrays["residual"])
+    posterior = Posterior(wheel, beliefs_of(wheel), arrays["u"], arrays["free"], notes["diagnostics"], mode=mode, seed=notes["seed"])
+    return posterior.with_findings(found, traced)
+
+

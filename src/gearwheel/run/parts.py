@@ -1,0 +1,90 @@
+"""Parameters and links as plain results: belief beside posterior, always."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gearwheel.wheel.parts import Belief
+
+CURVE = 60  # points of a density curve
+
+
+def parameter_part(posterior) -> dict:
+    """The `parameters` part of results.json, one entry for each believed parameter."""
+    from gearwheel.fit.verdicts import contraction
+
+    found = {}
+    for i, name in enumerate(posterior.beliefs.names):
+        parameter = posterior.wheel.parameter[name]
+        draws = posterior[name]
+        found[name] = {
+            "unit": parameter.unit,
+            "because": parameter.because,
+            "belief": belief_part(parameter.belief),
+            "posterior": posterior_part(draws),
+            "contraction": contraction(posterior, name),
+            "fitted": bool(posterior.free[i]),
+            "belief_curve": _believed_curve(parameter.belief),
+            "posterior_curve": _curve(draws, parameter.belief),
+        }
+    return found
+
+
+def belief_part(belief: Belief) -> dict:
+    """low, centre, high as stated, and mean and sd on the natural scale."""
+    mean, sd = belief.centre, belief.sd
+    if belief.shape == "lognormal":
+        mean = belief.centre * np.exp(belief.sd**2 / 2)
+        sd = mean * np.sqrt(np.expm1(belief.sd**2))
+    return {"low": belief.low, "centre": belief.centre, "high": belief.high, "mean": mean, "sd": sd}
+
+
+def posterior_part(draws: np.ndarray) -> dict:
+    low, median, high = np.quantile(draws, [0.05, 0.5, 0.95])
+    return {"q05": low, "median": median, "q95": high, "mean": draws.mean(), "sd": draws.std()}
+
+
+def _believed_curve(belief: Belief) -> list:
+    log = belief.shape == "lognormal"
+    z = np.linspace(-3.2, 3.2, CURVE)
+    x = belief.location + belief.sd * z
+    density = np.exp(-0.5 * z**2) / (belief.sd * np.sqrt(2 * np.pi))
+    return np.column_stack([np.exp(x), density / np.exp(x)] if log else [x, density]).tolist()
+
+
+def _curve(draws: np.ndarray, belief: Belief) -> list:
+    """A kernel density on the fitting scale, so that a positive parameter has no density below zero."""
+    log = belief.shape == "lognormal"
+    z = np.log(draws) if log else draws
+    width = 1.06 * max(z.std(), 1e-12) * len(z) ** -0.2  # Silverman's rule
+    x = np.linspace(z.min() - 2 * width, z.max() + 2 * width, CURVE)
+    kernel = np.exp(-0.5 * ((x[:, None] - z[None, :]) / width) ** 2)
+    density = kernel.mean(axis=1) / (width * np.sqrt(2 * np.pi))
+    return np.column_stack([np.exp(x), density / np.exp(x)] if log else [x, density]).tolist()
+
+
+def link_part(posterior) -> dict:
+    """The `links` part of results.json, one entry for each link with a believed strength."""
+    found = {}
+    for name, link in posterior.wheel.link.items():
+        if link.strength not in posterior.beliefs.names:
+            continue
+        verdict = posterior.verdicts.get(name)
+        related = verdict.correlated_with if verdict else None
+        found[name] = {
+            "cause": link.cause,
+            "effect": link.effect,
+            "polarity": link.polarity,
+            "strength": link.strength,
+            "belief": belief_part(posterior.wheel.parameter[link.strength].belief),
+            "posterior": posterior_part(posterior[link.strength]),
+            "neutral": link.neutral,
+            "no_effect_band": link.no_effect_band,
+            "contraction": verdict.contraction if verdict else 0.0,
+            "profile_gain": verdict.profile_gain if verdict else None,
+            "verdict": verdict.verdict if verdict else "the data cannot tell",
+            "correlated_with": {"parameter": related[0], "r": related[1]} if related else None,
+            "experiment": link.experiment,
+            "because": link.because,
+        }
+    return found

@@ -1,0 +1,97 @@
+"""The causal graph as plain results, with polarities measured and not declared: what a picture is drawn from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gearwheel.spin.levers import history
+from gearwheel.spin.program import build, initial
+from gearwheel.wheel.graph import graph
+from gearwheel.wheel.parts import Wheel
+
+LABELS = {"climate": "demand climate", "cumulative": "cumulative units", "enrolled": "enrolled sellers"}
+
+
+def graph_of(wheel: Wheel, anchors=None) -> dict:
+    """Nodes and edges of results.json. An edge's polarity is the sign of its partial derivative at the last anchor (or
+    at the start), "?" where draws disagree or nothing flows."""
+    from gearwheel.loops.anchors import Anchors, cases
+    from gearwheel.loops.partials import partials
+
+    whole = graph(wheel)
+    if anchors is None:
+        program = build(wheel)
+        with np.errstate(all="ignore"):
+            state = initial(program, program.centre())
+        anchors = Anchors(program, np.atleast_2d(state)[:, None, :], np.array([0.0]), {}, history(wheel))
+    last = anchors.at(-1)
+    with np.errstate(all="ignore"):
+        slopes = partials(cases(last), whole)
+    links = {(link.cause, link.effect): name for name, link in wheel.link.items()}
+    adjusting = {f for s in wheel.stock.values() for f in (*s.inflows, *s.outflows)}
+    edges = []
+    for i, (cause, effect) in enumerate(whole.edges):
+        edges.append(
+            {
+                "from": cause,
+                "to": effect,
+                "polarity": _sign(np.asarray(slopes[i])),
+                "delay": cause in adjusting and effect in wheel.stock,
+                "link": links.get((cause, effect)),
+            }
+        )
+    return {"nodes": {n: _node(wheel, n) for n in whole.nodes}, "edges": edges}
+
+
+def _sign(slope: np.ndarray) -> str:
+    slope = slope[np.isfinite(slope)]
+    if not slope.size or not np.any(slope):
+        return "?"
+    up = float((slope > 0).mean())
+    return "+" if up >= 0.9 else "-" if up <= 0.1 else "?"
+
+
+def _node(wheel: Wheel, name: str) -> dict:
+    kind = "stock" if name in wheel.stock else "flow" if name in wheel.flow else "aux"
+    gear, _, local = name.rpartition(".")
+    return {"kind": kind, "gear": gear, "label": LABELS.get(local, local.replace("_", " "))}
+
+
+def wheel_part(wheel: Wheel, gauges=None) -> dict:
+    """The `wheel` part of results.json."""
+    gears = dict.fromkeys([*wheel.sentences])
+    series = gauges.series if gauges else {}
+    return {
+        "name": wheel.name,
+        "title": wheel.title or wheel.name,
+        "unit": wheel.unit,
+        "start": wheel.start.isoformat(),
+        "currency": wheel.currency,
+        "size": wheel.size,
+        "gears": {
+            g: {
+                "sentence": wheel.sentences[g],
+                "opens": wheel.opens[g].isoformat() if g in wheel.opens else None,
+                "measured_by": [n for n in series if _touches(wheel, n, g)],
+            }
+            for g in gears
+        },
+    }
+
+
+def _touches(wheel: Wheel, gauge: str, gear: str) -> bool:
+    reads = (wheel.gauge[gauge].of, wheel.gauge[gauge].over)
+    return any(v.split(".")[0] == gear for v in reads if v)
+
+
+def picture_results(wheel: Wheel, results: dict | None = None) -> dict:
+    """What `wheel_svg` draws: from a run's results where there are some, else from the wheel alone."""
+    if results:
+        return results
+    from gearwheel.loops.named import named
+
+    loops = [
+        {"name": n, "title": wheel.loop[n].title, "polarity": None, "links": list(loop)}
+        for n, loop in named(wheel, graph(wheel)).items()
+    ]
+    return {"wheel": wheel_part(wheel), "graph": graph_of(wheel), "loops": loops}

@@ -1,0 +1,138 @@
+"""The whole way: describe → measure → fit → spin → loops → levers → results.json."""
+
+from __future__ import annotations
+
+import json
+import time as clock
+
+import numpy as np
+
+from gearwheel.run.fitting import fit_wheel, make_engine, measured
+from gearwheel.run.parts import link_part, parameter_part
+from gearwheel.run.pictures import graph_of, wheel_part
+from gearwheel.run.questions import anchors_of, levers_of, loops_of, now_of, spin_posterior
+from gearwheel.run.store import Progress, cached_file, input_hash, plain, release, save_atomically, silent
+from gearwheel.wheel.errors import GearwheelError
+from gearwheel.wheel.parts import Wheel
+from gearwheel.wheel.times import decimal_year, per_year
+
+BACKTEST_DRAWS = 400
+QUANTILES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
+
+
+def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, cache: bool = True) -> dict:
+    """Everything that the report says, as the dict of results.json. Unchanged inputs are read from the cache."""
+    progress = progress or silent
+    began = clock.perf_counter()
+    gauges = measured(wheel)
+    key = input_hash(wheel, gauges.hash if gauges else "", seed=seed)
+    kept = cached_file("runs", key, ".json")
+    if cache and kept.exists():
+        try:
+            return json.loads(kept.read_text())
+        except (OSError, ValueError):
+            pass  # a damaged cache is computed again
+    engine = make_engine(wheel, gauges) if gauges else None
+    posterior = fit_wheel(wheel, seed=seed, progress=progress, cache=cache, engine=engine)
+    results = {"wheel": wheel_part(wheel, gauges), "fit": fit_part(posterior, engine)}
+    results |= {"parameters": parameter_part(posterior), "links": link_part(posterior)}
+    results["backtest"] = _backtest(wheel, engine, gauges, seed, progress) if gauges else None
+    results |= loops_of(posterior, progress)
+    results["graph"] = graph_of(wheel, anchors_of(posterior))
+    progress("levers", 0, 1, "")
+    results["levers"] = levers_of(posterior)
+    progress("forecast", 0, 1, "")
+    results |= _forecast(posterior, engine, gauges, seed)
+    results["stamp"] = {"hash": key, "engine": "jax+numpy", "dtype": "float64", "seed": seed, "version": release(), "made_by": "gearwheel"}
+    results["seconds"] = clock.perf_counter() - began
+    results = plain(results)
+    if cache:
+        try:
+            save_atomically(kept, json.dumps(results, allow_nan=False).encode())
+        except GearwheelError:
+            pass  # a full or read-only disk costs time at the next run, nothing else
+    progress("done", 1, 1, "")
+    return results
+
+
+def fit_part(posterior, engine=None) -> dict:
+    """The `fit` part of results.json."""
+    from gearwheel.fit.trace import predictive_checks
+
+    part = {**posterior.diagnostics, "on_belief": [n for n, f in zip(posterior.beliefs.names, posterior.free) if not f]}
+    if engine and posterior.traced is not None:
+        part["checks"] = predictive_checks(posterior.traced, engine[1])
+    return part
+
+
+def _backtest(wheel: Wheel, engine, gauges, seed: int, progress: Progress) -> dict | None:
+    from gearwheel.fit.backtest import backtest, default_split
+    from gearwheel.wheel.times import calendar_day
+
+    split = wheel.split
+    if split is None:
+        time = default_split(wheel, gauges)
+        split = None if time is None else calendar_day(time, wheel)
+    if split is None:
+        return {"split": None, "gauges": {}, "rolling": None, "untestable": {n: "too few rows" for n in gauges.series}}
+    from gearwheel.spin.program import build
+
+    return backtest(build(wheel), engine[0], gauges, split, draws=BACKTEST_DRAWS, seed=seed, progress=progress)
+
+
+def _forecast(posterior, engine, gauges, seed: int) -> dict:
+    """`series` (record and forecast of every gauge) and `outcomes`, over the wheel's horizon from now."""
+    wheel = posterior.wheel
+    run = spin_posterior(posterior, years=wheel.horizon / per_year(wheel), seed=seed)
+    times = [decimal_year(float(t), wheel) for t in run.times]
+    outcomes = {}
+    for name in wheel.outcomes:
+        low, median, high = np.nanquantile(run[name], [0.05, 0.5, 0.95], axis=0)
+        part = wheel.variables()[name]
+        outcomes[name] = {
+            "unit": part.unit, "title": name.split(".")[-1].replace("_", " "), "time": times,
+            "median": median.tolist(), "low": low.tolist(), "high": high.tolist(),
+        }  # fmt: skip
+    return {"outcomes": outcomes, "series": _series(posterior, engine, gauges, run, seed) if gauges else {}}
+
+
+def _series(posterior, engine, gauges, run, seed: int) -> dict:
+    from gearwheel.fit.forecast import read_gauge, season_blocks
+    from gearwheel.fit.observations import from_scale
+
+    wheel, machine = posterior.wheel, engine[0]
+    now, found = now_of(posterior), {}
+    for reading in engine[1].readings:
+        gauge, rows = reading.gauge, gauges.series[reading.name].rows
+        windows = _coming(rows, now, float(run.times[-1]), per_year(wheel))
+        error = np.full(len(windows), gauge.error)
+        blocks = season_blocks(machine.evaluator, reading)
+        drawn = from_scale(read_gauge(reading, run, windows, posterior.traced.seasons[:, -1], blocks, error, seed), gauge.scale)
+        bands = np.nanquantile(drawn, QUANTILES, axis=0) if windows else np.empty((len(QUANTILES), 0))
+        found[reading.name] = {
+            "title": gauge.title or reading.name,
+            "unit": gauge.unit,
+            "scale": gauge.scale,
+            "check": gauge.check,
+            "history": [[decimal_year(_middle(r.start, r.end), wheel), r.value, r.bound] for r in rows],
+            "forecast": {
+                "time": [decimal_year(_middle(s, e), wheel) for s, e in windows],
+                **{f"q{round(100 * q):02d}": bands[i].tolist() for i, q in enumerate(QUANTILES)},
+            },
+        }
+    return found
+
+
+def _middle(start: float | None, end: float) -> float:
+    return end if start is None else (start + end) / 2
+
+
+def _coming(rows, now: float, until: float, year: float) -> list[tuple[float | None, float]]:
+    """Periods after `now` of the same length as the last row's; year ends for levels."""
+    last = rows[-1]
+    length = year if last.start is None else last.end - last.start
+    count = int((until - now) / length + 1e-6)
+    ends = [now + (i + 1) * length for i in range(count)]
+    return [(None if last.start is None else e - length, e) for e in ends]
+
+

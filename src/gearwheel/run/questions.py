@@ -1,0 +1,174 @@
+"""What one asks of a posterior: spin it, find its loops, try its levers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from gearwheel.run.store import Progress, silent
+from gearwheel.spin.levers import history, resolve
+from gearwheel.spin.program import build, initial
+from gearwheel.spin.run import Ensemble, spin
+from gearwheel.wheel.times import per_year
+
+LOOP_DRAWS = 50
+LEVER_DRAWS = 200
+
+
+def now_of(posterior) -> float:
+    """The time from which the wheel is spun forward: the end of its record, or its start."""
+    return 0.0 if posterior.traced is None else float(posterior.traced.at[-1] * posterior.wheel.dt)
+
+
+def here(posterior, draws: int) -> tuple[dict, np.ndarray]:
+    """(parameters, stocks (draws, n)) as they are now."""
+    parameters = posterior.parameters(draws)
+    if posterior.traced is not None:
+        count = min(draws, len(posterior.traced.stocks))
+        return posterior.parameters(count), posterior.traced.stocks[:count, -1]
+    program = build(posterior.wheel)
+    with np.errstate(all="ignore"):
+        return parameters, np.broadcast_to(initial(program, parameters), (len(posterior.u[:draws]), len(program.stocks)))
+
+
+def spin_posterior(
+    posterior, *, years: float, settings: Mapping | None = None, noise: bool = True, draws: int = 400, seed: int = 1, keep=None
+) -> Ensemble:
+    """Forward from now, all else as it is. Equal seeds share draws and shocks, so that scenarios are paired.
+
+    Raises WheelError for an unknown lever or a setting outside its limits.
+    """
+    wheel = posterior.wheel
+    program, start = build(wheel), now_of(posterior)
+    parameters, state = here(posterior, draws)
+    steps = max(1, round(years * per_year(wheel) / wheel.dt))
+    paths = {**history(wheel), **resolve(wheel, settings or {}, start)}
+    shocks = np.random.default_rng(seed).standard_normal((steps, *state.shape)) if noise else None
+    return spin(program, parameters, steps, start=start, state=state, paths=paths, shocks=shocks, keep=keep)
+
+
+def anchors_of(posterior, draws: int = LOOP_DRAWS):
+    """States over time at which loops are measured: filtered ones where there is a record, else a noise-free run."""
+    from gearwheel.loops.anchors import Anchors, along
+
+    wheel = posterior.wheel
+    program, paths = build(wheel), history(wheel)
+    parameters = posterior.parameters(draws)
+    if posterior.traced is not None:
+        times = posterior.traced.at * wheel.dt
+        return Anchors(program, posterior.traced.stocks[:draws], times, parameters, paths)
+    steps = max(4, round(wheel.horizon * per_year(wheel) / wheel.dt))
+    run = spin(program, parameters, steps, paths=paths)
+    whole = along(program, run, parameters, paths)
+    return whole.at(*range(0, steps + 1, max(1, steps // 24)))
+
+
+def loops_of(posterior, progress: Progress | None = None) -> dict:
+    """Loops, speed, feedback rate, critical mass and barrier, as in results.json."""
+    from gearwheel.loops.anchors import interval
+    from gearwheel.loops.describe import describe
+    from gearwheel.loops.speed import feedback_rate, speed, speed_sensitivity
+    from gearwheel.wheel.times import decimal_year
+
+    progress = progress or silent
+    progress("loops", 0, 3, "finding and scoring")
+    anchors = anchors_of(posterior)
+    found = describe(anchors)
+    progress("loops", 1, 3, "speed")
+    wide = anchors_of(posterior, LEVER_DRAWS)
+    speeds = speed(wide)
+    wheel = posterior.wheel
+    low, median, high = np.nanquantile(speeds, [0.05, 0.5, 0.95], axis=0)
+    found["speed"] = {
+        **(interval(speeds[:, -1]) or {}),
+        "unit": "per year",
+        "at": round(decimal_year(float(wide.times[-1]), wheel), 4),
+        "over_time": {
+            "time": [decimal_year(float(t), wheel) for t in wide.times],
+            "median": median.tolist(),
+            "low": low.tolist(),
+            "high": high.tolist(),
+        },
+        "sensitivity": {n: float(np.nanmedian(v)) for n, v in speed_sensitivity(wide.at(-1).first(32)).items()},
+    }
+    found["feedback_rate"] = interval(feedback_rate(wide.at(-1))[:, -1])
+    progress("loops", 2, 3, "critical mass and barrier")
+    found["critical_mass"] = _critical_mass(posterior)
+    found["barrier"] = _barrier(posterior)
+    return found
+
+
+def _critical_mass(posterior) -> dict:
+    """At the wheel's start, with the clock held there: gears that open later stay closed."""
+    from gearwheel.loops.mass import critical_mass, masses, open_gears
+
+    wheel, program = posterior.wheel, build(posterior.wheel)
+    parameters = posterior.parameters(LEVER_DRAWS)
+    with np.errstate(all="ignore"):
+        state = initial(program, _with_levers(wheel, parameters, 0.0))
+    horizon = 10 * per_year(wheel)
+    stocks = wheel.push or masses(wheel)
+    answer = critical_mass(program, state, parameters, horizon, stocks=stocks, paths=history(wheel), frozen=0.0)
+    opened, closed = open_gears(wheel, 0.0)
+    share = _belief_share(posterior, answer)
+    return {**answer.summary(), "at": wheel.start.isoformat(), "open_gears": opened, "closed_gears": closed, "belief_share": share}
+
+
+def _with_levers(wheel, parameters: Mapping, time: float) -> dict:
+    from gearwheel.spin.levers import value_at
+
+    return {**parameters, **{n: value_at(path, time, parameters[n]) for n, path in history(wheel).items()}}
+
+
+def _belief_share(posterior, answer) -> float | None:
+    """How much of the answer is belief: the variance of the answer over draws is split among the parameters by a
+    linear regression, and each part counts as belief as far as the data did not contract that parameter."""
+    if posterior.traced is None:
+        return 1.0
+    target = np.where(answer.answers == "a push", np.log(np.where(np.isfinite(answer.scale), answer.scale, 1.0)), 0.0)
+    target = target + 8.0 * (answer.answers == "no push suffices") - 8.0 * (answer.answers == "none needed")
+    u = posterior.u[: len(target)]
+    if target.std() == 0:
+        return None
+    u = (u - u.mean(axis=0)) / u.std(axis=0)
+    ridge = u.T @ u + 10 * np.eye(u.shape[1])
+    part = np.linalg.solve(ridge, u.T @ (target - target.mean())) ** 2
+    contraction = np.where(posterior.free, 1 - posterior.u.var(axis=0), 0.0).clip(0, 1)
+    return float((part * (1 - contraction)).sum() / part.sum())
+
+
+def _barrier(posterior) -> dict | None:
+    from gearwheel.loops.barrier import barrier, barrier_summary
+
+    wheel = posterior.wheel
+    if not wheel.rival:
+        return None
+    program = build(wheel)
+    parameters, state = here(posterior, LEVER_DRAWS)
+    paths, now = history(wheel), now_of(posterior)
+    cuts = {
+        word: barrier_summary(barrier(program, state, parameters, wheel.rival, start=now, paths=paths, without=without))
+        for word, without in (("with_habit", ()), ("without_habit", wheel.habit))
+    }
+    return {**cuts, "unit": "share of price"}
+
+
+def levers_of(posterior, outcome: str | None = None, *, years: float | None = None, how: str = "cumulated", noise: bool = True) -> dict:
+    """Effect of every lever on `outcome` after `years`, from paired draws, as in results.json."""
+    from gearwheel.levers.sensitivity import sensitivity, summary
+    from gearwheel.loops.named import named
+    from gearwheel.wheel.graph import graph
+
+    wheel = posterior.wheel
+    outcome = outcome or (wheel.outcomes[0] if wheel.outcomes else wheel.size)
+    years = wheel.horizon / per_year(wheel) if years is None else years
+    program = build(wheel)
+    parameters, state = here(posterior, LEVER_DRAWS)
+    horizon = years * per_year(wheel)
+    shocks = np.random.default_rng(posterior.seed).standard_normal((max(1, round(horizon / wheel.dt)), *state.shape))
+    found = sensitivity(
+        program, state, parameters, outcome, horizon, how=how, start=now_of(posterior), paths=history(wheel),
+        shocks=shocks if noise else None, loops=named(wheel, graph(wheel)),
+    )  # fmt: skip
+    return summary(found)

@@ -1,0 +1,126 @@
+"""What is kept on disk: hashes of inputs, the cache of results, and the three files of a run."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from gearwheel.wheel.errors import GearwheelError
+from gearwheel.wheel.parts import KINDS, Wheel
+
+Progress = Callable[[str, int, int, str], None]
+LIBRARY = Path(__file__).resolve().parent.parent / "gears"
+OURS = "gearwheel"  # every file we write says so, and only those are replaced
+
+
+def silent(*_) -> None:
+    """The progress of those who do not ask."""
+
+
+def release() -> str:
+    """Our version, and a hash of our own code: a cached result never outlives the code that made it."""
+    try:
+        number = version("gearwheel")
+    except PackageNotFoundError:
+        number = "0"
+    return number
+
+
+def code_hash() -> str:
+    """Hash of the modules that results depend on."""
+    digest = hashlib.sha256()
+    root = LIBRARY.parent
+    for room in ("wheel", "spin", "fit", "loops", "levers", "gauges", "run"):
+        for file in sorted((root / room).rglob("*.py")) + sorted((root / room).rglob("*.toml")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def input_hash(wheel: Wheel, gauges_hash: str, **settings) -> str:
+    """Names everything that a result depends on: the assembled wheel, its record, our code and the settings."""
+    parts = {kind: {n: repr(p) for n, p in getattr(wheel, kind).items()} for kind in KINDS}
+    header = [wheel.name, wheel.unit, wheel.dt, str(wheel.start), wheel.size, wheel.horizon, wheel.outcomes]
+    header += [str(wheel.split), wheel.rival, wheel.habit, wheel.push]
+    text = json.dumps([header, parts, gauges_hash, code_hash(), settings], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def cached_file(kind: str, key: str, suffix: str) -> Path:
+    from gearwheel.spin.compiled import cache_folder
+
+    return cache_folder() / kind / f"{key}{suffix}"
+
+
+def save_atomically(path: Path, content: bytes) -> None:
+    """Write beside the target and rename, so that a reader sees the old file or the new one. Raises GearwheelError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise GearwheelError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def plain(value):
+    """Results as JSON can hold them: NumPy scalars and arrays as numbers and lists, what is not finite as null."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, np.bool_ | bool):
+        return bool(value)
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value
+
+
+def write_run(results: dict, out: Path) -> list[Path]:
+    """`report.html`, `wheel.svg` and `results.json` in `out`. Raises GearwheelError before anything is written when
+    one of them exists and is not ours."""
+    from gearwheel.show.report import report_html
+    from gearwheel.show.wheel_picture import wheel_svg
+
+    texts = {
+        "report.html": report_html(results),
+        "wheel.svg": wheel_svg(results),
+        "results.json": json.dumps(plain(results), indent=1, allow_nan=False) + "\n",
+    }
+    for name in texts:
+        refuse_foreign(out / name)
+    for name, text in texts.items():
+        save_atomically(out / name, text.encode())
+    return [out / name for name in texts]
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raises GearwheelError when `path` exists and was not written by Gearwheel."""
+    if not path.exists():
+        return
+    try:
+        ours = path.is_file() and OURS.encode() in path.read_bytes().lower()
+    except OSError as error:
+        raise GearwheelError(f"cannot read {path}: {error.strerror}") from error
+    if not ours:
+        raise GearwheelError(f"{path} exists and is not a file of ours; give another --out or move it away")
