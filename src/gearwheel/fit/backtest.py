@@ -41,7 +41,9 @@ def backtest(
     split = elapsed(at, wheel)
     splits, untestable = testable(wheel, gauges, split)
     early = lay_out(wheel, until(gauges, split), layout.steps * wheel.dt, shown=gauges)
-    posterior = fit(engine, early, draws=draws, seed=seed, progress=lambda s, d, t, n: progress(f"backtest: {s}", d, t, n))
+    posterior = fit(
+        engine, early, draws=draws, seed=seed, progress=lambda s, d, t, n: progress(f"backtest: {s}", d, t, n)
+    )
     result = {
         "split": at.isoformat(),
         "until": round(decimal_year(layout.steps * wheel.dt, wheel), 4),
@@ -72,7 +74,9 @@ def testable(wheel, gauges: Gauges, split: float) -> tuple[list[Split], dict[str
         before = _contiguous([r for r in rows if r.end <= split + 1e-9])
         after = [r for r in rows if (r.start if r.start is not None else r.end) >= split - 1e-9]
         if len(before) < LEAST_BEFORE or len(after) < LEAST_AFTER:
-            reasons[name] = f"{len(before)} usable rows before and {len(after)} after; {LEAST_BEFORE} and {LEAST_AFTER} are needed"
+            reasons[name] = (
+                f"{len(before)} usable rows before and {len(after)} after; {LEAST_BEFORE} and {LEAST_AFTER} are needed"
+            )
         else:
             splits.append(Split(name, tuple(before), tuple(after), gauge.season or 1))
     return splits, reasons
@@ -82,7 +86,11 @@ def _contiguous(rows: list[Row]) -> list[Row]:
     """The last run of rows without a gap: baselines know no missing values."""
     kept: list[Row] = []
     for row in reversed(rows):
-        if kept and abs((kept[-1].start if kept[-1].start is not None else kept[-1].end) - row.end) > 0.02 and kept[-1].start is not None:
+        if (
+            kept
+            and abs((kept[-1].start if kept[-1].start is not None else kept[-1].end) - row.end) > 0.02
+            and kept[-1].start is not None
+        ):
             break
         kept.append(row)
     return kept[::-1]
@@ -127,7 +135,9 @@ def _one_origin(program, engine, posterior: Posterior, early: Observations, spli
     return table
 
 
-def _rolling(program, engine, posterior: Posterior, whole: Observations, test: Split, split: float, seed: int, horizon: int = 4) -> dict:
+def _rolling(
+    program, engine, posterior: Posterior, whole: Observations, test: Split, split: float, seed: int, horizon: int = 4
+) -> dict:
     """Origins at the end of each season after the split: parameters from the split, states filtered to the origin."""
     wheel = program.wheel
     gauge, g = wheel.gauge[test.name], _index(whole, test.name)
@@ -146,8 +156,12 @@ def _rolling(program, engine, posterior: Posterior, whole: Observations, test: S
         start = instants[j] * wheel.dt
         steps = round((coming[-1].end - start) / wheel.dt)
         keep = [v for v in (gauge.of, gauge.over) if v]
-        run = ahead(program, parameters, found.stocks[:, j], start, steps, seed + j, frozen_levers(lever_paths, start), keep)
-        drawn = read_gauge(reading, run, _windows(coming), found.seasons[:, j], blocks, _errors(coming, gauge), seed + j)
+        run = ahead(
+            program, parameters, found.stocks[:, j], start, steps, seed + j, frozen_levers(lever_paths, start), keep
+        )
+        drawn = read_gauge(
+            reading, run, _windows(coming), found.seasons[:, j], blocks, _errors(coming, gauge), seed + j
+        )
         actual = _values(coming, gauge.scale)
         for method, values in {OURS: drawn, **baselines[j][0]}.items():
             scores.setdefault(method, []).append(score_table(values, actual, pasts[j], test.season))
@@ -169,5 +183,3 @@ def default_split(wheel, gauges: Gauges) -> float | None:
     year = per_year(wheel)
     split = np.floor((elapsed(wheel.start, wheel) + 0.7 * max(ends)) / year) * year
     return float(split) if testable(wheel, gauges, float(split))[0] else None
-
-

@@ -134,7 +134,10 @@ class Filter:
         first = moved(jnp, parameters, {n: v[0] for n, v in paths.items()})
         start = initial(program, first, 0.0)
         z0 = jnp.concatenate(
-            [jnp.where(program.positive, jnp.log(jnp.where(program.positive, start, 1.0)), start), jnp.zeros(self.m - self.n)]
+            [
+                jnp.where(program.positive, jnp.log(jnp.where(program.positive, start, 1.0)), start),
+                jnp.zeros(self.m - self.n),
+            ]
         )
         spread = np.zeros(self.m)
         spread[self.n + self.a :] = SEASON_START_SD**2

@@ -38,7 +38,13 @@ def frozen_levers(paths: Mapping[str, Path], time: float) -> dict[str, Path]:
 
 
 def read_gauge(
-    reading: Reading, ensemble: Ensemble, windows: Sequence[Window], seasons: np.ndarray, blocks: slice, error: np.ndarray, seed: int
+    reading: Reading,
+    ensemble: Ensemble,
+    windows: Sequence[Window],
+    seasons: np.ndarray,
+    blocks: slice,
+    error: np.ndarray,
+    seed: int,
 ) -> np.ndarray:
     """Predictive draws of one gauge over `windows`, on its own scale, shape (draws, windows).
 

@@ -43,7 +43,9 @@ def find_mode(
     free = np.ones(size, bool) if free is None else free
     prior = np.ones(size) if prior is None else prior
     u = start.copy()
-    for iteration in range(1, most + 1):
+    iteration = 0
+    while iteration < most:
+        iteration += 1
         here, gradient, information = slopes(evaluate, u)
         gradient = gradient + (1 - prior) * u
         information = information - np.diag(1 - prior)

@@ -44,7 +44,14 @@ def sample_nuts(
 
     progress("nuts", 0, 1, "the importance-sampling gate failed; compiling the gradient")
     kernel = NUTS(potential_fn=potential, dense_mass=False, target_accept_prob=0.85)
-    mcmc = MCMC(kernel, num_warmup=300, num_samples=-(-draws // CHAINS), num_chains=CHAINS, chain_method="vectorized", progress_bar=False)
+    mcmc = MCMC(
+        kernel,
+        num_warmup=300,
+        num_samples=-(-draws // CHAINS),
+        num_chains=CHAINS,
+        chain_method="vectorized",
+        progress_bar=False,
+    )
     begin = np.random.default_rng(seed).standard_normal((CHAINS, len(where)))
     mcmc.run(jax.random.PRNGKey(seed), init_params=jnp.asarray(begin), extra_fields=("diverging",))
     chains = np.asarray(mcmc.get_samples(group_by_chain=True))

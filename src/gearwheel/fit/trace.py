@@ -22,7 +22,9 @@ class Traced:
     residual: np.ndarray
 
 
-def trace(evaluator: Evaluator, u: np.ndarray, observations: Observations, instants: Sequence[int], seed: int) -> Traced:
+def trace(
+    evaluator: Evaluator, u: np.ndarray, observations: Observations, instants: Sequence[int], seed: int
+) -> Traced:
     """Filtered states: each knows the record up to its instant and nothing later."""
     model = evaluator.model
     n, a = model.n, model.a

@@ -99,7 +99,9 @@ def _profile(evaluate: Callable[[np.ndarray], Terms], posterior: Posterior, link
         others = np.ones(len(prior), bool)
         others[i] = False
         neutral = start.copy()
-        neutral[i] = posterior.beliefs.whitened(link.strength, max(link.neutral, 1e-6) if _is_log(posterior, link) else link.neutral)
+        neutral[i] = posterior.beliefs.whitened(
+            link.strength, max(link.neutral, 1e-6) if _is_log(posterior, link) else link.neutral
+        )
         return best - find_mode(held, neutral, prior=prior, free=others, most=25).log_posterior
 
     return gain

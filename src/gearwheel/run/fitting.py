@@ -64,7 +64,15 @@ def make_engine(wheel: Wheel, gauges: Gauges):
     return Engine(jax_program(wheel), layout), layout
 
 
-def fit_wheel(wheel: Wheel, *, seed: int = 1, draws: int = DRAWS, progress: Progress | None = None, cache: bool = True, engine=None):
+def fit_wheel(
+    wheel: Wheel,
+    *,
+    seed: int = 1,
+    draws: int = DRAWS,
+    progress: Progress | None = None,
+    cache: bool = True,
+    engine=None,
+):
     """The posterior of a wheel: from its record where it has one, else its beliefs.
 
     Raises FitError when no trustworthy posterior came out, Cancelled when `progress` says so.
@@ -130,9 +138,12 @@ def from_cache(wheel: Wheel, key: str):
     except (OSError, ValueError, KeyError):
         return None
     mode = Mode(arrays["mode"], notes["log_posterior"], arrays["information"], np.zeros_like(arrays["mode"]), 0)
-    found = {n: Verdict(**{**v, "correlated_with": v["correlated_with"] and tuple(v["correlated_with"])}) for n, v in notes["verdicts"].items()}
+    found = {
+        n: Verdict(**{**v, "correlated_with": v["correlated_with"] and tuple(v["correlated_with"])})
+        for n, v in notes["verdicts"].items()
+    }
     traced = Traced(arrays["at"], arrays["stocks"], arrays["seasons"], arrays["residual"])
-    posterior = Posterior(wheel, beliefs_of(wheel), arrays["u"], arrays["free"], notes["diagnostics"], mode=mode, seed=notes["seed"])
+    posterior = Posterior(
+        wheel, beliefs_of(wheel), arrays["u"], arrays["free"], notes["diagnostics"], mode=mode, seed=notes["seed"]
+    )
     return posterior.with_findings(found, traced)
-
-

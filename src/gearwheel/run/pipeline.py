@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time as clock
 
@@ -43,14 +44,20 @@ def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, 
     results["levers"] = levers_of(posterior)
     progress("forecast", 0, 1, "")
     results |= _forecast(posterior, engine, gauges, seed)
-    results["stamp"] = {"hash": key, "engine": "jax+numpy", "dtype": "float64", "seed": seed, "version": release(), "made_by": "gearwheel"}
+    results["stamp"] = {
+        "hash": key,
+        "engine": "jax+numpy",
+        "dtype": "float64",
+        "seed": seed,
+        "version": release(),
+        "made_by": "gearwheel",
+    }
     results["seconds"] = clock.perf_counter() - began
     results = plain(results)
     if cache:
-        try:
+        # a full or read-only disk costs time at the next run, nothing else
+        with contextlib.suppress(GearwheelError):
             save_atomically(kept, json.dumps(results, allow_nan=False).encode())
-        except GearwheelError:
-            pass  # a full or read-only disk costs time at the next run, nothing else
     progress("done", 1, 1, "")
     return results
 
@@ -107,7 +114,9 @@ def _series(posterior, engine, gauges, run, seed: int) -> dict:
         windows = _coming(rows, now, float(run.times[-1]), per_year(wheel))
         error = np.full(len(windows), gauge.error)
         blocks = season_blocks(machine.evaluator, reading)
-        drawn = from_scale(read_gauge(reading, run, windows, posterior.traced.seasons[:, -1], blocks, error, seed), gauge.scale)
+        drawn = from_scale(
+            read_gauge(reading, run, windows, posterior.traced.seasons[:, -1], blocks, error, seed), gauge.scale
+        )
         bands = np.nanquantile(drawn, QUANTILES, axis=0) if windows else np.empty((len(QUANTILES), 0))
         found[reading.name] = {
             "title": gauge.title or reading.name,
@@ -134,5 +143,3 @@ def _coming(rows, now: float, until: float, year: float) -> list[tuple[float | N
     count = int((until - now) / length + 1e-6)
     ends = [now + (i + 1) * length for i in range(count)]
     return [(None if last.start is None else e - length, e) for e in ends]
-
-

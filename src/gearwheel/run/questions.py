@@ -29,11 +29,20 @@ def here(posterior, draws: int) -> tuple[dict, np.ndarray]:
         return posterior.parameters(count), posterior.traced.stocks[:count, -1]
     program = build(posterior.wheel)
     with np.errstate(all="ignore"):
-        return parameters, np.broadcast_to(initial(program, parameters), (len(posterior.u[:draws]), len(program.stocks)))
+        return parameters, np.broadcast_to(
+            initial(program, parameters), (len(posterior.u[:draws]), len(program.stocks))
+        )
 
 
 def spin_posterior(
-    posterior, *, years: float, settings: Mapping | None = None, noise: bool = True, draws: int = 400, seed: int = 1, keep=None
+    posterior,
+    *,
+    years: float,
+    settings: Mapping | None = None,
+    noise: bool = True,
+    draws: int = 400,
+    seed: int = 1,
+    keep=None,
 ) -> Ensemble:
     """Forward from now, all else as it is. Equal seeds share draws and shocks, so that scenarios are paired.
 
@@ -112,7 +121,13 @@ def _critical_mass(posterior) -> dict:
     answer = critical_mass(program, state, parameters, horizon, stocks=stocks, paths=history(wheel), frozen=0.0)
     opened, closed = open_gears(wheel, 0.0)
     share = _belief_share(posterior, answer)
-    return {**answer.summary(), "at": wheel.start.isoformat(), "open_gears": opened, "closed_gears": closed, "belief_share": share}
+    return {
+        **answer.summary(),
+        "at": wheel.start.isoformat(),
+        "open_gears": opened,
+        "closed_gears": closed,
+        "belief_share": share,
+    }
 
 
 def _with_levers(wheel, parameters: Mapping, time: float) -> dict:
@@ -154,7 +169,9 @@ def _barrier(posterior) -> dict | None:
     return {**cuts, "unit": "share of price"}
 
 
-def levers_of(posterior, outcome: str | None = None, *, years: float | None = None, how: str = "cumulated", noise: bool = True) -> dict:
+def levers_of(
+    posterior, outcome: str | None = None, *, years: float | None = None, how: str = "cumulated", noise: bool = True
+) -> dict:
     """Effect of every lever on `outcome` after `years`, from paired draws, as in results.json."""
     from gearwheel.levers.sensitivity import sensitivity, summary
     from gearwheel.loops.named import named

@@ -36,16 +36,27 @@ def resolve(wheel: Wheel, settings: Scenario, start: float) -> dict[str, Path]:
         target = lever.of if lever else name
         if target not in wheel.parameter:
             known = [*wheel.lever, *(n.split(".")[-1] for n in wheel.lever), *wheel.parameter]
-            raise WheelError(Problem("GW140", f"no lever or parameter '{name}'", wheel.file, hint=did_you_mean(name, known)))
-        steps = [(start, float(setting))] if isinstance(setting, int | float) else [
-            (elapsed(at, wheel) if isinstance(at, date) else float(at), float(value)) for at, value in setting
-        ]
+            raise WheelError(
+                Problem("GW140", f"no lever or parameter '{name}'", wheel.file, hint=did_you_mean(name, known))
+            )
+        steps = (
+            [(start, float(setting))]
+            if isinstance(setting, int | float)
+            else [(elapsed(at, wheel) if isinstance(at, date) else float(at), float(value)) for at, value in setting]
+        )
         if lever:
             low, high = lever.limits
             outside = [v for _, v in steps if not low <= v <= high]
             if outside:
                 hint = "Change the limits in the wheel file if the lever may go further."
-                raise WheelError(Problem("GW141", f"'{name}' = {outside[0]:g} is outside its limits {low:g} to {high:g}", wheel.file, hint=hint))
+                raise WheelError(
+                    Problem(
+                        "GW141",
+                        f"'{name}' = {outside[0]:g} is outside its limits {low:g} to {high:g}",
+                        wheel.file,
+                        hint=hint,
+                    )
+                )
         paths[target] = sorted(steps)
     return paths
 

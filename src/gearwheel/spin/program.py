@@ -93,7 +93,9 @@ def initial(program: Program, parameters: Mapping[str, Any], time: float = 0.0):
 def _entangled(wheel: Wheel, pending: list[str]) -> WheelError:
     place = wheel.places.get(("stock", pending[0]), Place(wheel.file, 0))
     hint = "Give one of them a start that needs no other stock."
-    return WheelError(Problem("GW203", f"start values need each other: {', '.join(pending)}", place.file, place.line, hint))
+    return WheelError(
+        Problem("GW203", f"start values need each other: {', '.join(pending)}", place.file, place.line, hint)
+    )
 
 
 def stack(xp, columns):

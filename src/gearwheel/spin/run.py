@@ -139,5 +139,3 @@ def check_lost(ensemble: Ensemble, most: float = 0.01) -> Ensemble:
             "Try a smaller dt, or narrow the belief that lets a stock explode."
         )
     return ensemble
-
-
