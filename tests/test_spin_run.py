@@ -25,9 +25,7 @@ def closed(rates: list[float], starts: list[float], nonnegative: bool, dt: float
         f"s{i}": Stock("x", repr(starts[i]), (f"f{i - 1 if i else count - 1}",), (f"f{i}",), "abs", "0", nonnegative)
         for i in range(count)
     }
-    flows = {
-        f"f{i}": Flow("x/year", f"{rates[i]!r} * (s{i} + s{i} * s{(i + 1) % count} / 10)") for i in range(count)
-    }
+    flows = {f"f{i}": Flow("x/year", f"{rates[i]!r} * (s{i} + s{i} * s{(i + 1) % count} / 10)") for i in range(count)}
     return Wheel(name="closed", dt=dt, stock=stocks, flow=flows)
 
 
@@ -199,7 +197,9 @@ def test_a_gear_stands_still_and_free_of_noise_until_it_opens():
 
 
 def test_noise_alone_spreads_the_draws_as_it_says():
-    wheel = Wheel(name="walk", dt=0.25, stock={"s": Stock("x", "1", noise="0.2"), "a": Stock("x", "0", (), (), "abs", "3")})
+    wheel = Wheel(
+        name="walk", dt=0.25, stock={"s": Stock("x", "1", noise="0.2"), "a": Stock("x", "0", (), (), "abs", "3")}
+    )
     shocks = np.random.default_rng(0).standard_normal((16, 4000, 2))
     run = spin(build(wheel), {}, 16, shocks=shocks)
     assert run["s"].shape == (4000, 17)  # draws counted from the shocks, though every parameter is one number

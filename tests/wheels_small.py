@@ -39,12 +39,14 @@ def flywheel(dt: float = 0.25, noise: float = 1.0) -> Wheel:
         size="customers",
         stock={
             "customers": Stock("x", "10", ("joining",), ("leaving",), noise=repr(0.10 * noise)),
-            "sellers": Stock("x", "sellers_level", ("opening",), ("closing",), noise="0" if not noise else "seller_noise"),
+            "sellers": Stock(
+                "x", "sellers_level", ("opening",), ("closing",), noise="0" if not noise else "seller_noise"
+            ),
             "price": Stock("1", "1", ("dearer",), ("cheaper",), noise=repr(0.03 * noise)),
         },
         flow={
             "joining": Flow("x/year", "growth * customers * (sellers / sellers_level) ^ range * price ^ (-pull)"),
-            "leaving": Flow("x/year", "0.2 * customers * (customers / 20) ^ 0.7"),
+            "leaving": Flow("x/year", "0.2 * customers * customers / 20"),
             "opening": Flow("x/year", "sellers_level * (customers / 10) ^ draw / 1.5"),
             "closing": Flow("x/year", "sellers / 1.5"),
             "dearer": Flow("1/year", "(sales / 10) ^ (-scale) / 2"),
@@ -55,7 +57,7 @@ def flywheel(dt: float = 0.25, noise: float = 1.0) -> Wheel:
             "growth": lognormal(0.25, 0.35, 0.5),
             "range": normal(0.1, 0.3, 0.5),
             "pull": normal(0.2, 0.6, 1.0),
-            "draw": normal(-0.3, 0.5, 1.3),
+            "draw": normal(0.0, 0.5, 1.0),
             "scale": normal(0.0, 0.15, 0.3),
             "sellers_level": lognormal(3.0, 5.0, 8.0),
             "seller_noise": lognormal(0.05, 0.1, 0.2),
@@ -109,7 +111,9 @@ def read_exactly(wheel: Wheel, run: Ensemble, record: Gauges, draw: int) -> dict
     return found
 
 
-def simulate(wheel: Wheel, parameters: Mapping[str, np.ndarray], count: int, seed: int, until: float = YEARS) -> list[Gauges]:
+def simulate(
+    wheel: Wheel, parameters: Mapping[str, np.ndarray], count: int, seed: int, until: float = YEARS
+) -> list[Gauges]:
     """`count` records, each from one noisy run under its own parameters, with measurement error."""
     rng = np.random.default_rng(seed)
     record, steps = empty_record(wheel, until=until), round(until / wheel.dt)

@@ -16,7 +16,21 @@ from importlib import import_module
 _HOME = {
     **dict.fromkeys(("Fit", "Levers", "Loops", "Model", "Runs", "build", "open"), "gearwheel.api"),
     **dict.fromkeys(
-        ("Aux", "Belief", "Flow", "Gauge", "Lever", "Link", "Lookup", "Loop", "Parameter", "Port", "Stock", "Use", "Wheel"),
+        (
+            "Aux",
+            "Belief",
+            "Flow",
+            "Gauge",
+            "Lever",
+            "Link",
+            "Lookup",
+            "Loop",
+            "Parameter",
+            "Port",
+            "Stock",
+            "Use",
+            "Wheel",
+        ),
         "gearwheel.wheel.parts",
     ),
     **dict.fromkeys(

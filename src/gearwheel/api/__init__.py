@@ -1,9 +1,9 @@
 """The Python door: a wheel with its few methods, a fit, runs; each a thin cover of a plain value.
 
-    wheel = gw.open("amazon")
-    fit = wheel.fit()
-    runs = fit.spin(years=5, set={"advertising": 0.08})
-    runs["net_sales"]
+wheel = gw.open("amazon")
+fit = wheel.fit()
+runs = fit.spin(years=5, set={"advertising": 0.08})
+runs["net_sales"]
 """
 
 from __future__ import annotations

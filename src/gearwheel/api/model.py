@@ -187,41 +187,29 @@ class Fit:
         years = _positive(wheel.horizon if years is None else years)
         return Levers(levers_of(self.posterior, variable(outcome, wheel), years=years, how=how), wheel)
 
-    @cached_property
-    def results(self) -> dict:
-        """Everything that `gearwheel run` writes down, the fit out of the cache."""
-        from gearwheel.run import run_wheel
-
-        return run_wheel(self.model.wheel, seed=self.posterior.seed)
-
     @property
     def links(self):
         """One row a link: belief, posterior, contraction and verdict (a pandas frame)."""
-        import pandas as pd
+        from gearwheel.run.parts import link_part
 
-        rows = [{"link": name, **_flat(about)} for name, about in self.results["links"].items()]
-        return pd.DataFrame(rows).set_index("link")
+        return _frame(link_part(self.posterior), "link")
 
     @property
     def parameters(self):
         """One row a believed parameter: belief and posterior side by side (a pandas frame)."""
-        import numpy as np
-        import pandas as pd
+        from gearwheel.run.parts import parameter_part
 
-        rows = []
-        for i, name in enumerate(self.posterior.beliefs.names):
-            parameter, found = self.model.wheel.parameter[name], np.quantile(self.posterior[name], (0.05, 0.5, 0.95))
-            row = {"parameter": name, "unit": parameter.unit}
-            row |= {f"belief_{k}": getattr(parameter.belief, k) for k in ("low", "centre", "high")}
-            row |= dict(zip(("q05", "median", "q95"), found)) | {"fitted": bool(self.posterior.free[i])}
-            rows.append(row)
-        return pd.DataFrame(rows).set_index("parameter")
+        return _frame(parameter_part(self.posterior), "parameter")
 
-    def report(self, folder: str | Path) -> list[Path]:
-        """Write report.html, wheel.svg and results.json into `folder`. Refuses to replace files that are not ours."""
-        from gearwheel.run import write_run
+    def report(self, folder: str | Path, progress=None) -> list[Path]:
+        """Write report.html, wheel.svg and results.json into `folder`: all that `gearwheel run` writes.
 
-        return write_run(self.results, Path(folder))
+        What the report says beyond the fit (backtest, loops, levers) is computed or taken from the cache. Raises
+        GearwheelError where a file that is not ours is in the way.
+        """
+        from gearwheel.run import run_wheel, write_run
+
+        return write_run(run_wheel(self.model.wheel, seed=self.posterior.seed, progress=progress), Path(folder))
 
     def to_arviz(self):
         """The posterior draws as ArviZ inference data, one chain. Needs the optional extra `diagnostics`."""
@@ -231,8 +219,11 @@ class Fit:
             import arviz as az
         except ImportError as error:
             raise GearwheelError("this needs the optional extra. Try: pip install 'gearwheel[diagnostics]'") from error
-        names = self.posterior.beliefs.names
-        return az.from_dict({name: self.posterior[name][None] for name in names})
+        draws = {name: self.posterior[name][None] for name in self.posterior.beliefs.names}
+        try:
+            return az.from_dict(posterior=draws)
+        except TypeError:  # since ArviZ 1.0
+            return az.from_dict({"posterior": draws})
 
 
 def variable(name: str, wheel: Wheel) -> str:
@@ -266,7 +257,9 @@ def _frame(parts: Mapping[str, Mapping[str, Any]], index: str):
     """One row an entry, nested ranges as columns, curves left out."""
     import pandas as pd
 
-    rows = [{index: name, **{k: v for k, v in _flat(about).items() if "curve" not in k}} for name, about in parts.items()]
+    rows = [
+        {index: name, **{k: v for k, v in _flat(about).items() if "curve" not in k}} for name, about in parts.items()
+    ]
     return pd.DataFrame(rows).set_index(index)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gearwheel.wheel.errors import SpinError
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.times import calendar_day, decimal_year
 
@@ -43,21 +45,30 @@ class Runs:
         """The times as calendar years with decimals."""
         return [decimal_year(t, self.wheel) for t in self.ensemble.times]
 
-    @property
+    @cached_property
     def lost(self) -> dict[int, str]:
         """Draws that left the finite numbers, and where; they are left out of every quantile."""
-        return dict(self.ensemble.lost)
+        import numpy as np
+
+        lost = dict(self.ensemble.lost)
+        for name, values in self.ensemble.values.items():  # a stock below zero can undo an auxiliary at the last step
+            finite = np.isfinite(values)
+            for draw in np.flatnonzero(~finite.all(axis=1)):
+                lost.setdefault(int(draw), f"{name} at time {self.ensemble.times[np.argmin(finite[draw])]:g}")
+        return lost
 
     def __getitem__(self, name: str) -> np.ndarray:
         """One variable, shape (draws, times); `net_sales` will do where only one gear has it. Raises KeyError."""
         return self.ensemble[name]
 
     def quantiles(self, name: str, levels: Sequence[float] = QUANTILES) -> np.ndarray:
-        """Over the draws that stayed finite, shape (levels, times)."""
+        """Over the draws that stayed finite, shape (levels, times). Raises SpinError when none did."""
         import numpy as np
 
         kept = np.ones(len(self.ensemble.states), bool)
-        kept[list(self.ensemble.lost)] = False
+        kept[list(self.lost)] = False
+        if not kept.any():
+            raise SpinError(f"every draw left the finite numbers (draw 0: {self.lost[0]})")
         return np.quantile(self[name][kept], levels, axis=0)
 
     def headline(self) -> tuple[str, ...]:

@@ -84,7 +84,11 @@ class Levers:
 
         rows = [
             {key: effect.get(key) for key in ("lever", "title", "from", "to", "unit", "probability_better")}
-            | {f"{key}_{k}": v for key in ("effect", "per_unit", "per_dollar") for k, v in (effect.get(key) or {}).items()}
+            | {
+                f"{key}_{k}": v
+                for key in ("effect", "per_unit", "per_dollar")
+                for k, v in (effect.get(key) or {}).items()
+            }
             for effect in self
         ]
         return pd.DataFrame(rows).set_index("lever")

@@ -35,6 +35,12 @@ def fit(wheel: str, seed: int, no_cache: bool, as_json: bool) -> None:
     if as_json:
         echo_json({"wheel": wheel, **found})
         return
+    if posterior.diagnostics["method"] == "beliefs":
+        click.echo(
+            f"{wheel} names no record, so there is nothing to fit: {len(found['parameters'])} numbers stay on belief."
+        )
+        say_next("spin", wheel)
+        return
     click.echo(plain(words.fit(found)))
     for sentence in words.diagnostics(found):
         click.echo(plain(sentence))

@@ -40,7 +40,14 @@ def levers(
     click.echo(lever_table(found))
     click.echo()
     click.echo(plain(words.levers(results)))
-    say_next("run", wheel)
+    say_next("spin", wheel, *_best(found))
+
+
+def _best(found: dict) -> tuple[str, ...]:
+    """The step that helps most, as options of `spin`."""
+    known = [effect for effect in found["effects"] if effect["effect"]]
+    best = max(known, key=lambda effect: effect["effect"]["median"], default=None)
+    return ("--set", f"{best['lever']}={best['to']:.4g}") if best else ()
 
 
 def lever_table(found: dict) -> str:

@@ -10,7 +10,11 @@ from gearwheel.cli.frame import Verb, echo_json, json_option, say_next
 @click.command(cls=Verb)
 @click.argument("name")
 @click.option(
-    "--from", "sources", multiple=True, metavar="WHEEL|GEAR", help="A bundled wheel, or gears; repeat or separate by commas."
+    "--from",
+    "sources",
+    multiple=True,
+    metavar="WHEEL|GEAR",
+    help="A bundled wheel, or gears; repeat or separate by commas.",
 )
 @click.option("--dir", "folder", metavar="DIR", help="Folder of the new wheel. [default: NAME]")
 @click.option("--force", is_flag=True, help="Replace a wheel.toml that is there.")

@@ -9,8 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
-
 BAR = 24
 
 
@@ -34,7 +32,7 @@ class Progress:
             raise Cancelled("stopped by the user")
         if stage != self.stage:
             self.stage, self.since = stage, self.clock()
-            if not self.live:
+            if not self.live and done < max(total, 1):  # a stage that is over when first heard of is no news
                 print(f"{stage} …", file=self.stream, flush=True)
         if self.live:
             self._draw(self._line(done, total, note))
@@ -69,7 +67,7 @@ class Progress:
 @contextmanager
 def progress() -> Iterator[Progress]:
     """A `Progress` that listens to Ctrl-C while the block runs."""
-    shown = Progress(click.get_text_stream("stderr"))
+    shown = Progress()
     mine = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGINT, shown.stop) if mine else None
     try:

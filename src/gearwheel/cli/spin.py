@@ -119,7 +119,7 @@ def _unit(runs, name: str) -> str:
 
 def _lost(runs) -> str:
     some = "; ".join(f"draw {d}: {where}" for d, where in list(runs.lost.items())[:3])
-    return f"{len(runs.lost)} draws left the finite numbers and are not counted ({some}{' …' * (len(runs.lost) > 3)})"
+    return f"draws that left the finite numbers and are not counted: {len(runs.lost)} ({some}{' …' * (len(runs.lost) > 3)})"
 
 
 def _data(wheel: str, runs, names: list[str]) -> dict:

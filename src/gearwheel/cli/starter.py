@@ -52,8 +52,10 @@ def _kept(lines: Sequence[str], chosen: set[str]) -> Iterator[str]:
         if header:
             needs, without = (set((words or "").split()) for words in header.groups())
             keep = needs <= chosen and not without & chosen
-        elif keep or line.startswith("wheel = "):
+        elif keep:
             yield line.removeprefix("#~ ")
+        elif line.startswith("wheel = "):
+            yield f"{line}\n"
 
 
 def _meshed(lines: Sequence[str], chosen: set[str], computed: set[str]) -> Iterator[str]:
@@ -119,6 +121,7 @@ def _text(name: str, sources: list[str]) -> tuple[str, list[Path]]:
 
 
 def _renamed(text: str, name: str) -> str:
-    """The wheel under its new name, comments kept."""
+    """The wheel under its new name, without the outcomes of gears left out; comments kept."""
     wheel = parse_wheel(text)
-    return dump(wheel.changed(name=name, title=name))
+    outcomes = tuple(o for o in wheel.outcomes if o.partition(".")[0] in wheel.gear or "." not in o)
+    return dump(wheel.changed(name=name, title=name, outcomes=outcomes))

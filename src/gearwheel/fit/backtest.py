@@ -13,9 +13,10 @@ from gearwheel.fit.observations import Observations, lay_out, to_scale
 from gearwheel.fit.posterior import Engine, Posterior, Progress, fit, silent
 from gearwheel.fit.scores import score_table
 from gearwheel.fit.trace import trace
-from gearwheel.gauges.series import Gauges, Row, until
+from gearwheel.gauges.series import SAME_TIME, Gauges, Row, until
 from gearwheel.spin.levers import history
 from gearwheel.spin.program import Program
+from gearwheel.wheel.parts import Gauge
 from gearwheel.wheel.times import decimal_year, elapsed, per_year
 
 LEAST_BEFORE, LEAST_AFTER = 12, 5
@@ -72,7 +73,7 @@ def testable(wheel, gauges: Gauges, split: float) -> tuple[list[Split], dict[str
             season = per_year(wheel) / gauge.season
             rows = [r for r in rows if r.start is not None and abs(r.end - r.start - season) < 0.02 * season]
         before = _contiguous([r for r in rows if r.end <= split + 1e-9])
-        after = [r for r in rows if (r.start if r.start is not None else r.end) >= split - 1e-9]
+        after = [r for r in rows if r.end > split + SAME_TIME and _begin(r, gauge) >= split - SAME_TIME]
         if len(before) < LEAST_BEFORE or len(after) < LEAST_AFTER:
             reasons[name] = (
                 f"{len(before)} usable rows before and {len(after)} after; {LEAST_BEFORE} and {LEAST_AFTER} are needed"
@@ -80,6 +81,13 @@ def testable(wheel, gauges: Gauges, split: float) -> tuple[list[Split], dict[str
         else:
             splits.append(Split(name, tuple(before), tuple(after), gauge.season or 1))
     return splits, reasons
+
+
+def _begin(row: Row, gauge: Gauge) -> float:
+    """Where the time begins that a row reads: a forecast of it must not look back past its origin."""
+    if gauge.window:
+        return row.end - gauge.window
+    return row.end if row.start is None else row.start
 
 
 def _contiguous(rows: list[Row]) -> list[Row]:

@@ -25,6 +25,7 @@ SEASON_START_SD = 0.3  # a season's level before any data, in logs
 SEASON_SD = 0.01  # how far a season's level moves from one season to the next
 IMPOSSIBLE = -1e4
 LEAST_SHARE = 0.02  # a positive stock keeps at least about this share of itself in one step
+LEAST = 1e-100  # what a positive stock holds at least: one that starts at zero has no logarithm
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,12 @@ class Data:
     bound: Any
     length: Any
     seasonal: Any
+    track: Any
 
     @staticmethod
     def of(observations: Observations) -> tuple:
         o = observations
-        return (o.value, o.error, o.seen, o.bound, o.length, o.seasonal)
+        return (o.value, o.error, o.seen, o.bound, o.length, o.seasonal, o.track)
 
 
 class Filter:
@@ -73,7 +75,7 @@ class Filter:
         program, dt = self.program, self.program.wheel.dt
         state = self.stocks(z)
         following, values = step(program, state, at, time)
-        floor = jnp.where(program.positive, LEAST_SHARE * state, 1.0)
+        floor = jnp.where(program.positive, jnp.maximum(LEAST_SHARE * state, LEAST), 1.0)
         # smooth and monotone: equal to `following` above the floor, an exponential approach to 0 below it
         safe = jnp.where(following > floor, following, floor * jnp.exp(jnp.minimum(following / floor - 1.0, 0.0)))
         logged = jnp.log(jnp.where(program.positive, safe, 1.0))
@@ -83,7 +85,7 @@ class Filter:
             sums = sums + dt * jnp.stack([jnp.asarray(values[v], dtype=float) for v in self.observations.sums])
         return jnp.concatenate([moved, sums, z[self.n + self.a :]])
 
-    def read(self, z, at, time, seen, length, seasonal):
+    def read(self, z, at, time, seen, length, seasonal, track):
         """Every gauge as it would be measured now, on its own scale, and whether it exists there, both (G,)."""
         import jax.numpy as jnp
 
@@ -92,12 +94,13 @@ class Filter:
         found, there = [], []
         for g, reading in enumerate(self.observations.readings):
             gauge = reading.gauge
-            if reading.top < 0:
+            if not reading.tops:
                 raw = values[gauge.of]
-            elif reading.bottom >= 0:
-                raw = sums[reading.top] / jnp.where(sums[reading.bottom] == 0, 1.0, sums[reading.bottom])
+            elif reading.bottoms:
+                bottom = _picked(sums, reading.bottoms, track[g])
+                raw = _picked(sums, reading.tops, track[g]) / jnp.where(bottom == 0, 1.0, bottom)
             else:
-                raw = sums[reading.top] / (length[g] if gauge.measure == "mean" else 1.0)
+                raw = _picked(sums, reading.tops, track[g]) / (length[g] if gauge.measure == "mean" else 1.0)
             shown, exists = _scaled(raw, gauge.scale, seen[g])
             if reading.season >= 0:
                 shown = shown + seasonal[g] * z[self.offsets[reading.season]]
@@ -133,6 +136,7 @@ class Filter:
         paths = {n: jnp.asarray(v) for n, v in self.paths.items()}
         first = moved(jnp, parameters, {n: v[0] for n, v in paths.items()})
         start = initial(program, first, 0.0)
+        start = jnp.where(program.positive, jnp.maximum(start, LEAST), start)
         z0 = jnp.concatenate(
             [
                 jnp.where(program.positive, jnp.log(jnp.where(program.positive, start, 1.0)), start),
@@ -165,10 +169,10 @@ class Filter:
         import jax
         import jax.numpy as jnp
 
-        value, error, seen, bound, length, seasonal = row
+        value, error, seen, bound, length, seasonal, track = row
 
         def reading(x):
-            return self.read(x, at, time, seen, length, seasonal)
+            return self.read(x, at, time, seen, length, seasonal, track)
 
         expected, exists = reading(z)
         H = jax.jacfwd(lambda x: reading(x)[0])(z)
@@ -210,17 +214,22 @@ class Filter:
         def ahead(stocks):
             return self.forward(jnp.concatenate([stocks, z[n:]]), at, time)[: n + a]
 
-        # only stocks act on others: the rest of the Jacobian is the identity, or the turning of the seasons
+        # only stocks act on others, so the covariance moves block by block; seasons turn among themselves
         slope = jax.jacfwd(ahead)(z[:n])
-        J = jnp.eye(self.m).at[: n + a, :n].set(slope)
-        if self.blocks:
-            rotation = jax.jacfwd(lambda x: self.turned(x, turning))(z)
-            J = jnp.concatenate([J[: n + a], rotation[n + a :]])
+        act, add = slope[:n], slope[n:]
+        Pss, Pso, Poo = P[:n, :n], P[:n, n:], P[n:, n:]
+        rest = jax.jacfwd(lambda x: self.turned(jnp.concatenate([z[: n + a], x]), turning)[n + a :])(z[n + a :])
+        onto = jnp.zeros((self.m - n, n)).at[:a].set(add)
+        own = jnp.eye(self.m - n).at[a:, a:].set(rest)
+        Ps = act @ Pss
+        crossed = Ps @ onto.T + (act @ Pso) @ own.T
+        mixed = onto @ (Pso @ own.T)
+        others = onto @ Pss @ onto.T + mixed + mixed.T + own @ Poo @ own.T
+        P = jnp.block([[Ps @ act.T, crossed], [crossed.T, others]])
         moved = self.turned(self.forward(z, at, time), turning)
         sd = noise_sd(self.program, at, time)
         Q = jnp.concatenate([sd**2 * self.program.wheel.dt, jnp.zeros(a), self._season_noise(turning)])
-        P = J @ P @ J.T + jnp.diag(Q)
-        return moved, P
+        return moved, P + jnp.diag(Q)
 
     def _season_noise(self, turning):
         import jax.numpy as jnp
@@ -230,6 +239,13 @@ class Filter:
             for s, size in enumerate(self.blocks)
         ]
         return jnp.concatenate(parts) if parts else jnp.zeros(0)
+
+
+def _picked(sums, places: tuple[int, ...], track):
+    """The running sum of a track; without a choice where there is only one."""
+    import jax.numpy as jnp
+
+    return sums[places[0]] if len(places) == 1 else sums[jnp.asarray(places)][track]
 
 
 def _scaled(raw, scale: str, seen):

@@ -20,8 +20,8 @@ class Reading:
 
     name: str
     gauge: Gauge
-    top: int = -1  # running sum it reads, -1 for none
-    bottom: int = -1  # running sum it is divided by
+    tops: tuple[int, ...] = ()  # running sums it reads, one per track: periods that overlap need more than one
+    bottoms: tuple[int, ...] = ()  # running sums these are divided by
     season: int = -1  # its seasonal block
 
 
@@ -30,8 +30,9 @@ class Observations:
     """K = steps + 1 instants, G gauges, A running sums.
 
     value, error (K, G); seen, bound (K, G): bound is +1 where only "more than", -1 where only "less than" is
-    known; length (K, G) of the row's period. reset (K, A): the sum starts anew at this instant. turn (K, S): a
-    season ends at this instant. seasonal (K, G): the row carries the season (its period is one season long).
+    known; length (K, G) of the row's period; track (K, G): which of its sums the row reads. reset (K, A): the sum
+    starts anew at this instant. turn (K, S): a season ends at this instant. seasonal (K, G): the row carries the
+    season (its period is one season long).
     """
 
     readings: tuple[Reading, ...]
@@ -42,6 +43,7 @@ class Observations:
     seen: np.ndarray
     bound: np.ndarray
     length: np.ndarray
+    track: np.ndarray
     reset: np.ndarray
     seasonal: np.ndarray
     turn: np.ndarray
@@ -84,15 +86,18 @@ def lay_out(wheel: Wheel, gauges: Gauges, until: float, *, shown: Gauges | None 
     table = {k: np.zeros(shape) for k in ("value", "bound", "seasonal")}
     # 1 where there is no row: 0/0 in a mean would be hidden from the value but spoil the gradient
     table |= {k: np.ones(shape) for k in ("error", "length")}
+    table["track"] = np.zeros(shape, dtype=int)
     seen = np.zeros(shape, dtype=bool)
     rows = 0
     for g, name in enumerate(names):
         known = {(r.start, r.end) for r in gauges.series[name].rows} if name in gauges.series else set()
-        for row in shown.series[name].rows:
+        rows_shown = shown.series[name].rows
+        for row, track in zip(rows_shown, _tracks(plan.spans(rows_shown, wheel.gauge[name].window))):
             k = round(row.end / wheel.dt)
-            if k > steps:
+            if not 0 <= k <= steps:
                 continue
             _write(table, k, g, row, wheel.gauge[name], wheel)
+            table["track"][k, g] = track
             seen[k, g] = (row.start, row.end) in known and not wheel.gauge[name].check
             rows += bool(seen[k, g])
     turn = np.zeros((steps + 1, len(seasons)))
@@ -114,54 +119,70 @@ def _write(table: dict, k: int, g: int, row: Row, gauge: Gauge, wheel: Wheel) ->
     table["seasonal"][k, g] = float(bool(season) and abs(length - season) < 0.02 * season)
 
 
+Span = tuple[int, int]  # the steps at which a period begins and ends
+
+
 class _Sums:
-    """Running sums, shared between gauges that add up the same variable over the same periods."""
+    """Running sums, shared between gauges that add up the same variable over periods that do not cut each other."""
 
     def __init__(self, wheel: Wheel, steps: int):
         self.wheel, self.steps = wheel, steps
         self.names: list[str] = []
-        self._starts: list[frozenset[int]] = []
+        self._spans: list[frozenset[Span]] = []
 
-    def index(self, variable: str, rows: tuple[Row, ...], window: float | None) -> int:
-        starts = frozenset(self._begins(row, window) for row in rows)
-        for i, (name, known) in enumerate(zip(self.names, self._starts)):
-            if name == variable and self._agree(starts, known):
-                self._starts[i] = starts | known
+    def index(self, variable: str, spans: frozenset[Span]) -> int:
+        for i, (name, known) in enumerate(zip(self.names, self._spans)):
+            if name == variable and not _cut(spans, known) and not _cut(known, spans):
+                self._spans[i] = spans | known
                 return i
         self.names.append(variable)
-        self._starts.append(starts)
+        self._spans.append(spans)
         return len(self.names) - 1
 
-    def _begins(self, row: Row, window: float | None) -> int:
-        start = row.end - window if window else row.start
-        return max(0, round(start / self.wheel.dt))
-
-    @staticmethod
-    def _agree(a: frozenset[int], b: frozenset[int]) -> bool:
-        """Two schedules agree when neither starts anew strictly inside a period of the other: here, when both
-        are regular with the same spacing and phase."""
-        spacings = [{y - x for x, y in zip(sorted(s), sorted(s)[1:])} for s in (a, b)]
-        regular = all(len(s) == 1 for s in spacings) and spacings[0] == spacings[1]
-        return regular and (min(a) - min(b)) % next(iter(spacings[0])) == 0
+    def spans(self, rows: tuple[Row, ...], window: float | None) -> list[Span]:
+        """The period of each row in steps; a row that is read at a moment has none of any length."""
+        dt = self.wheel.dt
+        begins = [r.end - window if window else r.end if r.start is None else r.start for r in rows]
+        return [(max(0, round(begin / dt)), round(row.end / dt)) for begin, row in zip(begins, rows)]
 
     def resets(self) -> np.ndarray:
         table = np.zeros((self.steps + 1, len(self.names)))
-        for a, starts in enumerate(self._starts):
-            table[[s for s in starts if s <= self.steps], a] = 1.0
+        for a, spans in enumerate(self._spans):
+            table[[begin for begin, _ in spans if begin <= self.steps], a] = 1.0
         return table
+
+
+def _cut(spans: frozenset[Span], others: frozenset[Span]) -> bool:
+    """Does any of `spans` begin strictly inside one of the others? A common sum would lose its first part there."""
+    return any(begin < start < end for start, _ in spans for begin, end in others)
+
+
+def _tracks(spans: list[Span]) -> list[int]:
+    """For each period the number of a track on which no two overlap; 0 throughout where none do."""
+    ends: list[int] = []
+    found = [0] * len(spans)
+    for i in sorted(range(len(spans)), key=lambda i: spans[i]):
+        begin, end = spans[i]
+        free = next((t for t, last in enumerate(ends) if last <= begin), len(ends))
+        ends[free : free + 1] = [end]
+        found[i] = free
+    return found
 
 
 def _reading(wheel: Wheel, name: str, rows: tuple[Row, ...], plan: _Sums, seasons: list[int]) -> Reading:
     gauge = wheel.gauge[name]
     if gauge.measure not in SUMMING:
         return Reading(name, gauge)
-    top = plan.index(gauge.of, rows, gauge.window)
-    bottom = plan.index(gauge.over, rows, gauge.window) if gauge.measure == "ratio" else -1
+    spans = plan.spans(rows, gauge.window)
+    tracks = _tracks(spans)
+    groups = [frozenset(s for s, t in zip(spans, tracks) if t == track) for track in range(max(tracks, default=0) + 1)]
+    tops = tuple(plan.index(gauge.of, group) for group in groups)
+    bottoms = tuple(plan.index(gauge.over, group) for group in groups) if gauge.measure == "ratio" else ()
     season = -1
     if gauge.season:
         season = len(seasons)
         seasons.append(round(per_year(wheel) / gauge.season / wheel.dt))
-    return Reading(name, gauge, top, bottom, season)
+    return Reading(name, gauge, tops, bottoms, season)
 
 
 def measured(observations: Observations) -> Mapping[str, np.ndarray]:

@@ -13,6 +13,7 @@ from gearwheel.fit.posterior import Engine, Held, Posterior, Progress, silent
 from gearwheel.wheel.parts import Link
 
 LEAST_CONTRACTION = 0.3
+PROFILE_TOLERANCE = 0.05  # log units: small beside the gain that matters
 LEAST_PROFILE_GAIN = 1.35  # half the 90 % point of chi-squared with one degree of freedom
 
 
@@ -94,18 +95,20 @@ def _profile(evaluate: Callable[[np.ndarray], Terms], posterior: Posterior, link
         i = int(np.flatnonzero(np.flatnonzero(free) == posterior.beliefs.names.index(link.strength))[0])
         prior = np.ones(int(free.sum()))
         prior[i] = 0.0
-        start = posterior.mode.u[free]
-        best = find_mode(held, start, prior=prior, most=15).log_posterior
+        start, covariance = posterior.mode.u[free], np.linalg.inv(posterior.mode.information)
+        settings = {"prior": prior, "tolerance": PROFILE_TOLERANCE}
+        best = find_mode(held, start, most=15, **settings).log_posterior
         others = np.ones(len(prior), bool)
         others[i] = False
-        neutral = start.copy()
-        neutral[i] = posterior.beliefs.whitened(
-            link.strength, max(link.neutral, 1e-6) if _is_log(posterior, link) else link.neutral
-        )
-        return best - find_mode(held, neutral, prior=prior, free=others, most=25).log_posterior
+        target = posterior.beliefs.whitened(link.strength, _neutral(posterior, link))
+        # the others move as the Laplace posterior says they would: a start that is nearly the end
+        neutral = start + covariance[:, i] / covariance[i, i] * (target - start[i])
+        return best - find_mode(held, neutral, free=others, most=25, **settings).log_posterior
 
     return gain
 
 
-def _is_log(posterior: Posterior, link: Link) -> bool:
-    return bool(posterior.beliefs.logs[posterior.beliefs.names.index(link.strength)])
+def _neutral(posterior: Posterior, link: Link) -> float:
+    """The neutral strength; for a strength that cannot be negative, so near to zero that it makes no difference."""
+    positive = posterior.beliefs.logs[posterior.beliefs.names.index(link.strength)]
+    return max(link.neutral, 1e-6) if positive else link.neutral

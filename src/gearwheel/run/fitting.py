@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
 from gearwheel.gauges.series import Gauges
 from gearwheel.gauges.tidy import read_gauges
-from gearwheel.run.store import LIBRARY, Progress, cached_file, input_hash, plain, save_atomically, silent
+from gearwheel.run.store import FIT_ROOMS, LIBRARY, Progress, cached_file, input_hash, plain, save_atomically, silent
 from gearwheel.wheel.errors import WheelError
 from gearwheel.wheel.load import load
 from gearwheel.wheel.parts import Wheel
@@ -18,7 +20,7 @@ from gearwheel.wheel.rules import check_wheel
 from gearwheel.wheel.times import decimal_year
 
 DRAWS = 2000
-TRACED = 400  # draws whose states are kept over time
+TRACED = 256  # draws whose states are kept over time
 
 
 def open_wheel(name: str) -> Wheel:
@@ -85,7 +87,7 @@ def fit_wheel(
     gauges = measured(wheel)
     if gauges is None or not gauges.series:
         return from_beliefs(wheel, draws, seed)
-    key = input_hash(wheel, gauges.hash, seed=seed, draws=draws)
+    key = input_hash(wheel, gauges.hash, FIT_ROOMS, seed=seed, draws=draws)
     if cache and (kept := from_cache(wheel, key)):
         return kept
     engine = engine or make_engine(wheel, gauges)
@@ -125,18 +127,22 @@ def to_cache(posterior, key: str) -> None:
 
 def from_cache(wheel: Wheel, key: str):
     """The kept posterior of this key, None when there is none or it cannot be read."""
+    try:
+        return _kept(wheel, key)
+    except (OSError, ValueError, LookupError, TypeError, EOFError, BadZipFile, zlib.error):
+        return None  # what is damaged is computed again
+
+
+def _kept(wheel: Wheel, key: str):
     from gearwheel.fit.beliefs import beliefs_of
     from gearwheel.fit.mode import Mode
     from gearwheel.fit.posterior import Posterior
     from gearwheel.fit.trace import Traced
     from gearwheel.fit.verdicts import Verdict
 
-    try:
-        with np.load(cached_file("fits", key, ".npz")) as kept:
-            arrays = {n: kept[n] for n in kept.files}
-        notes = json.loads(cached_file("fits", key, ".json").read_text())
-    except (OSError, ValueError, KeyError):
-        return None
+    with np.load(cached_file("fits", key, ".npz")) as kept:
+        arrays = {n: kept[n] for n in kept.files}
+    notes = json.loads(cached_file("fits", key, ".json").read_text())
     mode = Mode(arrays["mode"], notes["log_posterior"], arrays["information"], np.zeros_like(arrays["mode"]), 0)
     found = {
         n: Verdict(**{**v, "correlated_with": v["correlated_with"] and tuple(v["correlated_with"])})

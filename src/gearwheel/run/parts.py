@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
-from gearwheel.wheel.parts import Belief
+from gearwheel.wheel.parts import Belief, Wheel
 
 CURVE = 60  # points of a density curve
+
+
+def shown_unit(unit: str, wheel: Wheel) -> str:
+    """A unit as people read it: `money` is the wheel's currency, and 1 is nothing to say."""
+    if unit.strip() in ("", "1"):
+        return ""
+    return re.sub(r"\bmoney\b", wheel.currency, unit) if wheel.currency else unit
 
 
 def parameter_part(posterior) -> dict:
@@ -18,7 +27,7 @@ def parameter_part(posterior) -> dict:
         parameter = posterior.wheel.parameter[name]
         draws = posterior[name]
         found[name] = {
-            "unit": parameter.unit,
+            "unit": shown_unit(parameter.unit, posterior.wheel),
             "because": parameter.because,
             "belief": belief_part(parameter.belief),
             "posterior": posterior_part(draws),

@@ -9,7 +9,7 @@ import time as clock
 import numpy as np
 
 from gearwheel.run.fitting import fit_wheel, make_engine, measured
-from gearwheel.run.parts import link_part, parameter_part
+from gearwheel.run.parts import link_part, parameter_part, shown_unit
 from gearwheel.run.pictures import graph_of, wheel_part
 from gearwheel.run.questions import anchors_of, levers_of, loops_of, now_of, spin_posterior
 from gearwheel.run.store import Progress, cached_file, input_hash, plain, release, save_atomically, silent
@@ -17,7 +17,7 @@ from gearwheel.wheel.errors import GearwheelError
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.times import decimal_year, per_year
 
-BACKTEST_DRAWS = 400
+BACKTEST_DRAWS = 256
 QUANTILES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 
 
@@ -26,12 +26,15 @@ def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, 
     progress = progress or silent
     began = clock.perf_counter()
     gauges = measured(wheel)
+    gauges = gauges if gauges and gauges.series else None  # a record without rows says nothing
     key = input_hash(wheel, gauges.hash if gauges else "", seed=seed)
     kept = cached_file("runs", key, ".json")
     if cache and kept.exists():
         try:
-            return json.loads(kept.read_text())
-        except (OSError, ValueError):
+            found = json.loads(kept.read_text())
+            if found["stamp"]["hash"] == key:
+                return found
+        except (OSError, ValueError, LookupError, TypeError):
             pass  # a damaged cache is computed again
     engine = make_engine(wheel, gauges) if gauges else None
     posterior = fit_wheel(wheel, seed=seed, progress=progress, cache=cache, engine=engine)
@@ -90,14 +93,14 @@ def _backtest(wheel: Wheel, engine, gauges, seed: int, progress: Progress) -> di
 def _forecast(posterior, engine, gauges, seed: int) -> dict:
     """`series` (record and forecast of every gauge) and `outcomes`, over the wheel's horizon from now."""
     wheel = posterior.wheel
-    run = spin_posterior(posterior, years=wheel.horizon / per_year(wheel), seed=seed)
+    run = spin_posterior(posterior, years=wheel.horizon, seed=seed)
     times = [decimal_year(float(t), wheel) for t in run.times]
     outcomes = {}
     for name in wheel.outcomes:
         low, median, high = np.nanquantile(run[name], [0.05, 0.5, 0.95], axis=0)
         part = wheel.variables()[name]
         outcomes[name] = {
-            "unit": part.unit, "title": name.split(".")[-1].replace("_", " "), "time": times,
+            "unit": shown_unit(part.unit, wheel), "title": name.split(".")[-1].replace("_", " "), "time": times,
             "median": median.tolist(), "low": low.tolist(), "high": high.tolist(),
         }  # fmt: skip
     return {"outcomes": outcomes, "series": _series(posterior, engine, gauges, run, seed) if gauges else {}}
@@ -111,7 +114,7 @@ def _series(posterior, engine, gauges, run, seed: int) -> dict:
     now, found = now_of(posterior), {}
     for reading in engine[1].readings:
         gauge, rows = reading.gauge, gauges.series[reading.name].rows
-        windows = _coming(rows, now, float(run.times[-1]), per_year(wheel))
+        windows = _coming(rows, gauge.window or 0.0, now, float(run.times[-1]), per_year(wheel))
         error = np.full(len(windows), gauge.error)
         blocks = season_blocks(machine.evaluator, reading)
         drawn = from_scale(
@@ -120,7 +123,7 @@ def _series(posterior, engine, gauges, run, seed: int) -> dict:
         bands = np.nanquantile(drawn, QUANTILES, axis=0) if windows else np.empty((len(QUANTILES), 0))
         found[reading.name] = {
             "title": gauge.title or reading.name,
-            "unit": gauge.unit,
+            "unit": shown_unit(gauge.unit, wheel),
             "scale": gauge.scale,
             "check": gauge.check,
             "history": [[decimal_year(_middle(r.start, r.end), wheel), r.value, r.bound] for r in rows],
@@ -136,10 +139,11 @@ def _middle(start: float | None, end: float) -> float:
     return end if start is None else (start + end) / 2
 
 
-def _coming(rows, now: float, until: float, year: float) -> list[tuple[float | None, float]]:
-    """Periods after `now` of the same length as the last row's; year ends for levels."""
+def _coming(rows, window: float, now: float, until: float, year: float) -> list[tuple[float | None, float]]:
+    """Periods after `now` of the same length as the last row's and in step with it, since a season is; for levels one
+    date a year. What a trailing gauge reads over its `window` lies after `now` as well."""
     last = rows[-1]
     length = year if last.start is None else last.end - last.start
-    count = int((until - now) / length + 1e-6)
-    ends = [now + (i + 1) * length for i in range(count)]
-    return [(None if last.start is None else e - length, e) for e in ends]
+    begin = now if last.start is None else last.end
+    ends = [begin + (i + 1) * length for i in range(int((until - begin) / length + 1e-6))]
+    return [(None if last.start is None else e - length, e) for e in ends if e - max(length, window) >= now - 1e-6]

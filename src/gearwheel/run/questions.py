@@ -14,6 +14,7 @@ from gearwheel.wheel.times import per_year
 
 LOOP_DRAWS = 50
 LEVER_DRAWS = 200
+FAR = 8.0  # where "no push suffices" and "none needed" stand on the scale of ln λ, beyond the grid's ends
 
 
 def now_of(posterior) -> float:
@@ -110,6 +111,7 @@ def loops_of(posterior, progress: Progress | None = None) -> dict:
 
 def _critical_mass(posterior) -> dict:
     """At the wheel's start, with the clock held there: gears that open later stay closed."""
+    from gearwheel.loops.anchors import interval
     from gearwheel.loops.mass import critical_mass, masses, open_gears
 
     wheel, program = posterior.wheel, build(posterior.wheel)
@@ -120,13 +122,21 @@ def _critical_mass(posterior) -> dict:
     stocks = wheel.push or masses(wheel)
     answer = critical_mass(program, state, parameters, horizon, stocks=stocks, paths=history(wheel), frozen=0.0)
     opened, closed = open_gears(wheel, 0.0)
-    share = _belief_share(posterior, answer)
+    steps = round(per_year(wheel) / wheel.dt)
+    year = spin(program, parameters, steps, state=state, paths=history(wheel), frozen=0.0, keep=[wheel.size])
+    growth = np.log(year[wheel.size][:, -1] / year[wheel.size][:, 0])
+    prior = posterior.beliefs.named(posterior.beliefs.draw(LEVER_DRAWS, posterior.seed))
+    with np.errstate(all="ignore"):
+        believed_state = initial(program, _with_levers(wheel, prior, 0.0))
+    believed = critical_mass(program, believed_state, prior, horizon, stocks=stocks, paths=history(wheel), frozen=0.0)
     return {
         **answer.summary(),
         "at": wheel.start.isoformat(),
         "open_gears": opened,
         "closed_gears": closed,
-        "belief_share": share,
+        "belief_share": _belief_share(posterior, answer, growth),
+        "shares_on_belief": believed.summary()["shares"],
+        "first_year_growth": interval(growth),
     }
 
 
@@ -136,16 +146,18 @@ def _with_levers(wheel, parameters: Mapping, time: float) -> dict:
     return {**parameters, **{n: value_at(path, time, parameters[n]) for n, path in history(wheel).items()}}
 
 
-def _belief_share(posterior, answer) -> float | None:
+def _belief_share(posterior, answer, growth: np.ndarray) -> float | None:
     """How much of the answer is belief: the variance of the answer over draws is split among the parameters by a
-    linear regression, and each part counts as belief as far as the data did not contract that parameter."""
+    linear regression, and each part counts as belief as far as the data did not contract that parameter. Where all
+    draws give one answer, its cause stands in for it: the young wheel's growth in the first year."""
     if posterior.traced is None:
         return 1.0
-    target = np.where(answer.answers == "a push", np.log(np.where(np.isfinite(answer.scale), answer.scale, 1.0)), 0.0)
-    target = target + 8.0 * (answer.answers == "no push suffices") - 8.0 * (answer.answers == "none needed")
-    u = posterior.u[: len(target)]
+    words = answer.answers
+    target = np.where(words == "a push", np.log(np.where(np.isfinite(answer.scale), answer.scale, 1.0)), 0.0)
+    target = target + FAR * (words == "no push suffices") - FAR * (words == "none needed")
     if target.std() == 0:
-        return None
+        target = growth
+    u = posterior.u[: len(target)]
     u = (u - u.mean(axis=0)) / u.std(axis=0)
     ridge = u.T @ u + 10 * np.eye(u.shape[1])
     part = np.linalg.solve(ridge, u.T @ (target - target.mean())) ** 2
@@ -179,7 +191,7 @@ def levers_of(
 
     wheel = posterior.wheel
     outcome = outcome or (wheel.outcomes[0] if wheel.outcomes else wheel.size)
-    years = wheel.horizon / per_year(wheel) if years is None else years
+    years = wheel.horizon if years is None else years
     program = build(wheel)
     parameters, state = here(posterior, LEVER_DRAWS)
     horizon = years * per_year(wheel)
@@ -188,4 +200,11 @@ def levers_of(
         program, state, parameters, outcome, horizon, how=how, start=now_of(posterior), paths=history(wheel),
         shocks=shocks if noise else None, loops=named(wheel, graph(wheel)),
     )  # fmt: skip
-    return summary(found)
+    return _in_currency(summary(found), wheel)
+
+
+def _in_currency(part: dict, wheel) -> dict:
+    from gearwheel.run.parts import shown_unit
+
+    effects = [{**e, "unit": shown_unit(e["unit"], wheel)} for e in part["effects"]]
+    return {**part, "unit": shown_unit(part["unit"], wheel), "effects": effects}

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -18,7 +19,10 @@ from gearwheel.wheel.parts import KINDS, Wheel
 
 Progress = Callable[[str, int, int, str], None]
 LIBRARY = Path(__file__).resolve().parent.parent / "gears"
-OURS = "gearwheel"  # every file we write says so, and only those are replaced
+OURS = "gearwheel"
+SIGNATURE = re.compile(
+    rb'made[ _-]by["=: ]+gearwheel', re.IGNORECASE
+)  # in every file we write; only those are replaced
 
 
 def silent(*_) -> None:
@@ -26,7 +30,7 @@ def silent(*_) -> None:
 
 
 def release() -> str:
-    """Our version, and a hash of our own code: a cached result never outlives the code that made it."""
+    """Our version."""
     try:
         number = version("gearwheel")
     except PackageNotFoundError:
@@ -34,22 +38,27 @@ def release() -> str:
     return number
 
 
-def code_hash() -> str:
-    """Hash of the modules that results depend on."""
+FIT_ROOMS = ("wheel", "spin", "gauges", "fit")
+ALL_ROOMS = (*FIT_ROOMS, "loops", "levers", "run")
+
+
+def code_hash(rooms: tuple[str, ...]) -> str:
+    """Hash of the modules that a result depends on: a kept result never outlives the code that made it."""
     digest = hashlib.sha256()
     root = LIBRARY.parent
-    for room in ("wheel", "spin", "fit", "loops", "levers", "gauges", "run"):
+    for room in rooms:
         for file in sorted((root / room).rglob("*.py")) + sorted((root / room).rglob("*.toml")):
             digest.update(file.read_bytes())
     return digest.hexdigest()
 
 
-def input_hash(wheel: Wheel, gauges_hash: str, **settings) -> str:
+def input_hash(wheel: Wheel, gauges_hash: str, rooms: tuple[str, ...] = ALL_ROOMS, **settings) -> str:
     """Names everything that a result depends on: the assembled wheel, its record, our code and the settings."""
-    parts = {kind: {n: repr(p) for n, p in getattr(wheel, kind).items()} for kind in KINDS}
+    parts = [(n, repr(p)) for kind in KINDS for n, p in getattr(wheel, kind).items()]  # draws come in this order
     header = [wheel.name, wheel.unit, wheel.dt, str(wheel.start), wheel.size, wheel.horizon, wheel.outcomes]
     header += [str(wheel.split), wheel.rival, wheel.habit, wheel.push]
-    text = json.dumps([header, parts, gauges_hash, code_hash(), settings], sort_keys=True, default=str)
+    header += [wheel.title, wheel.currency, list(wheel.opens.items()), list(wheel.sentences.items())]
+    text = json.dumps([header, parts, gauges_hash, code_hash(rooms), settings], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
@@ -104,7 +113,7 @@ def write_run(results: dict, out: Path) -> list[Path]:
 
     texts = {
         "report.html": report_html(results),
-        "wheel.svg": wheel_svg(results),
+        "wheel.svg": signed_svg(wheel_svg(results)),
         "results.json": json.dumps(plain(results), indent=1, allow_nan=False) + "\n",
     }
     for name in texts:
@@ -114,12 +123,17 @@ def write_run(results: dict, out: Path) -> list[Path]:
     return [out / name for name in texts]
 
 
+def signed_svg(svg: str) -> str:
+    """The picture with a word on who drew it, by which we know our own files again."""
+    return svg.replace("<svg ", f'<svg data-made-by="{OURS}" ', 1)
+
+
 def refuse_foreign(path: Path) -> None:
     """Raises GearwheelError when `path` exists and was not written by Gearwheel."""
     if not path.exists():
         return
     try:
-        ours = path.is_file() and OURS.encode() in path.read_bytes().lower()
+        ours = path.is_file() and SIGNATURE.search(path.read_bytes()) is not None
     except OSError as error:
         raise GearwheelError(f"cannot read {path}: {error.strerror}") from error
     if not ours:

@@ -1,0 +1,155 @@
+"""Verdicts: planted truths are found, none is read off the belief, and shuffling a gauge takes its "turns" away."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from planted import believing, cache, changed, engine_of, fit_record, planted_wheel, simulate  # noqa: F401
+
+from gearwheel.fit.beliefs import Beliefs
+from gearwheel.fit.verdicts import LEAST_PROFILE_GAIN, contraction, judge, verdicts
+from gearwheel.wheel.parts import Belief, Link, Parameter
+
+pytestmark = pytest.mark.usefixtures("cache")
+TURNS, OTHER, NOT, OPEN = "turns", "turns the other way", "does not turn here", "the data cannot tell"
+SEEDS = (1, 2, 4, 5)
+
+
+@lru_cache(maxsize=16)
+def judged(seed: int, *changes):
+    engine = engine_of(*changes)
+    return verdicts(engine, fit_record(engine, simulate(planted_wheel(), seed)))
+
+
+# ---- planted truths
+
+
+def test_a_strong_planted_link_turns():
+    for seed in SEEDS:
+        verdict = judged(seed)["pull"]
+        assert verdict.verdict == TURNS and verdict.profile_gain > 5 and verdict.contraction > 0.5
+
+
+def test_what_no_gauge_informs_cannot_be_told():
+    for seed in SEEDS:
+        verdict = judged(seed)["unseen"]
+        assert (verdict.verdict, verdict.contraction, verdict.profile_gain) == (OPEN, 0.0, None)
+        assert verdict.correlated_with is None
+
+
+def test_a_well_measured_link_without_effect_does_not_turn_here():
+    assert [judged(seed)["comfort"].verdict for seed in SEEDS] == [NOT] * len(SEEDS)
+
+
+def test_a_narrow_band_is_not_filled_by_wide_draws():
+    narrow = ("no_effect_band = 0.15", "no_effect_band = 0.01")
+    assert judged(1, narrow)["comfort"].verdict == OPEN  # measured well, but not as well as that
+
+
+def test_a_link_planted_against_the_claim_turns_the_other_way():
+    backward = believing("pull", low=0.0, centre=0.7, high=1.4)  # the truth is -1.2
+    verdict = judged(1, backward)["pull"]
+    assert verdict.verdict == OTHER
+    assert judged(1, backward, ('polarity = "-"', 'polarity = "open"'))["pull"].verdict == TURNS
+
+
+# ---- not read off the belief
+
+
+@pytest.mark.parametrize("link", ["pull", "reach"])
+def test_the_profile_gain_does_not_know_the_belief_about_its_own_link(link):
+    belief = planted_wheel().parameter[link].belief
+    for shift in (1.0, -1.0):
+        moved = {k: round(getattr(belief, k) + shift * belief.sd, 6) for k in ("low", "centre", "high")}
+        verdict, before = judged(1, believing(link, **moved))[link], judged(1)[link]
+        assert verdict.profile_gain == pytest.approx(before.profile_gain, abs=0.15)
+        assert verdict.verdict == before.verdict == TURNS
+
+
+def test_a_sure_belief_is_no_verdict():
+    """Beliefs that exclude the neutral value beforehand: without data about a link nothing turns."""
+    sure = believing("unseen", low=0.45, centre=0.5, high=0.55)
+    assert judged(1, sure)["unseen"].verdict == OPEN
+
+
+@pytest.mark.parametrize("gauge", ["price", "customers"])
+def test_shuffling_gauges_in_time_takes_turns_away(gauge):
+    """The price explains the customers: shuffle one in time and nothing speaks for the link. The sales tell of the
+    customers too, so they are shuffled with them."""
+    engine, kept = engine_of(), 0
+    for seed in SEEDS:
+        order = np.random.default_rng(seed).permutation(60)
+        record = simulate(engine.wheel, seed)
+        for name in {"price": ("price",), "customers": ("customers", "sales")}[gauge]:
+            record = changed(record, name, lambda v, order=order: v[order])
+        kept += verdicts(engine, fit_record(engine, record))["pull"].verdict == TURNS
+    assert kept == 0
+
+
+# ---- the rules, on draws made by hand
+
+WIDE = Belief(-1.2815515655446004, 0.0, 1.2815515655446004)  # a standard Normal
+
+
+def posterior_of(mean: float, sd: float, claimed: float = 0.5, free: bool = True):
+    """Draws of one strength with exactly this mean and sd, and another parameter that goes with it."""
+    z = np.linspace(-3, 3, 4001)
+    z = np.repeat(z, np.round(1000 * np.exp(-(z**2) / 2)).astype(int))
+    z = (z - z.mean()) / z.std()
+    beliefs = Beliefs(("s", "other"), np.zeros(2), np.ones(2), np.zeros(2, bool), {})
+    u = np.column_stack([mean + sd * z, -z])
+    belief = Belief(WIDE.low + claimed, claimed, WIDE.high + claimed)
+
+    class Drawn(SimpleNamespace):
+        def __getitem__(self, name):
+            return self.u[:, self.beliefs.names.index(name)]
+
+    wheel = SimpleNamespace(parameter={"s": Parameter("1", belief=belief)})
+    return Drawn(wheel=wheel, beliefs=beliefs, u=u, free=np.array([free, True]))
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd", "gain", "link", "verdict"),
+    [
+        (0.8, 0.2, 9.0, {}, TURNS),
+        (-0.8, 0.2, 9.0, {}, OTHER),
+        (-0.8, 0.2, 9.0, {"polarity": "open"}, TURNS),
+        (0.8, 0.2, 1.34, {}, OPEN),  # the likelihood does not gain enough
+        (0.8, 0.2, LEAST_PROFILE_GAIN, {}, TURNS),
+        (0.3, 0.2, 9.0, {}, OPEN),  # the interval holds the neutral value
+        (2.5, 0.9, 9.0, {}, OPEN),  # the data have hardly narrowed it: the belief speaks
+        (0.0, 0.05, 9.0, {"no_effect_band": 0.1}, NOT),
+        (0.05, 0.01, 9.0, {"no_effect_band": 0.1}, NOT),  # surely not neutral, surely of no consequence: the first rule
+        (0.05, 0.01, 9.0, {"no_effect_band": 0.0}, TURNS),
+        (0.0, 0.05, 9.0, {"no_effect_band": 0.05}, OPEN),
+        (0.0, 0.84, 9.0, {"no_effect_band": 5.0}, OPEN),  # contraction 0.2944: a wide band alone proves nothing
+        (1.0, 0.05, 9.0, {"neutral": 1.0, "no_effect_band": 0.1}, NOT),  # a multiplier
+        (0.8, 0.05, 9.0, {"neutral": 1.0}, TURNS),  # … claimed to be below 1
+    ],
+)
+def test_the_rules(mean, sd, gain, link, verdict):
+    link = Link("a", "b", **{"polarity": "+", "strength": "s", **link})
+    assert judge(link, posterior_of(mean, sd), lambda: gain).verdict == verdict
+
+
+def test_the_profile_is_asked_only_where_it_decides():
+    def never():
+        raise AssertionError("a profile costs a fit")
+
+    for mean, sd, band in ((0.0, 0.05, 0.1), (0.1, 0.2, 0.0), (3.0, 0.95, 0.0)):
+        judge(Link("a", "b", "+", "s", no_effect_band=band), posterior_of(mean, sd), never)
+
+
+def test_without_data_every_link_is_open():
+    verdict = judge(Link("a", "b", "+", "s", no_effect_band=0.5), posterior_of(2.0, 0.1, free=False), None)
+    assert (verdict.verdict, verdict.contraction) == (OPEN, 0.0)
+
+
+def test_contraction_and_the_strongest_correlation():
+    told = posterior_of(0.8, 0.5)
+    assert contraction(told, "s") == pytest.approx(0.75)
+    name, r = judge(Link("a", "b", "+", "s"), told, lambda: 9.0).correlated_with
+    assert (name, r) == ("other", pytest.approx(-1.0))
