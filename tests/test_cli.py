@@ -362,6 +362,63 @@ def test_questions_are_answered_in_words_and_as_json(arguments, key):
     assert told[key]
 
 
+POND = """wheel = { name = "pond", unit = "year", dt = 0.25, start = 2005-01-01, size = "lilies", measured = "record.csv" }
+[stock.lilies]
+unit = "lily"
+start = "lilies_start"
+inflows = ["spreading"]
+noise = "0.02"
+[flow.spreading]
+unit = "lily/year"
+equation = "lilies * rate"
+[parameter.lilies_start]
+unit = "lily"
+belief = { low = 50, centre = 100, high = 200, shape = "lognormal" }
+because = "a guess"
+[parameter.rate]
+unit = "1/year"
+belief = { low = 0.0, centre = 0.2, high = 0.4 }
+because = "a guess"
+[link.rate]
+from = "lilies"
+to = "spreading"
+polarity = "+"
+strength = "rate"
+because = "lilies make lilies"
+[lever.rate]
+of = "rate"
+limits = [0.0, 0.5]
+[gauge.lilies]
+of = "lilies"
+as = "end"
+unit = "lily"
+error = 0.03
+"""
+
+
+@pytest.mark.slow
+def test_a_fitted_wheel_spins_on_from_its_record(tmp_path):
+    wobble = (1.02, 0.98, 1.01, 0.99)
+    rows = [
+        f"lilies,,{2005 + i}-01-01,{100 * 1.1**i * wobble[i % 4]:.2f},lily,,,counted,verified" for i in range(1, 21)
+    ]
+    (tmp_path / "wheel.toml").write_text(POND)
+    (tmp_path / "record.csv").write_text("\n".join(["gauge,start,end,value,unit,error,bound,source,confidence", *rows]))
+    assert "not yet fitted" in gearwheel("spin", "wheel.toml").stdout
+    fitted = gearwheel("fit", "wheel.toml")
+    assert fitted.exit_code == 0, fitted.output
+    assert re.search(r"^rate +turns ", fitted.stdout, re.M)
+    told = json.loads(gearwheel("spin", "wheel.toml", "--years", "2", "--json").stdout)
+    assert told["on"] == "fit" and told["time"][0] == 2025
+    lilies = told["variables"]["lilies"]["q50"]
+    assert lilies[0] == pytest.approx(100 * 1.1**20, rel=0.05) and lilies[-1] / lilies[0] == pytest.approx(
+        1.21, rel=0.03
+    )
+    assert json.loads(gearwheel("spin", "wheel.toml", "--json", "--beliefs").stdout)["on"] == "beliefs"
+    (tmp_path / "record.csv").write_text("\n".join([*(tmp_path / "record.csv").read_text().splitlines()[:-1]]))
+    assert "not yet fitted" in gearwheel("spin", "wheel.toml").stdout  # other data, other fit
+
+
 def test_levers_refuses_an_unknown_outcome():
     done = gearwheel("levers", "shop", "--outcome", "net_salse")
     assert done.exit_code == 1 and "Did you mean 'costs.net_sales'?" in done.output

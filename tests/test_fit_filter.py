@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from gearwheel.fit.beliefs import beliefs_of
-from gearwheel.fit.filter import IMPOSSIBLE, SEASON_SD, Data, Filter
+from gearwheel.fit.filter import IMPOSSIBLE, Data, Filter
 from gearwheel.fit.observations import Observations, from_scale, lay_out, to_scale
 from gearwheel.gauges.series import Gauges, Row, Series, until
 from gearwheel.spin.compiled import jax_program, jax_ready
@@ -19,15 +19,26 @@ from gearwheel.wheel.parts import Aux, Belief, Flow, Gauge, Parameter, Stock, Wh
 from wheels_small import YEARS, empty_record, flywheel, simulate, with_values
 
 
-def filter_of(wheel: Wheel, observations: Observations) -> Filter:
-    return Filter(jax_program(wheel), beliefs_of(wheel), observations, {})
+def compiled(function, *arguments):
+    """`function` compiled for these arguments with little optimisation: it runs a few times only."""
+    quick = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+    return jax_ready().jit(function).lower(*arguments).compile(compiler_options=quick)
 
 
 def terms(wheel: Wheel, observations: Observations, u=None) -> tuple[np.ndarray, ...]:
     """(gained, residual, log variance, means, covariances, expected) at u, the prior centre when None."""
-    model = filter_of(wheel, observations)
+    model, data = Filter(jax_program(wheel), beliefs_of(wheel), observations, {}), Data.of(observations)
     u = np.zeros(model.beliefs.size) if u is None else u
-    return tuple(np.asarray(a) for a in jax_ready().jit(lambda u, d: model.run(u, d, True))(u, Data.of(observations)))
+    return tuple(np.asarray(a) for a in compiled(lambda u, d: model.run(u, d, True), u, data)(u, data))
+
+
+def value_and_slope(wheel: Wheel, observations: Observations, paths=None):
+    """A function of u: the log-likelihood and its gradient."""
+    beliefs = beliefs_of(wheel)
+    model = Filter(jax_program(wheel), beliefs, observations, paths or {})
+    data, origin = Data.of(observations), np.zeros(beliefs.size)
+    both = compiled(jax_ready().value_and_grad(model.log_likelihood), origin, data)
+    return lambda u: tuple(np.asarray(a) for a in both(u, data))
 
 
 def gauges(**rows: list[Row]) -> Gauges:
@@ -111,7 +122,7 @@ def by_hand(record: Gauges) -> tuple[float, np.ndarray, np.ndarray]:
     raise AssertionError
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_a_linear_wheel_is_filtered_as_by_hand(seed):
     record = linear_record(seed)
     gained, _, _, mean, P, _ = terms(linear(), lay_out(linear(), record, QUARTERS * DT))
@@ -165,8 +176,7 @@ def test_a_bound_far_away_has_a_finite_likelihood_and_slope(value):
         parameter={"start": Parameter("1", belief=Belief(1, 3, 9, "lognormal"))}, gauge={"x": linear().gauge["x"]}
     )
     observations = lay_out(wheel, gauges(x=[Row(None, 1.0, value, bound="above")]), 1.0)
-    model, data = filter_of(wheel, observations), Data.of(observations)
-    found, slope = jax_ready().jit(jax_ready().value_and_grad(model.log_likelihood))(np.zeros(1), data)
+    found, slope = value_and_slope(wheel, observations)(np.zeros(1))
     assert np.isfinite(found) and np.isfinite(slope).all()
     assert found == pytest.approx(0.0, abs=1e-9) if value < 1 else found < -1e4
 
@@ -344,12 +354,9 @@ def test_a_season_is_recovered_and_rows_of_a_year_do_not_carry_it():
     mean = terms(wheel, lay_out(wheel, gauges(x=rows), 16.0))[3]
     now, before, earlier = mean[-1, 2:]  # the season that has just ended, and those before it
     np.testing.assert_allclose([now, before, earlier], season[[3, 2, 1]], atol=0.025)
-    flat = terms(wheel.changed(gauge={"x": Gauge("x", "sum", "log", 0.01)}), lay_out(wheel, gauges(x=rows), 16.0))
-    assert flat[3].shape[1] == 5  # the layout decides: the seasons belong to it
     years = [Row(float(i), float(i + 1), 10.0 * 1.1**i) for i in range(16)]
     no_season = terms(wheel, lay_out(wheel, gauges(x=years), 16.0))[3]
     np.testing.assert_allclose(no_season[:, 2:], 0.0, atol=1e-12)
-    assert 0 < SEASON_SD < 0.025
 
 
 # ---- what must not happen
@@ -366,8 +373,7 @@ def test_a_reading_that_cannot_be_is_no_fit_at_all():
         gauge={"cash": Gauge("cash", "end", "log", 0.1)},
     )
     observations = lay_out(wheel, gauges(cash=[Row(None, 1.0, 2.0)]), 2.0)
-    model, data = filter_of(wheel, observations), Data.of(observations)
-    found, slope = jax_ready().value_and_grad(model.log_likelihood)(np.zeros(1), data)
+    found, slope = value_and_slope(wheel, observations)(np.zeros(1))
     assert found <= IMPOSSIBLE and np.isfinite(slope).all()
 
 
@@ -389,10 +395,9 @@ def test_a_stock_that_starts_at_nothing_behind_a_closed_gate_is_filtered():
         gauge={"size": Gauge("size", "end", "log", 0.1)},
     )
     observations = lay_out(wheel, gauges(size=[Row(None, 4.0, 9.0)]), 4.0)
-    model, data = filter_of(wheel, observations), Data.of(observations)
-    value_and_slope = jax_ready().jit(jax_ready().value_and_grad(model.log_likelihood))
-    found, slope = value_and_slope(np.zeros(1), data)
-    higher, lower = (float(value_and_slope(np.array([h]), data)[0]) for h in (1e-5, -1e-5))
+    both = value_and_slope(wheel, observations)
+    found, slope = both(np.zeros(1))
+    higher, lower = (both(np.array([h]))[0] for h in (1e-5, -1e-5))
     assert np.isfinite(found) and found > -10
     assert slope[0] == pytest.approx((higher - lower) / 2e-5, rel=1e-6)
 
@@ -413,12 +418,11 @@ def test_the_gradient_is_that_of_finite_differences():
     record = with_values(empty_record(wheel), {n: [r.value for r in s.rows] for n, s in record.series.items()})
     record = Gauges({**record.series, "sellers": replace(record.series["sellers"], rows=mixed)})
     observations = lay_out(wheel, record, YEARS)
-    model, data, jax = filter_of(wheel, observations), Data.of(observations), jax_ready()
-    value, slope = jax.jit(model.log_likelihood), jax.jit(jax.grad(model.log_likelihood))
+    both = value_and_slope(wheel, observations)
     for seed in range(3):
-        u = 0.7 * np.random.default_rng(seed).standard_normal(model.beliefs.size)
-        by_step = differences(lambda v: float(value(v, data)), u, np.eye(len(u)))
-        np.testing.assert_allclose(slope(u, data), by_step, rtol=1e-5, atol=1e-5)
+        u = 0.7 * np.random.default_rng(seed).standard_normal(beliefs_of(wheel).size)
+        by_step = differences(lambda v: both(v)[0], u, np.eye(len(u)))
+        np.testing.assert_allclose(both(u)[1], by_step, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.slow
@@ -430,15 +434,14 @@ def test_the_gradient_of_the_whole_amazon_wheel_is_finite_and_right():
 
     library = Path(gearwheel.__file__).parent / "gears"
     wheel = load("amazon", library)
-    observations = lay_out(wheel, read_gauges(library / "amazon" / "record.csv", wheel), 30.5)
-    model = Filter(jax_program(wheel), beliefs_of(wheel), observations, history(wheel))
-    data, jax = Data.of(observations), jax_ready()
-    both, value = jax.jit(jax.value_and_grad(model.log_likelihood)), jax.jit(model.log_likelihood)
-    u = np.zeros(model.beliefs.size)
-    found, slope = both(u, data)
-    names = np.array(model.beliefs.names)
+    record = read_gauges(library / "amazon" / "record.csv", wheel)
+    last = max(row.end for series in record.series.values() for row in series.rows)
+    both = value_and_slope(wheel, lay_out(wheel, record, last), history(wheel))
+    names = np.array(beliefs_of(wheel).names)
+    u = np.zeros(len(names))
+    found, slope = both(u)
     assert np.isfinite(found)
     assert not names[~np.isfinite(slope)].tolist()
     directions = np.random.default_rng(0).standard_normal((3, len(u)))
-    by_step = differences(lambda v: float(value(v, data)), u, directions)
+    by_step = differences(lambda v: both(v)[0], u, directions)
     np.testing.assert_allclose(directions @ slope, by_step, rtol=1e-4, atol=1e-3)

@@ -44,16 +44,9 @@ def test_a_well_measured_link_without_effect_does_not_turn_here():
     assert [judged(seed)["comfort"].verdict for seed in SEEDS] == [NOT] * len(SEEDS)
 
 
-def test_a_narrow_band_is_not_filled_by_wide_draws():
-    narrow = ("no_effect_band = 0.15", "no_effect_band = 0.01")
-    assert judged(1, narrow)["comfort"].verdict == OPEN  # measured well, but not as well as that
-
-
 def test_a_link_planted_against_the_claim_turns_the_other_way():
     backward = believing("pull", low=0.0, centre=0.7, high=1.4)  # the truth is -1.2
-    verdict = judged(1, backward)["pull"]
-    assert verdict.verdict == OTHER
-    assert judged(1, backward, ('polarity = "-"', 'polarity = "open"'))["pull"].verdict == TURNS
+    assert judged(1, backward)["pull"].verdict == OTHER
 
 
 # ---- not read off the belief
@@ -62,11 +55,10 @@ def test_a_link_planted_against_the_claim_turns_the_other_way():
 @pytest.mark.parametrize("link", ["pull", "reach"])
 def test_the_profile_gain_does_not_know_the_belief_about_its_own_link(link):
     belief = planted_wheel().parameter[link].belief
-    for shift in (1.0, -1.0):
-        moved = {k: round(getattr(belief, k) + shift * belief.sd, 6) for k in ("low", "centre", "high")}
-        verdict, before = judged(1, believing(link, **moved))[link], judged(1)[link]
-        assert verdict.profile_gain == pytest.approx(before.profile_gain, abs=0.15)
-        assert verdict.verdict == before.verdict == TURNS
+    moved = {k: round(getattr(belief, k) + belief.sd, 6) for k in ("low", "centre", "high")}
+    verdict, before = judged(1, believing(link, **moved))[link], judged(1)[link]
+    assert verdict.profile_gain == pytest.approx(before.profile_gain, abs=0.15)
+    assert verdict.verdict == before.verdict == TURNS
 
 
 def test_a_sure_belief_is_no_verdict():
@@ -75,18 +67,24 @@ def test_a_sure_belief_is_no_verdict():
     assert judged(1, sure)["unseen"].verdict == OPEN
 
 
-@pytest.mark.parametrize("gauge", ["price", "customers"])
-def test_shuffling_gauges_in_time_takes_turns_away(gauge):
-    """The price explains the customers: shuffle one in time and nothing speaks for the link. The sales tell of the
-    customers too, so they are shuffled with them."""
-    engine, kept = engine_of(), 0
+RESTLESS = (  # a price that wanders by itself: only its gauge knows where it is
+    ("y = [1, 1.35, 0.75, 1.3, 0.8, 1.25, 0.7, 1.2, 0.85, 1.1]", "y = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"),
+    ('noise = "0.02"', 'noise = "0.3"'),
+    ("value = 0.5\n", "value = 1\n"),
+)
+
+
+@pytest.mark.parametrize("shuffled", [("price",), ("customers", "sales")], ids=["the cause", "the effect"])
+def test_shuffling_a_gauge_in_time_takes_turns_away(shuffled):
+    engine = engine_of(*RESTLESS)
     for seed in SEEDS:
-        order = np.random.default_rng(seed).permutation(60)
         record = simulate(engine.wheel, seed)
-        for name in {"price": ("price",), "customers": ("customers", "sales")}[gauge]:
+        assert verdicts(engine, fit_record(engine, record))["pull"].verdict == TURNS
+        order = np.random.default_rng(seed).permutation(60)
+        for name in shuffled:
             record = changed(record, name, lambda v, order=order: v[order])
-        kept += verdicts(engine, fit_record(engine, record))["pull"].verdict == TURNS
-    assert kept == 0
+        verdict = verdicts(engine, fit_record(engine, record))["pull"]
+        assert verdict.verdict == OPEN and (verdict.profile_gain or 0.0) < LEAST_PROFILE_GAIN
 
 
 # ---- the rules, on draws made by hand

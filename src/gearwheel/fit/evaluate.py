@@ -14,7 +14,7 @@ from gearwheel.fit.observations import Observations
 from gearwheel.spin.compiled import jax_ready
 
 BATCH = 32
-STEP = 1e-4  # finite-difference step in whitened coordinates
+STEP = 1e-5  # finite-difference step in whitened coordinates
 
 
 @dataclass(frozen=True)
@@ -73,18 +73,16 @@ class Evaluator:
 def slopes(evaluate: Callable[[np.ndarray], Terms], u: np.ndarray) -> tuple[Terms, np.ndarray, np.ndarray]:
     """Value at u (size,), gradient of the log posterior, and its expected information.
 
-    Central differences in whitened coordinates. Information = Σ ∂e∂eᵀ + ½ Σ ∂log v ∂log vᵀ + I, with e the
-    standardised residuals and v the predictive variances (Harvey 1989, section 3.4.5), I from the N(0, 1) prior.
+    Forward differences in whitened coordinates: their error, STEP/2 times the curvature, moves the mode by far less
+    than its sd, and they cost half of central ones. Information = Σ ∂r∂rᵀ/v + ½ Σ ∂log v ∂log vᵀ + I, with r the
+    residuals, v their predictive variances (Harvey 1989, section 3.4.5), and I from the N(0, 1) prior.
     """
     size = len(u)
-    moves = STEP * np.eye(size)
-    both = evaluate(np.concatenate([u[None], u + moves, u - moves]))
+    both = evaluate(np.concatenate([u[None], u + STEP * np.eye(size)]))
     here = Terms(both.log_likelihood[:1], both.residual[:1], both.log_variance[:1])
-    up, down = slice(1, 1 + size), slice(1 + size, None)
-    gradient = (both.log_likelihood[up] - both.log_likelihood[down]) / (2 * STEP) - u
-    de = (both.residual[up] - both.residual[down]) / (2 * STEP)
-    # ∂r/√v, not ∂(r/√v): the variance has its own term
-    dv = (both.log_variance[up] - both.log_variance[down]) / (2 * STEP)
-    dr = de + 0.5 * here.residual * dv
+    gradient = (both.log_likelihood[1:] - both.log_likelihood[0]) / STEP - u
+    de = (both.residual[1:] - here.residual) / STEP
+    dv = (both.log_variance[1:] - here.log_variance) / STEP
+    dr = de + 0.5 * here.residual * dv  # ∂r/√v, not ∂(r/√v): the variance has its own term
     information = dr @ dr.T + 0.5 * dv @ dv.T + np.eye(size)
     return here, gradient, information

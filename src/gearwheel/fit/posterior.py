@@ -22,7 +22,8 @@ from gearwheel.wheel.parts import Wheel
 
 Progress = Callable[[str, int, int, str], None]
 
-STARTS = 4
+STARTS = 3
+ROUND = 2048  # importance draws a round
 AGREE = 0.5  # log units between the ends of two starts that count as one mode
 KNOWN_SD = 0.95  # posterior sd, in prior sd, above which the data say nothing about a parameter
 STILL = 0.3  # … provided that its mode has not moved more than this many prior sd
@@ -91,6 +92,8 @@ def fit(engine: Engine, observations: Observations, *, draws: int, seed: int, pr
     began = clock.perf_counter()
     evaluate = engine.evaluator.bind(observations)
     beliefs = engine.beliefs
+    if not beliefs.size:
+        raise FitError("no parameter carries a belief, so there is nothing to fit: give those that you do not know one.")
     progress("compile", 0, 1, "the filter; kept on disk for the next time")
     evaluate(np.zeros((1, beliefs.size)))
     modes = _from_all_starts(evaluate, beliefs.size, seed, progress)
@@ -104,12 +107,12 @@ def fit(engine: Engine, observations: Observations, *, draws: int, seed: int, pr
     held = Held(evaluate, free, beliefs.size)
     mode = find_mode(held, best.u[free])
     covariance = np.linalg.inv(mode.information)
-    rounds = 8
+    rounds = 16
 
     def told(number, found):
         progress("sample", number + 1, rounds, f"k-hat {found.k_hat:.2f}, effective draws {found.ess:.0f}")
 
-    sampled = adapt(held, mode.u, covariance, draws=4096, seed=seed, rounds=rounds, progress=told)
+    sampled = adapt(held, mode.u, covariance, draws=ROUND, seed=seed, rounds=rounds, progress=told)
     diagnostics = {
         "method": "laplace+psis",
         "gate_passed": sampled.passed,
@@ -171,9 +174,12 @@ def _from_all_starts(evaluate, size: int, seed: int, progress: Progress) -> list
 
 def _informed(mode: Mode) -> np.ndarray:
     """Parameters about which the data say something, by the Laplace posterior: the others keep their belief, which
-    is then also their posterior. Leaving them out of the sampled space costs nothing and steadies its weights."""
+    is then also their posterior. Leaving them out of the sampled space costs nothing and steadies its weights. A record
+    that says nothing leaves one of them, since there must be something to sample."""
     sd = np.sqrt(np.diag(np.linalg.inv(mode.information)))
-    return (sd < KNOWN_SD) | (np.abs(mode.u) > STILL)
+    free = (sd < KNOWN_SD) | (np.abs(mode.u) > STILL)
+    free[np.argmin(sd)] = True
+    return free
 
 
 def _refuse_if_untrusted(diagnostics: dict, beliefs: Beliefs, free: np.ndarray, covariance: np.ndarray) -> None:
