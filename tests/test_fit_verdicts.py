@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from planted import believing, cache, changed, engine_of, fit_record, planted_wheel, simulate  # noqa: F401
 
 from gearwheel.fit.beliefs import Beliefs
 from gearwheel.fit.verdicts import LEAST_PROFILE_GAIN, contraction, judge, verdicts
 from gearwheel.wheel.parts import Belief, Link, Parameter
+from planted import believing, cache, changed, engine_of, fit_record, planted_wheel, simulate  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("cache")
 TURNS, OTHER, NOT, OPEN = "turns", "turns the other way", "does not turn here", "the data cannot tell"

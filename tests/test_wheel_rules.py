@@ -133,6 +133,7 @@ BROKEN = [
     ("GW208", "dt = 0.5", "dt = 0.5, horizon = -1", "horizon = -1", ""),
     ("GW209", 'size = "people"', 'size = "sales"', "size is 'sales', which is not a stock", ""),
     ("GW209", 'size = "people"', 'size = "peple"', "size is 'peple', which does not exist", "'people'"),
+    ("GW225", 'outcomes = ["sales"]', 'outcomes = ["sales"], push = ["peple"]', "'peple'", "'people'"),
     ("GW224", 'outcomes = ["sales"]', 'outcomes = ["sale"]', "outcome 'sale'", "'sales'"),
     ("GW210", 'inflows = ["coming"]', 'inflows = ["coming", "sales"]', "'sales', which is not a flow", ""),
     ("GW210", 'inflows = ["coming"]', 'inflows = ["coming", "cming"]', "'cming', which does not exist", "'coming'"),

@@ -125,6 +125,7 @@ def _series(posterior, engine, gauges, run, seed: int) -> dict:
             "title": gauge.title or reading.name,
             "unit": shown_unit(gauge.unit, wheel),
             "scale": gauge.scale,
+            "period": _period(rows[-1], per_year(wheel)),
             "check": gauge.check,
             "history": [[decimal_year(_middle(r.start, r.end), wheel), r.value, r.bound] for r in rows],
             "forecast": {
@@ -133,6 +134,14 @@ def _series(posterior, engine, gauges, run, seed: int) -> dict:
             },
         }
     return found
+
+
+def _period(row, year: float) -> str:
+    """What one row covers, in a word: a level at a date, a year, a quarter …"""
+    if row.start is None:
+        return "date"
+    parts = round(year / (row.end - row.start))
+    return {1: "year", 4: "quarter", 12: "month", 52: "week", 365: "day"}.get(parts, "period")
 
 
 def _middle(start: float | None, end: float) -> float:

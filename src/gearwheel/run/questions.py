@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from gearwheel.run.store import Progress, silent
+from gearwheel.spin.compiled import jax_program, spin_compiled
 from gearwheel.spin.levers import history, resolve
 from gearwheel.spin.program import build, initial
 from gearwheel.spin.run import Ensemble, spin
@@ -44,8 +45,11 @@ def spin_posterior(
     draws: int = 400,
     seed: int = 1,
     keep=None,
+    engine: str = "numpy",
 ) -> Ensemble:
     """Forward from now, all else as it is. Equal seeds share draws and shocks, so that scenarios are paired.
+
+    `engine` "numpy" answers at once; "jax" compiles first and pays from some tens of thousands of draws on.
 
     Raises WheelError for an unknown lever or a setting outside its limits.
     """
@@ -55,6 +59,11 @@ def spin_posterior(
     steps = max(1, round(years * per_year(wheel) / wheel.dt))
     paths = {**history(wheel), **resolve(wheel, settings or {}, start)}
     shocks = np.random.default_rng(seed).standard_normal((steps, *state.shape)) if noise else None
+    if engine == "jax":
+        compiled = jax_program(wheel)
+        return spin_compiled(
+            compiled, parameters, steps, start=start, state=state, paths=paths, shocks=shocks, keep=keep
+        )
     return spin(program, parameters, steps, start=start, state=state, paths=paths, shocks=shocks, keep=keep)
 
 

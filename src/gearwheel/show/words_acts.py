@@ -105,7 +105,10 @@ def critical_mass(results: dict) -> str:
     }.get(answer, f"Whether the wheel needed a push to start turning{when} is not settled")
     size = ""
     if scale is not None and answer in ("a push", "mixed"):
-        size = f" Where one was needed, it took {figures.number(scale.median, 2)} times the start it had ({between(scale, lambda v: figures.number(v, 2))})."
+        factor = f"{figures.number(scale.median, 2)} times the start it had ({between(scale, lambda v: figures.number(v, 2))})"
+        size = f" Where one was needed, it took {factor}."
+        if scale.high is not None and scale.high <= 1:
+            size = f" Where there was a threshold, it lay at {factor}: the actual start was past it."
     return f"{core}{f' ({told})' if told else ''}.{size}"
 
 

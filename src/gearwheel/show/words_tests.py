@@ -31,8 +31,13 @@ def forecast(results: dict) -> str:
         if times and middle and times[-1] is not None and middle[-1] is not None:
             unit = words_of(mapping(one).get("unit"))
             found = Span(middle[-1], low[-1] if low else None, high[-1] if high else None)
+            period = {
+                "quarter": "the last quarter of ",
+                "month": "the last month of ",
+                "week": "the last week of ",
+            }.get(words_of(mapping(one).get("period")), "")
             return (
-                f"If levers stay as they are, {gauge_words(results, name).lower()} in {int(times[-1])} come to "
+                f"If levers stay as they are, {gauge_words(results, name).lower()} in {period}{int(times[-1])} come to "
                 f"{amount(found.median, unit)} ({interval(found, lambda v, unit=unit: amount(v, unit))})."
             )
     return unknown("What comes next")

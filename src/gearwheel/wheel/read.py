@@ -22,7 +22,22 @@ MAX_PROBLEMS = 100
 _FILE_TO_FIELD = {"from": "cause", "to": "effect", "as": "measure", "use": "gear"}
 FIELD_TO_FILE = {v: k for k, v in _FILE_TO_FIELD.items()}
 _NAME = "[A-Za-z_][A-Za-z0-9_]*"
-HEADER = ("name", "unit", "dt", "start", "size", "title", "currency", "horizon", "outcomes", "measured", "split", "rival", "habit", "push")
+HEADER = (
+    "name",
+    "unit",
+    "dt",
+    "start",
+    "size",
+    "title",
+    "currency",
+    "horizon",
+    "outcomes",
+    "measured",
+    "split",
+    "rival",
+    "habit",
+    "push",
+)
 TIME_UNITS = {
     "year": 365.2425,
     "quarter": 365.2425 / 4,

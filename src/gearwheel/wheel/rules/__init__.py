@@ -5,6 +5,7 @@ from __future__ import annotations
 from gearwheel.wheel.errors import Problem
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.rules import (
+    barrier,
     belief_order,
     belief_reasons,
     cycles,
@@ -47,6 +48,7 @@ RULES = (
     time_step,
     size,
     outcomes,
+    barrier,
     stock_flows,
     noise,
     unit_texts,

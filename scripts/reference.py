@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+"""Writes docs/reference.md and docs/rules.md from the code, so that they cannot say anything else.
+
+    python scripts/reference.py            write both
+    python scripts/reference.py --check    exit 1 where they are out of date
+"""
+
+from __future__ import annotations
+
+import csv
+import inspect
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "gearwheel"
+if str(SOURCE.parent) not in sys.path:
+    sys.path.insert(0, str(SOURCE.parent))
+
+MADE = "<!-- written by scripts/reference.py; do not edit -->"
+
+# Codes that no rule file carries: they come up where a file is read, assembled, saved, set or measured.
+OTHER_CODES = {
+    "Reading a file": {
+        "GW100": "No bundled wheel or gear has this name, and there is no such file.",
+        "GW101": "The file cannot be read: missing, not a file, too large, too deep, too many parts, or not UTF-8 text.",
+        "GW102": "The file is not TOML, perhaps cut off.",
+        "GW103": "There is no such kind of part.",
+        "GW104": "Something that must be a table is not, or a part has no name.",
+        "GW105": "A part, a belief or the header has no such key.",
+        "GW106": "This is no time unit.",
+        "GW107": "This cannot be a name: letters, digits and _ only.",
+        "GW108": "A part lacks a key that it needs, or a parameter has both a value and a belief, or neither.",
+        "GW109": "A value is of the wrong kind, such as text where a number belongs.",
+        "GW110": "A gauge cannot be read in this way.",
+    },
+    "Assembling gears": {
+        "GW120": "The wheel file adjusts a part that its gear does not have.",
+        "GW121": "A mesh names an in-port that the gear does not have, or a port combines in an unknown way.",
+        "GW122": "An in-port without a default is not meshed.",
+        "GW123": "A port or a mesh names a source that does not exist.",
+        "GW124": "An equation cannot be read, or grows too large when its forms are written out.",
+        "GW125": "A part is by a dimension that does not exist, or arrays have too many elements.",
+        "GW126": "An array is used without picking or summing its elements.",
+        "GW127": "A gear is a wheel of gears itself; gears do not nest.",
+        "GW128": "A form that remembers stands where no hidden stock can be kept.",
+        "GW129": "Two things mesh whose units differ.",
+    },
+    "Saving, setting, asking": {
+        "GW130": "A file is in the way and is not what the wheel was read from, or it cannot be written.",
+        "GW131": "An assembled wheel is not saved; its source is.",
+        "GW140": "No lever or parameter has this name.",
+        "GW141": "A lever is set outside its limits.",
+        "GW142": "No variable has this name, or several gears have one.",
+        "GW143": "A run must be longer than nothing, and not endless.",
+        "GW150": "`gearwheel new` cannot make this wheel: its name or what it should be made from.",
+    },
+    "Measured series": {
+        "GW401": "The record cannot be read: missing, too large, not UTF-8, or not CSV.",
+        "GW402": "The first line does not name the nine columns.",
+        "GW403": "A row has too few or too many cells.",
+        "GW404": "The wheel has no such gauge.",
+        "GW405": "The unit of a row is not its gauge's; nothing is converted silently.",
+        "GW406": "A value is missing or is not a number.",
+        "GW407": "A value is not finite.",
+        "GW408": "A value does not exist on its gauge's scale: a logarithm of 0, a share above 1.",
+        "GW409": "This is no date.",
+        "GW410": "A period has no start, or ends before it begins.",
+        "GW411": "A row lies before the wheel's start.",
+        "GW412": "A period is shorter than one time step, or does not lie on the time grid.",
+        "GW413": "A gauge was measured twice for one period.",
+        "GW414": "The periods of two sums overlap, so money would count twice.",
+        "GW415": "This bound is neither `above` nor `below`.",
+        "GW416": "An error is not above 0.",
+        "GW417": "So many problems that the rest of the file was not read.",
+        "GW420": "These are not the results of a run.",
+    },
+}
+
+
+def rules_page() -> str:
+    """Every code with its one line; those of rules from their docstrings."""
+    from gearwheel.wheel.rules import RULES
+
+    own = sorted((rule.CODE, inspect.getdoc(rule).splitlines()[0]) for rule in RULES)
+    parts = [
+        "# Rules and error codes",
+        MADE,
+        "Codes are stable. Each message names file and line where it can, and most come with a hint. An error ends with "
+        "exit code 1 and nothing written; a warning (GW3xx) does not stop anything.",
+        "## Rules of a wheel, GW2xx",
+        _table(("code", "what it says"), [r for r in own if r[0] < "GW300"]),
+        "## Warnings, GW3xx",
+        _table(("code", "what it says"), [r for r in own if r[0] >= "GW300"]),
+    ]
+    for title, codes in OTHER_CODES.items():
+        parts += [f"## {title}, {min(codes)[:4]}xx", _table(("code", "what it says"), codes.items())]
+    return _page(parts)
+
+
+def reference_page() -> str:
+    """Command line, functions and forms, the library's beliefs, the record."""
+    return _page(["# Reference", MADE, *_verbs(), *_functions(), *_library(), *_record()])
+
+
+def _verbs() -> list[str]:
+    import click
+
+    from gearwheel.cli import main
+
+    parts = ["## The command line", _help(main.help)]
+    for name, verb in main.commands.items():
+        arguments = [p for p in verb.params if isinstance(p, click.Argument)]
+        options = [p for p in verb.params if isinstance(p, click.Option)]
+        shown = " ".join(["gearwheel", name, *(a.metavar or a.name.upper() for a in arguments), "[options]"])
+        rows = [(_option(o), _default(o)) for o in options]
+        parts += [f"### {name}", f"`{shown}`", _help(verb.help), _table(("option", "what it does"), rows)]
+    return parts
+
+
+def _option(option) -> str:
+    value = "" if option.is_flag else f" {option.metavar or option.type.name.upper().replace(' RANGE', '')}"
+    return f"`{', '.join(option.opts)}{value}`"
+
+
+def _default(option) -> str:
+    plain = isinstance(option.default, int | float | str) and not isinstance(option.default, bool)
+    return option.help + (f" [default: {option.default}]" if option.show_default and plain else "")
+
+
+def _help(text: str) -> str:
+    """A help text as Markdown: what click keeps as it is (after \\b) becomes a block of text."""
+    paragraphs = inspect.cleandoc(text).split("\n\n")
+    shown = []
+    for paragraph in paragraphs:
+        if paragraph.startswith("\b\n"):
+            shown.append("```text\n" + inspect.cleandoc(paragraph[2:]) + "\n```")
+        else:
+            shown.append(" ".join(paragraph.split()))
+    return "\n\n".join(shown)
+
+
+def _functions() -> list[str]:
+    from gearwheel.wheel.forms import PRIMITIVES, describe, forms
+
+    primitive = [(f"`{n}`", _counted(*bounds)) for n, bounds in PRIMITIVES.items() if re.fullmatch(r"\w+", n)]
+    primitive = [row for row in primitive if row[0] not in ("`neg`", "`not`", "`and`", "`or`")]
+    rows = []
+    for name, form in forms().items():
+        signature, rest = describe(name).split(" = ", 1)
+        equation, sentence = rest.split(": ", 1)
+        neutral = "" if form.neutral is None else f"{form.strength} = {form.neutral:g}"
+        belief = " to ".join(f"{b:g}" for b in (form.belief[0], form.belief[-1])) if form.belief else ""
+        rows.append((f"`{signature}`", f"`{equation}`", sentence, neutral, belief))
+    head = ("form", "equals", "in words", "no effect", "default belief, 80 %")
+    return [
+        "## Functions and forms",
+        "Everything that may stand before a bracket in an equation.",
+        _table(("function", "arguments"), primitive),
+        _table(head, rows),
+    ]
+
+
+def _counted(least: int, most: int) -> str:
+    return str(least) if least == most else f"{least} to {most}"
+
+
+def _library() -> list[str]:
+    from gearwheel.wheel.read import parse_wheel
+
+    parts = [
+        "## Beliefs of the library",
+        "80 % ranges as the gear files state them, for gears as they are; a wheel may lay its own over them.",
+    ]
+    for file in sorted((SOURCE / "gears").glob("*.toml")):
+        gear = parse_wheel(file.read_text("utf-8"), file.name)
+        rows = [
+            (f"`{name}`", p.unit, f"{p.belief.low:g} … {p.belief.centre:g} … {p.belief.high:g}", p.belief.shape, p.because)
+            for name, p in gear.parameter.items()
+            if p.belief
+        ]
+        parts += [f"### {gear.name}", gear.title, _table(("belief", "unit", "80 % range", "shape", "because"), rows)]
+    return parts
+
+
+def _record() -> list[str]:
+    from gearwheel.wheel.read import parse_wheel
+
+    folder = SOURCE / "gears" / "amazon"
+    gauges = parse_wheel((folder / "wheel.toml").read_text("utf-8"), "wheel.toml").gauge
+    with (folder / "record.csv").open(encoding="utf-8", newline="") as stream:
+        lines = list(csv.DictReader(stream))
+    rows = []
+    for name, gauge in gauges.items():
+        mine = [line for line in lines if line["gauge"] == name]
+        sure = Counter(line["confidence"] for line in mine)
+        first = min((line["start"] or line["end"] for line in mine), default="")
+        last = max((line["end"] for line in mine), default="")
+        bounds = sum(bool(line["bound"]) for line in mine)
+        told = ", ".join(f"{count} {word}" for word, count in sorted(sure.items()))
+        measure = f"ratio({gauge.of}, {gauge.over})" if gauge.over else f"{gauge.measure} of {gauge.of}"
+        rows.append((f"`{name}`", f"`{measure}`", gauge.scale, f"{gauge.error:g}", len(mine), bounds, first, last, told))
+    head = ("gauge", "reads", "scale", "error", "rows", "one-sided", "from", "until", "how sure")
+    return ["## The record of the amazon wheel", _table(head, rows)]
+
+
+def _table(head, rows) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(c).replace("|", "\\|") for c in line) + " |" for line in lines)
+
+
+def _page(parts: list[str]) -> str:
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+PAGES = {"docs/reference.md": reference_page, "docs/rules.md": rules_page}
+
+
+def main(arguments: list[str]) -> int:
+    stale = []
+    for name, make in PAGES.items():
+        path, text = ROOT / name, make()
+        if not path.exists() or path.read_text("utf-8") != text:
+            stale.append(name)
+            if "--check" not in arguments:
+                path.write_text(text, "utf-8")
+    print(*(f"{name}: {'out of date' if '--check' in arguments else 'written'}" for name in stale), sep="\n")
+    return int("--check" in arguments and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,198 @@
+"""Backtests: nothing that came after the split is known before it, and the table is complete whoever wins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from gearwheel.fit import backtest as room
+from gearwheel.fit.backtest import OURS, backtest, default_split, testable
+from gearwheel.fit.baselines import METHODS
+from gearwheel.gauges.series import Gauges, Row, Series
+from gearwheel.spin.program import build
+from gearwheel.wheel.parts import Gauge
+from gearwheel.wheel.times import elapsed
+from planted import YEARS, cache, changed, engine_of, planted_wheel, simulate  # noqa: F401
+
+pytestmark = pytest.mark.usefixtures("cache")
+
+SPLIT = date(2015, 1, 1)  # 10 of the 15 years
+BEFORE, AFTER = 40, 20
+
+
+class Recorded:
+    """A backtest with its forecasts kept and its baselines replaced by a stand-in that notes the past it was shown."""
+
+    def __init__(self, gauges: Gauges, patch: pytest.MonkeyPatch):
+        self.ours, self.actuals, self.pasts = [], [], []
+
+        def score(draws, actual, past, season):
+            self.ours.append(draws)
+            self.actuals.append(actual)
+            return {"mase": 1.0}
+
+        def one(past, horizon, season, draws, seed):
+            self.pasts.append(past)
+            return {}, {}
+
+        patch.setattr(room, "score_table", score)
+        patch.setattr(room, "baseline_draws", one)
+        patch.setattr(room, "baseline_draws_many", lambda pasts, *_: [one(past, *_) for past in pasts])
+        engine = engine_of()
+        self.table = backtest(build(engine.wheel), engine, gauges, SPLIT, draws=64, seed=1)
+
+
+def record_of(gauges: Gauges) -> Recorded:
+    with pytest.MonkeyPatch.context() as patch:
+        return Recorded(gauges, patch)
+
+
+def otherwise(gauges: Gauges, begin: int) -> Gauges:
+    """Another future: every gauge from row `begin` on is wildly different."""
+    for i, name in enumerate(gauges.series):
+        gauges = changed(gauges, name, lambda v, i=i: np.r_[v[:begin], v[begin:] * (2.0 + i)])
+    return gauges
+
+
+@pytest.fixture(scope="module")
+def told():
+    return record_of(simulate(planted_wheel(), 1))
+
+
+def test_another_future_changes_no_forecast(told):
+    other = record_of(otherwise(simulate(planted_wheel(), 1), BEFORE))
+    assert len(told.ours) == len(other.ours) == 4 + 17
+    for a, b in zip(told.ours[:4], other.ours[:4]):
+        np.testing.assert_array_equal(a, b)
+    for a, b in zip(told.pasts[:4], other.pasts[:4]):
+        np.testing.assert_array_equal(a, b)
+    for key in ("k_hat", "ess_min", "log_posterior", "free_parameters", "rows"):
+        assert told.table["fit"][key] == other.table["fit"][key], key
+    assert not np.allclose(told.actuals[0], other.actuals[0])
+
+
+def test_a_rolling_origin_knows_nothing_after_itself(told):
+    """A future that changes eight quarters after the split: the forecasts from the origins up to there stay."""
+    other = record_of(otherwise(simulate(planted_wheel(), 1), BEFORE + 8))
+    rolled, changed_later = told.ours[4:], other.ours[4:]
+    for a, b in zip(rolled[:9], changed_later[:9]):  # origins after 40, 41, … 48 rows
+        np.testing.assert_array_equal(a, b)
+    assert not np.allclose(rolled[9], changed_later[9])
+
+
+def test_a_past_that_changes_does_change_the_forecasts(told):
+    other = record_of(otherwise(simulate(planted_wheel(), 1), BEFORE - 1))
+    assert not np.allclose(told.ours[0], other.ours[0])
+
+
+def test_every_forecast_is_of_the_rows_after_the_split(told):
+    wheel, record = planted_wheel(), simulate(planted_wheel(), 1)
+    for name, draws, actual, past in zip(told.table["gauges"], told.ours, told.actuals, told.pasts):
+        values = np.log([r.value for r in record.series[name].rows])
+        np.testing.assert_array_equal(past, values[:BEFORE])
+        np.testing.assert_array_equal(actual, values[BEFORE:])
+        assert draws.shape == (64, AFTER) and np.isfinite(draws).all()
+        assert told.table["gauges"][name]["before"] == BEFORE
+        assert told.table["gauges"][name]["after"] == AFTER
+    assert told.table["split"] == SPLIT.isoformat()
+    assert told.table["until"] == elapsed(date(2005, 1, 1), wheel) + 2005 + YEARS
+    assert told.table["untestable"] == {}
+
+
+def test_rolling_origins_are_all_that_leave_a_horizon(told):
+    rolling = told.table["rolling"]
+    assert (rolling["gauge"], rolling["horizon"], rolling["origins"]) == ("sales", 4, AFTER - 4 + 1)
+    assert all(a.shape == (4,) for a in told.actuals[4:])
+    assert [len(p) for p in told.pasts[4:]] == list(range(BEFORE, BEFORE + 17))
+
+
+@pytest.mark.slow
+def test_the_table_has_every_method_and_ours_is_calibrated():
+    engine = engine_of()
+    table = backtest(build(engine.wheel), engine, simulate(engine.wheel, 1), SPLIT, draws=256, seed=1)
+    for name, part in table["gauges"].items():
+        wanted = {OURS, *METHODS} - ({"seasonal naive"} if name != "sales" else set())
+        assert set(part["methods"]) == wanted and set(part["omitted"]) == {OURS, *METHODS} - wanted
+        for scores in part["methods"].values():
+            assert set(scores) == {"mase", "crps", "coverage50", "coverage80", "coverage90"}
+            assert np.isfinite(list(scores.values())).all()
+        ours = part["methods"][OURS]
+        assert ours["coverage90"] >= 0.6 and ours["crps"] < part["methods"]["last value"]["crps"], name
+    rolling = table["rolling"]["methods"]
+    assert set(rolling) == {OURS, *METHODS}
+    # sales known four quarters ahead by the wheel that made them, season and all
+    assert rolling[OURS]["mase"] < min(rolling[m]["mase"] for m in ("last value", "drift", "seasonal naive"))
+    assert 0.7 <= rolling[OURS]["coverage80"] <= 1
+
+
+# ---- which gauges can be tested
+
+
+def rows_of(*spans, value: float = 1.0) -> tuple[Row, ...]:
+    return tuple(Row(start, end, value) for start, end in spans)
+
+
+def wheel_with(**gauge: Gauge):
+    return planted_wheel().changed(gauge=gauge)
+
+
+def quarters(begin: float, count: int) -> tuple[Row, ...]:
+    return rows_of(*((begin + k / 4, begin + (k + 1) / 4) for k in range(count)))
+
+
+def test_too_few_rows_on_either_side_is_a_reason():
+    wheel = wheel_with(a=Gauge("sales"), b=Gauge("sales"), c=Gauge("sales"))
+    gauges = Gauges({n: Series(n, "1", rows) for n, rows in zip("abc", (quarters(0, 17), quarters(0, 16), quarters(0.25, 30)))})
+    splits, reasons = testable(wheel, gauges, 3.0)
+    assert [s.name for s in splits] == ["a"]
+    assert (len(splits[0].before), len(splits[0].after)) == (12, 5)
+    assert reasons == {
+        "b": "12 usable rows before and 4 after; 12 and 5 are needed",
+        "c": "11 usable rows before and 19 after; 12 and 5 are needed",
+    }
+
+
+def test_bounds_gaps_and_periods_of_another_length_are_not_usable():
+    wheel = wheel_with(a=Gauge("sales", season=4), b=Gauge("sales"), c=Gauge("sales"))
+    annual = rows_of((0, 1), (1, 2), (2, 3))  # older years beside later quarters
+    gap = (*quarters(0, 3), *quarters(1, 28))
+    bounded = tuple(replace(r, bound="above") if i % 2 else r for i, r in enumerate(quarters(0, 40)))
+    record = {"a": (*annual, *quarters(3, 20)), "b": gap, "c": bounded}
+    splits, reasons = testable(wheel, Gauges({n: Series(n, "1", r) for n, r in record.items()}), 6.0)
+    found = {s.name: s for s in splits}
+    assert [r.start for r in found["a"].before] == [3 + k / 4 for k in range(12)] and found["a"].season == 4
+    assert found["b"].before[0].start == 1.0 and found["b"].season == 1
+    assert reasons["c"].startswith("1 usable rows before")  # each second row is a bound: the rest has gaps
+
+
+def test_a_level_at_the_split_is_known_and_not_forecast():
+    wheel = wheel_with(a=Gauge("customers", "end"))
+    levels = rows_of(*((None, float(k)) for k in range(1, 21)))
+    (split,), _ = testable(wheel, Gauges({"a": Series("a", "1", levels)}), 12.0)
+    assert (split.before[-1].end, split.after[0].end) == (12.0, 13.0)
+
+
+def test_a_period_across_the_split_is_on_neither_side():
+    wheel = wheel_with(a=Gauge("sales"))
+    (split,), _ = testable(wheel, Gauges({"a": Series("a", "1", quarters(0, 40))}), 4.125)
+    assert (split.before[-1].end, split.after[0].start) == (4.0, 4.25)
+
+
+def test_what_trails_back_over_the_split_is_on_neither_side():
+    wheel = wheel_with(a=Gauge("sales", "trailing", window=1.0))
+    levels = rows_of(*((None, k / 4) for k in range(4, 60)))
+    (split,), _ = testable(wheel, Gauges({"a": Series("a", "1", levels)}), 8.0)
+    assert (split.before[-1].end, split.after[0].end) == (8.0, 9.0)
+
+
+def test_the_default_split_is_a_whole_year_that_can_be_tested():
+    wheel = wheel_with(a=Gauge("sales"))
+    assert default_split(wheel, Gauges({"a": Series("a", "1", quarters(0, 60))})) == 10.0
+    assert default_split(wheel, Gauges({"a": Series("a", "1", quarters(0, 10))})) is None
+    assert default_split(wheel, Gauges({})) is None
+    monthly = wheel.changed(unit="month", dt=1.0)
+    months = rows_of(*((float(k), k + 1.0) for k in range(60)))
+    assert default_split(monthly, Gauges({"a": Series("a", "1", months)})) == 36.0  # floor(42 / 12) years
