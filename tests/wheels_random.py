@@ -39,7 +39,7 @@ def wheels(draw) -> Wheel:
     stocks, flows, auxes = {}, {}, {}
     for i in range(count):
         scale = draw(st.sampled_from(("log", "abs")))
-        noise = draw(st.sampled_from(("0", "0.05", "noise")))
+        noise = draw(st.sampled_from(("0", "0.05", "if(time >= 3, 0.1 * lever, noise)")))
         nonnegative = scale == "abs" and draw(st.booleans())
         start = repr(draw(st.floats(0.5, 20.0)))
         stocks[f"s{i}"] = Stock("x", start, (f"in{i}",), (f"out{i}",), scale, noise, nonnegative)

@@ -30,18 +30,9 @@ def open(name_or_path: str | Path) -> Model:
 
 def stored_fit(model: Model, *, seed: int = 1) -> Fit | None:
     """The fit of this wheel and its record that an earlier run has left in the cache, None where there is none."""
-    from gearwheel.run import measured
-    from gearwheel.run.store import FIT_ROOMS, cached_file, input_hash
+    from gearwheel.run.fitting import stored_posterior
 
-    gauges = measured(model.wheel)
-    if gauges is None or not gauges.series:
-        return None
-    from gearwheel.run.fitting import DRAWS, from_cache
-
-    key = input_hash(model.wheel, gauges.hash, FIT_ROOMS, seed=seed, draws=DRAWS)
-    if not cached_file("fits", key, ".npz").exists():  # asked first, since reading one imports the fitting room
-        return None
-    posterior = from_cache(model.wheel, key)
+    posterior = stored_posterior(model.wheel, seed=seed)
     return Fit(model, posterior) if posterior else None
 
 

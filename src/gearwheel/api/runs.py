@@ -123,9 +123,10 @@ class Runs:
 
 
 def unit_text(unit: str, wheel: Wheel) -> str:
-    """The unit as the figures read it: `money/year` in a wheel of USD million is `USD/year million`."""
-    code, _, scale = wheel.currency.partition(" ")
-    return f"{unit.replace('money', code)} {scale}".strip() if code and "money" in unit else unit
+    """The unit as people read it; see `gearwheel.run.parts.shown_unit`."""
+    from gearwheel.run.parts import shown_unit
+
+    return shown_unit(unit, wheel)
 
 
 def _full(name: str, known: Iterable[str]) -> str:

@@ -25,7 +25,7 @@ SEASON_START_SD = 0.3  # a season's level before any data, in logs
 SEASON_SD = 0.01  # how far a season's level moves from one season to the next
 IMPOSSIBLE = -1e4
 LEAST_SHARE = 0.02  # a positive stock keeps at least about this share of itself in one step
-LEAST = 1e-100  # what a positive stock holds at least: one that starts at zero has no logarithm
+LEAST = 1e-100  # where a positive stock starts at least: zero has no logarithm
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Filter:
         program, dt = self.program, self.program.wheel.dt
         state = self.stocks(z)
         following, values = step(program, state, at, time)
-        floor = jnp.where(program.positive, jnp.maximum(LEAST_SHARE * state, LEAST), 1.0)
+        floor = jnp.where(program.positive, LEAST_SHARE * state, 1.0)
         # smooth and monotone: equal to `following` above the floor, an exponential approach to 0 below it
         safe = jnp.where(following > floor, following, floor * jnp.exp(jnp.minimum(following / floor - 1.0, 0.0)))
         logged = jnp.log(jnp.where(program.positive, safe, 1.0))

@@ -80,6 +80,7 @@ def from_beliefs(wheel: Wheel, draws: int, seed: int) -> Posterior:
     """What is believed before any data: prior draws."""
     beliefs = beliefs_of(wheel)
     diagnostics = {"method": "beliefs", "gate_passed": True, "k_hat": None, "r_hat_max": None, "ess_min": float(draws)}
+    diagnostics |= {"draws": draws, "seconds": 0.0, "free_parameters": 0, "states": len(wheel.stock), "rows": 0}
     return Posterior(wheel, beliefs, beliefs.draw(draws, seed), np.zeros(beliefs.size, bool), diagnostics, seed=seed)
 
 
@@ -93,7 +94,9 @@ def fit(engine: Engine, observations: Observations, *, draws: int, seed: int, pr
     evaluate = engine.evaluator.bind(observations)
     beliefs = engine.beliefs
     if not beliefs.size:
-        raise FitError("no parameter carries a belief, so there is nothing to fit: give those that you do not know one.")
+        raise FitError(
+            "no parameter carries a belief, so there is nothing to fit: give those that you do not know one."
+        )
     progress("compile", 0, 1, "the filter; kept on disk for the next time")
     evaluate(np.zeros((1, beliefs.size)))
     modes = _from_all_starts(evaluate, beliefs.size, seed, progress)

@@ -13,7 +13,7 @@ from gearwheel.fit.posterior import Engine, Held, Posterior, Progress, silent
 from gearwheel.wheel.parts import Link
 
 LEAST_CONTRACTION = 0.3
-PROFILE_TOLERANCE = 0.05  # log units: small beside the gain that matters
+PROFILE_TOLERANCE = 0.1  # log units: small beside the gain that matters
 LEAST_PROFILE_GAIN = 1.35  # half the 90 % point of chi-squared with one degree of freedom
 
 

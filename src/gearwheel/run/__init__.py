@@ -1,6 +1,6 @@
 """The pipeline: what the CLI, the Python door and the studio share."""
 
-from gearwheel.run.fitting import fit_wheel, from_cache, measured, open_wheel
+from gearwheel.run.fitting import fit_wheel, measured, open_wheel, stored_posterior
 from gearwheel.run.pictures import graph_of, picture_results
 from gearwheel.run.pipeline import run_wheel
 from gearwheel.run.questions import anchors_of, levers_of, loops_of, spin_posterior
@@ -11,7 +11,7 @@ __all__ = [
     "Progress",
     "anchors_of",
     "fit_wheel",
-    "from_cache",
+    "stored_posterior",
     "graph_of",
     "levers_of",
     "loops_of",

@@ -102,6 +102,16 @@ def fit_wheel(
     return posterior
 
 
+def stored_posterior(wheel: Wheel, *, seed: int = 1, draws: int = DRAWS):
+    """The posterior that an earlier fit of the same wheel and record has left in the cache, else None."""
+    gauges = measured(wheel)
+    if gauges is None or not gauges.series:
+        return None
+    key = input_hash(wheel, gauges.hash, FIT_ROOMS, seed=seed, draws=draws)
+    # asked first, since reading one imports the fitting room
+    return from_cache(wheel, key) if cached_file("fits", key, ".npz").exists() else None
+
+
 def to_cache(posterior, key: str) -> None:
     """Keep a posterior; what cannot be kept (a full or read-only disk) is computed again next time."""
     from gearwheel.wheel.errors import GearwheelError

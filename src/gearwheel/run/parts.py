@@ -7,15 +7,32 @@ import re
 import numpy as np
 
 from gearwheel.wheel.parts import Belief, Wheel
+from gearwheel.wheel.read import TIME_UNITS
+from gearwheel.wheel.units import UnitError, parse_unit
 
 CURVE = 60  # points of a density curve
 
 
 def shown_unit(unit: str, wheel: Wheel) -> str:
-    """A unit as people read it: `money` is the wheel's currency, and 1 is nothing to say."""
-    if unit.strip() in ("", "1"):
+    """A unit as people read it: `money` is the wheel's currency, counts carry its `counts` word, 1 says nothing.
+
+    In a wheel of "USD million" that counts in millions, `money/year` is "USD/year million", `customer` is
+    "customer million" and `money/order` is "USD/order": the two millions cancel.
+    """
+    try:
+        powers = dict(parse_unit(unit))
+    except UnitError:
+        return unit
+    if not powers:
         return ""
-    return re.sub(r"\bmoney\b", wheel.currency, unit) if wheel.currency else unit
+    code, _, scale = wheel.currency.partition(" ")
+    text = re.sub(r"\bmoney\b", code, unit) if code else unit
+    counted = sum(p for base, p in powers.items() if base not in ("money", *TIME_UNITS))
+    words = [scale] * int(powers.get("money", 0)) + [wheel.counts] * max(0, int(counted))
+    for _ in range(max(0, -int(counted))):
+        if wheel.counts in words:
+            words.remove(wheel.counts)
+    return f"{text} {words[0]}".strip() if len(words) == 1 else text
 
 
 def parameter_part(posterior) -> dict:

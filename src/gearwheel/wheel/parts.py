@@ -215,7 +215,8 @@ class Wheel:
     start: date = date(2024, 1, 1)
     size: str = ""
     title: str = ""
-    currency: str = ""
+    currency: str = ""  # what `money` is, with a scale word: "USD million"
+    counts: str = ""  # scale word of everything else that is counted: "million"
     horizon: float = 5.0
     outcomes: tuple[str, ...] = ()
     measured: str = ""  # path of the tidy CSV of gauges, beside the file

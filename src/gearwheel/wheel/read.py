@@ -30,6 +30,7 @@ HEADER = (
     "size",
     "title",
     "currency",
+    "counts",
     "horizon",
     "outcomes",
     "measured",

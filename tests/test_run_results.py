@@ -1,0 +1,153 @@
+"""results.json of a small measured wheel and of the bundled one that has no record: every documented key, no NaN."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from gearwheel.run import fit_wheel, open_wheel, run_wheel, spin_posterior
+from gearwheel.run.store import plain
+from planted import YEARS, cache, write_planted  # noqa: F401
+
+QUIET = ("season = 4", "season = 0")  # no rolling origins: they cost ten seconds
+
+
+@pytest.fixture(scope="module")
+def wheel(cache, tmp_path_factory):  # noqa: F811
+    return open_wheel(str(write_planted(tmp_path_factory.mktemp("planted"), 1, QUIET)))
+
+
+@pytest.fixture(scope="module")
+def measured(wheel):
+    return run_wheel(wheel)
+
+
+@pytest.fixture(scope="module")
+def believed(cache):  # noqa: F811
+    return run_wheel(open_wheel("shop"))
+
+
+BAND = {"median", "low", "high"}
+
+
+def common(results: dict) -> None:
+    """What every run must have, measured or not (issue, point 11)."""
+    assert {"fit", "links", "backtest", "loops", "speed", "critical_mass", "levers", "stamp", "seconds"} <= set(results)
+    assert {"method", "gate_passed", "ess_min", "k_hat", "r_hat_max"} <= set(results["fit"])
+    for link in results["links"].values():
+        assert {"belief", "posterior", "contraction", "verdict", "because"} <= set(link)
+        assert {"low", "centre", "high"} <= set(link["belief"]) and {"q05", "median", "q95"} <= set(link["posterior"])
+    for loop in results["loops"]:
+        assert {"name", "title", "polarity", "links", "gain", "pace", "share"} <= set(loop)
+        assert set(loop["share"]) == BAND and loop["polarity"] in ("R", "B", "U", None, "R?", "B?")
+    assert set(results["speed"]) >= BAND | {"unit", "at", "over_time", "sensitivity"}
+    assert results["speed"]["low"] <= results["speed"]["median"] <= results["speed"]["high"]
+    assert results["speed"]["unit"] == "per year"
+    assert {"answer", "shares", "open_gears", "closed_gears", "belief_share"} <= set(results["critical_mass"])
+    assert {"outcome", "horizon", "how", "unit", "effects"} <= set(results["levers"])
+    assert set(results["stamp"]) == {"hash", "engine", "dtype", "seed", "version", "made_by"}
+    assert results["stamp"]["dtype"] == "float64" and results["stamp"]["made_by"] == "gearwheel"
+    assert results["seconds"] > 0
+
+
+def numbers(value, at=()):
+    if isinstance(value, dict):
+        for k, v in value.items():
+            yield from numbers(v, (*at, k))
+    elif isinstance(value, list):
+        for i, v in enumerate(value):
+            yield from numbers(v, (*at, i))
+    elif isinstance(value, float):
+        yield at, value
+
+
+def test_a_measured_run_has_every_documented_key(measured):
+    common(measured)
+    assert measured["fit"]["method"] == "laplace+psis" and measured["fit"]["gate_passed"]
+    assert {"seconds", "checks", "on_belief", "free_parameters", "states", "rows"} <= set(measured["fit"])
+    assert {n: v["verdict"] for n, v in measured["links"].items()} == {
+        "range": "the data cannot tell",
+        "pull": "turns",
+        "comfort": "does not turn here",
+        "reach": "turns",
+        "unseen": "the data cannot tell",
+    }
+    assert measured["links"]["unseen"]["experiment"] == "ask people"
+    backtest = measured["backtest"]
+    assert backtest["split"] == "2015-01-01" and set(backtest["gauges"]) == {"customers", "sales", "sellers", "price"}
+    for part in backtest["gauges"].values():
+        for scores in part["methods"].values():
+            assert {"mase", "crps", "coverage80"} <= set(scores)
+    assert [loop["name"] for loop in measured["loops"]] == ["R1"]
+    assert set(measured["loops"][0]["links"]) >= {"customers", "opening", "sellers", "joining"}
+    assert 0 <= measured["critical_mass"]["belief_share"] <= 1
+    assert set(measured["barrier"]) == {"with_habit", "without_habit", "unit"}
+
+
+def test_a_run_on_beliefs_has_every_documented_key_and_says_what_it_rests_on(believed):
+    common(believed)
+    assert believed["fit"]["method"] == "beliefs" and believed["backtest"] is None and believed["series"] == {}
+    assert {v["verdict"] for v in believed["links"].values()} == {"the data cannot tell"}
+    assert {v["contraction"] for v in believed["links"].values()} == {0.0}
+    assert believed["critical_mass"]["belief_share"] == 1.0
+    assert believed["loops"] and believed["levers"]["effects"] and believed["outcomes"]
+    for part in believed["parameters"].values():
+        assert part["posterior"]["sd"] == pytest.approx(part["belief"]["sd"], rel=0.3)
+
+
+@pytest.mark.parametrize("which", ["measured", "believed"])
+def test_json_holds_no_nan_and_gives_back_what_went_in(which, request):
+    results = request.getfixturevalue(which)
+    assert json.loads(json.dumps(results, allow_nan=False)) == results
+    assert all(math.isfinite(v) for _, v in numbers(results))
+
+
+def test_what_is_not_finite_becomes_null():
+    odd = {"a": np.array([1.0, np.nan]), 2: (np.float32(1.5), np.inf), "b": np.bool_(True), "c": np.int64(3), "d": None}
+    assert plain(odd) == {"a": [1.0, None], "2": [1.5, None], "b": True, "c": 3, "d": None}
+
+
+def test_the_forecast_of_a_gauge_follows_its_record(measured):
+    for name, series in measured["series"].items():
+        history, ahead = series["history"], series["forecast"]
+        assert len(history) == 4 * YEARS and history[-1][0] < ahead["time"][0] <= 2022
+        bands = np.array([ahead[q] for q in ("q05", "q10", "q25", "q50", "q75", "q90", "q95")])
+        assert (np.diff(bands, axis=0) > 0).all(), name
+        assert len(ahead["time"]) == (8 if name == "sales" else 2)  # the horizon is two years
+        last = history[-1][1]
+        assert 0.4 * last < ahead["q50"][0] < 2.5 * last
+
+
+def test_the_horizon_counts_years_whatever_the_unit_of_time(cache):  # noqa: F811
+    from planted import planted_wheel
+
+    wheel = planted_wheel().changed(measured="", unit="quarter", dt=1.0, horizon=3.0, rival="")
+    results = run_wheel(wheel)
+    assert len(results["outcomes"]["sales"]["time"]) == 3 * 4 + 1
+    assert results["levers"]["horizon"] == 3 * 4  # in the wheel's unit
+    posterior = fit_wheel(wheel, draws=10)
+    assert spin_posterior(posterior, years=3, draws=10).times[-1] == 12.0
+
+
+def test_outcomes_begin_now_and_open_up(measured):
+    sales = measured["outcomes"]["sales"]
+    assert sales["time"][0] == 2020.0 and sales["time"][-1] == 2022.0
+    width = np.log(np.array(sales["high"]) / np.array(sales["low"]))
+    assert width[-1] > 2 * width[0] > 0  # process noise is in it
+
+
+def test_a_lever_that_raises_the_price_lowers_sales_in_nearly_every_draw(measured):
+    (effect,) = measured["levers"]["effects"]
+    assert effect["lever"] == "markup" and effect["effect"]["high"] < 0
+    assert effect["probability_better"] < 0.05
+
+
+def test_paired_scenarios_differ_by_nothing_where_nothing_is_set(wheel, measured):
+    posterior = fit_wheel(wheel)  # from the cache of the run
+    plain_run, again = (spin_posterior(posterior, years=1, draws=40, settings=s) for s in (None, {"markup": 1.0}))
+    np.testing.assert_array_equal(plain_run["sales"], again["sales"])
+    moved = spin_posterior(posterior, years=1, draws=40, settings={"markup": 1.2})
+    assert (moved["price"][:, -1] > plain_run["price"][:, -1]).all()
