@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from gearwheel.cli import main
 from gearwheel.show.notes import STEPS
+from gearwheel.wheel.forms import forms, functions
 from gearwheel.wheel.parts import KINDS, Belief, Wheel
 from gearwheel.wheel.read import FIELD_TO_FILE, HEADER, parse_wheel
 
@@ -286,8 +287,17 @@ def test_every_key_of_the_file_is_documented_and_used():
         assert keys <= named | set(re.findall(r"^(\w+) =", shown, re.M)), kind
     assert {f.name for f in dataclasses.fields(Belief)} <= named | {"normal"}
     for header in HEADER:
-        assert re.search(rf"\b{header} = ", shown), f"no example of {header}"
+        assert re.search(rf"\b{header} = ", page), f"no example of {header}"
     assert {f.name for f in dataclasses.fields(Wheel)} >= set(HEADER)
+
+
+def test_every_function_of_an_equation_is_explained():
+    page = codes_in(words("docs/equations.md"))
+    named = {re.match(r"\w+", code)[0] for code in page if re.match(r"\w+", code)}
+    operators = {"neg", "not", "and", "or"}
+    assert {f for f in functions() if f.isalnum() or "_" in f} - operators <= named
+    for name, form in forms().items():
+        assert f"{name}({', '.join(form.arguments)})" in page, name
 
 
 # ---- results.json
@@ -368,6 +378,22 @@ def test_the_six_steps_are_named_and_answered_by_what_exists():
         kind = {"gauges": "gauge", "links": "link", "loops": "loop", "levers": "lever"}.get(cells[0])
         if kind:
             assert set(re.findall(r"`([^`]+)`", cells[1])) - existing(kind) == set(), line
+
+
+def test_the_pages_state_the_thresholds_of_the_code():
+    from gearwheel.fit import backtest, importance, nuts, posterior, verdicts
+    from gearwheel.levers import sensitivity
+    from gearwheel.loops import barrier, find, mass
+
+    def stated(page: str, *numbers: float) -> None:
+        text = re.sub(r"(?<=\d),(?=\d{3})", "", prose(words(page)))
+        assert [n for n in numbers if not re.search(rf"(?<![\d.]){re.escape(f'{n:g}')}(?![\d]|\.\d)", text)] == [], page
+
+    stated("docs/fitting.md", verdicts.LEAST_CONTRACTION, verdicts.LEAST_PROFILE_GAIN, importance.GATE)
+    stated("docs/fitting.md", importance.LEAST_ESS, nuts.R_HAT, posterior.KNOWN_SD, posterior.STILL)
+    stated("docs/fitting.md", backtest.LEAST_BEFORE, backtest.LEAST_AFTER)
+    stated("docs/loops.md", find.LIMIT, mass.SMALLEST, mass.LARGEST, 100 * barrier.DEEPEST)
+    stated("docs/levers.md", 100 * sensitivity.SHARE_TO_NAME)
 
 
 def test_the_amazon_page_knows_every_gauge_class_and_loop():

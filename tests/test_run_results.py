@@ -42,7 +42,7 @@ def common(results: dict) -> None:
         assert {"low", "centre", "high"} <= set(link["belief"]) and {"q05", "median", "q95"} <= set(link["posterior"])
     for loop in results["loops"]:
         assert {"name", "title", "polarity", "links", "gain", "pace", "share"} <= set(loop)
-        assert set(loop["share"]) == BAND and loop["polarity"] in ("R", "B", "U", None, "R?", "B?")
+        assert set(loop["share"]) == BAND and loop["polarity"] in ("R", "B", "changes")
     assert set(results["speed"]) >= BAND | {"unit", "at", "over_time", "sensitivity"}
     assert results["speed"]["low"] <= results["speed"]["median"] <= results["speed"]["high"]
     assert results["speed"]["unit"] == "per year"

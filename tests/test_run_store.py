@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gearwheel.run import fit_wheel, measured, open_wheel, run_wheel, write_run
-from gearwheel.run.fitting import from_cache
-from gearwheel.run.store import cached_file, input_hash, refuse_foreign, save_atomically
+from gearwheel.run import fit_wheel, measured, open_wheel, run_wheel, stored_posterior, write_run
+from gearwheel.run.store import FIT_ROOMS, cached_file, input_hash, refuse_foreign, save_atomically
 from gearwheel.wheel.errors import Cancelled, GearwheelError
 from planted import cache, changed, planted_wheel, simulate, write_planted, write_record  # noqa: F401
 
@@ -49,7 +48,7 @@ def key_of(wheel, seed: int = 1) -> str:
 
 
 def fit_key_of(wheel, draws: int = 2000, seed: int = 1) -> str:
-    return input_hash(wheel, measured(wheel).hash, seed=seed, draws=draws)
+    return input_hash(wheel, measured(wheel).hash, FIT_ROOMS, seed=seed, draws=draws)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +95,7 @@ def test_no_cache_computes_again_and_the_same(file, first):
 def test_a_kept_posterior_is_the_one_that_was_kept(file, first):
     wheel = open_wheel(str(file))
     fresh = fit_wheel(wheel, cache=False)
-    kept = from_cache(wheel, fit_key_of(wheel))
+    kept = stored_posterior(wheel)
     np.testing.assert_array_equal(kept.u, fresh.u)
     np.testing.assert_array_equal(kept.traced.stocks, fresh.traced.stocks)
     assert kept.verdicts == fresh.verdicts and kept.seed == fresh.seed
@@ -178,15 +177,14 @@ def flipped(content: bytes) -> bytes:
 @pytest.mark.parametrize("damage", [lambda b: b"", cut, flipped, lambda b: b"[1]", lambda b: b"PK\x03\x04"])
 def test_a_damaged_fit_is_no_fit(file, first, suffix, damage):
     wheel = open_wheel(str(file))
-    key = fit_key_of(wheel)
-    kept = cached_file("fits", key, suffix)
+    kept = cached_file("fits", fit_key_of(wheel), suffix)
     good = kept.read_bytes()
     try:
         kept.write_bytes(damage(good))
-        assert from_cache(wheel, key) is None
+        assert stored_posterior(wheel) is None
     finally:
         kept.write_bytes(good)
-    assert from_cache(wheel, key) is not None
+    assert stored_posterior(wheel) is not None
 
 
 def test_a_cache_that_cannot_be_written_costs_only_time(file, first, tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from gearwheel.fit.observations import Observations, Reading, from_scale, lay_out, to_scale
+from gearwheel.fit.observations import Observations, from_scale, lay_out, to_scale
 from gearwheel.fit.posterior import Engine
 from gearwheel.gauges.series import Gauges, Row, Series
 from gearwheel.spin.compiled import jax_program
@@ -139,6 +139,3 @@ def engine_of(dt: float = 0.25, noise: float = 1.0) -> Engine:
 def observed(engine: Engine, record: Gauges) -> Observations:
     """A record on the engine's grid."""
     return lay_out(engine.wheel, record, YEARS)
-
-
-__all__ = ["LINKS", "YEARS", "Reading", "empty_record", "engine_of", "flywheel", "observed", "simulate", "with_values"]

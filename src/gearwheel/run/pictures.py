@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from gearwheel.spin.levers import history
-from gearwheel.spin.program import build, initial
+from gearwheel.spin.program import build
+from gearwheel.spin.run import spin
 from gearwheel.wheel.graph import graph
 from gearwheel.wheel.parts import Wheel
+from gearwheel.wheel.times import elapsed, per_year
 
 LABELS = {"climate": "demand climate", "cumulative": "cumulative units", "enrolled": "enrolled sellers"}
 
@@ -15,16 +17,11 @@ LABELS = {"climate": "demand climate", "cumulative": "cumulative units", "enroll
 def graph_of(wheel: Wheel, anchors=None) -> dict:
     """Nodes and edges of results.json. An edge's polarity is the sign of its partial derivative at the last anchor (or
     at the start), "?" where draws disagree or nothing flows."""
-    from gearwheel.loops.anchors import Anchors, cases
+    from gearwheel.loops.anchors import cases
     from gearwheel.loops.partials import partials
 
     whole = graph(wheel)
-    if anchors is None:
-        program = build(wheel)
-        with np.errstate(all="ignore"):
-            state = initial(program, program.centre())
-        anchors = Anchors(program, np.atleast_2d(state)[:, None, :], np.array([0.0]), {}, history(wheel))
-    last = anchors.at(-1)
+    last = (anchors or central_anchors(wheel)).at(-1)
     with np.errstate(all="ignore"):
         slopes = partials(cases(last), whole)
     links = {(link.cause, link.effect): name for name, link in wheel.link.items()}
@@ -41,6 +38,16 @@ def graph_of(wheel: Wheel, anchors=None) -> dict:
             }
         )
     return {"nodes": {n: _node(wheel, n) for n in whole.nodes}, "edges": edges}
+
+
+def central_anchors(wheel: Wheel):
+    """One noise-free run with beliefs at their centre, until a year after the last gear has opened."""
+    from gearwheel.loops.anchors import along
+
+    program, paths = build(wheel), history(wheel)
+    opened = max((elapsed(day, wheel) for day in wheel.opens.values()), default=0.0)
+    steps = max(2, round((max(opened, 0.0) + per_year(wheel)) / wheel.dt))
+    return along(program, spin(program, {}, steps, paths=paths), {}, paths)
 
 
 def _sign(slope: np.ndarray) -> str:
@@ -60,7 +67,7 @@ def _node(wheel: Wheel, name: str) -> dict:
 def wheel_part(wheel: Wheel, gauges=None) -> dict:
     """The `wheel` part of results.json."""
     gears = dict.fromkeys([*wheel.sentences])
-    series = gauges.series if gauges else {}
+    series = gauges.series if gauges else (wheel.gauge if wheel.measured else {})
     return {
         "name": wheel.name,
         "title": wheel.title or wheel.name,
@@ -88,10 +95,14 @@ def picture_results(wheel: Wheel, results: dict | None = None) -> dict:
     """What `wheel_svg` draws: from a run's results where there are some, else from the wheel alone."""
     if results:
         return results
+    from gearwheel.loops.gain import gains, polarity
     from gearwheel.loops.named import named
 
+    whole, anchors = graph(wheel), central_anchors(wheel).at(-1)
+    found = named(wheel, whole)
+    signs = gains(anchors, whole, list(found.values())).product
     loops = [
-        {"name": n, "title": wheel.loop[n].title, "polarity": None, "links": list(loop)}
-        for n, loop in named(wheel, graph(wheel)).items()
+        {"name": n, "title": wheel.loop[n].title, "polarity": polarity(signs[i]), "links": list(loop)}
+        for i, (n, loop) in enumerate(found.items())
     ]
-    return {"wheel": wheel_part(wheel), "graph": graph_of(wheel), "loops": loops}
+    return {"wheel": wheel_part(wheel), "graph": graph_of(wheel, anchors), "loops": loops}

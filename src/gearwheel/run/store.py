@@ -20,9 +20,7 @@ from gearwheel.wheel.parts import KINDS, Wheel
 Progress = Callable[[str, int, int, str], None]
 LIBRARY = Path(__file__).resolve().parent.parent / "gears"
 OURS = "gearwheel"
-SIGNATURE = re.compile(
-    rb'made[ _-]by["=: ]+gearwheel', re.IGNORECASE
-)  # in every file we write; only those are replaced
+SIGNATURE = re.compile(rb'made[ _-]by["=: ]+gearwheel', re.IGNORECASE)  # in all that we write; only that is replaced
 
 
 def silent(*_) -> None:

@@ -14,6 +14,11 @@ class Span(NamedTuple):
     high: float | None
 
 
+def on_beliefs(results: object) -> bool:
+    """Whether nothing was measured: every number then follows from beliefs alone."""
+    return at(results, "fit", "method") == "beliefs"
+
+
 def mapping(value: object) -> Mapping:
     """`value` where it is a mapping, otherwise an empty one."""
     return value if isinstance(value, Mapping) else {}

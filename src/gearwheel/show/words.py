@@ -20,7 +20,7 @@ from gearwheel.show.phrases import (
     unknown,
     variable_words,
 )
-from gearwheel.show.values import at, decimal_year, loop_name, mapping, now_of, words_of
+from gearwheel.show.values import at, decimal_year, loop_name, mapping, now_of, on_beliefs, words_of
 from gearwheel.show.words_acts import (
     barrier,
     critical_mass,
@@ -136,6 +136,8 @@ def believable(results: dict) -> str:
     total = sum(counts.values())
     if not total and not found:
         return "How far the data support the wheel is not known: nothing has been fitted yet."
+    if on_beliefs(results):
+        return f"No record is bound to this wheel yet: all {in_words(total)} claimed links and every number here stand on belief."
     parts = []
     if total:
         parts.append(

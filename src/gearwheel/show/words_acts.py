@@ -61,6 +61,8 @@ def levers(results: dict) -> str:
     change = lever_change(effect)
     odds = real(effect.get("probability_better"))
     doubt = f", {percent(odds)} chance that it is better than doing nothing" if odds is not None else ""
+    if odds is not None and 0.35 < odds < 0.65:
+        return f"No lever tried stands out: even {title} is as likely to lower {outcome_words(results)} as to raise it."
     if found.median <= 0:
         return f"No lever tried is expected to improve {outcome_words(results)}; the least bad is {title}."
     return (

@@ -22,10 +22,13 @@ from gearwheel.show.values import (
     listing,
     loop_name,
     mapping,
+    on_beliefs,
     real,
     span,
     words_of,
 )
+
+TIED = 0.5  # correlation from which two strengths are said to be hard to tell apart
 
 
 def wheel(results: dict) -> str:
@@ -56,11 +59,12 @@ def speed(results: dict) -> str:
     per = words_of(at(results, "speed", "unit"), "per time unit")
     size = variable_words(results, at(results, "wheel", "size")) if at(results, "wheel", "size") else "the wheel's size"
     when = decimal_year(at(results, "speed", "at"))
-    dated = f" (as of {words_of(at(results, 'speed', 'at'))})" if when is not None else ""
+    dated = f" (as of {figures.year_words(when)})" if when is not None else ""
     verb = "grows" if found.median > 0 else "shrinks"
     doubt = ""
     if found.low is not None and found.high is not None and found.low <= 0 <= found.high:
-        doubt = " The data leave open whether it turns forward at all."
+        judge = "beliefs" if on_beliefs(results) else "data"
+        doubt = f" The {judge} leave open whether it turns forward at all."
     pace = rate(abs(found.median), per)
     return f"Left to itself the wheel {verb} by {pace} in {size}{dated}, {interval(found, lambda v: percent(v, signed=True))}.{doubt}"
 
@@ -156,6 +160,8 @@ def verdicts(results: dict) -> str:
     total = sum(counts.values())
     if not total:
         return "Which links the data support is not known: nothing has been fitted yet."
+    if on_beliefs(results):
+        return f"Nothing is measured yet: all {in_words(total)} claimed links stand on belief, and each awaits a record or an experiment."
     parts = [f"{in_words(counts[TURNS])} turn{'s' * (counts[TURNS] < 2)} as claimed"]
     if counts[OTHER_WAY]:
         parts.append(f"{in_words(counts[OTHER_WAY])} turn{'s' * (counts[OTHER_WAY] == 1)} the other way")
@@ -182,7 +188,7 @@ def link(results: dict, one: dict) -> str:
         r = real(tied.get("r"))
         because = (
             f" It cannot be told apart from {variable_words(results, tied.get('parameter'))} (correlation {figures.number(r, 2)})."
-            if r is not None
+            if r is not None and abs(r) >= TIED
             else ""
         )
         test = words_of(one.get("experiment"))

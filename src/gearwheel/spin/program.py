@@ -116,7 +116,11 @@ def values_at(program: Program, state, parameters: Mapping[str, Any], time) -> d
 
 
 def _spare(program: Program, values: dict[str, Any]) -> None:
-    """Cut the outflows of non-negative stocks to what the stock holds, the first listed served first, as XMILE does."""
+    """Cut the outflows of non-negative stocks to what the stock holds, the first listed served first.
+
+    The order is that of Stella (isee systems, "Flow prioritization"); unlike there, what flows in during the same step
+    can flow out in the next one only.
+    """
     xp = program.xp
     for stock, outflows in program.sparing:
         left = xp.maximum(values[stock], 0.0) / program.wheel.dt
