@@ -66,7 +66,7 @@ def smooth(log_weights: np.ndarray) -> tuple[np.ndarray, float]:
     order = np.argsort(weights)
     cut = weights[order[-tail - 1]]
     exceed = weights[order[-tail:]] - cut
-    if finite.sum() < 2 * tail or exceed[0] <= 0:
+    if finite.sum() < 2 * tail or exceed[tail // 4] <= 0:
         return weights / weights.sum(), float("inf")
     k, sigma = gpd_shape(exceed)
     quantiles = (np.arange(tail) + 0.5) / tail

@@ -44,7 +44,7 @@ def find_mode(
     prior = np.ones(size) if prior is None else prior
     u = start.copy()
     iteration = 0
-    while iteration < most:
+    while True:
         iteration += 1
         here, gradient, information = slopes(evaluate, u)
         gradient = gradient + (1 - prior) * u
@@ -53,7 +53,7 @@ def find_mode(
         inner = np.ix_(free, free)
         step = np.linalg.solve(information[inner] + 1e-9 * np.eye(free.sum()), gradient[free])
         gain = 0.5 * float(gradient[free] @ step)
-        if np.isfinite(value) and gain < tolerance:
+        if (np.isfinite(value) and gain < tolerance) or iteration == most:
             break
         candidates = _candidates(u, gradient, information, free)
         values = evaluate(candidates).log_likelihood - 0.5 * (prior * candidates**2).sum(axis=1)

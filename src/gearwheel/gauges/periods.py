@@ -8,8 +8,6 @@ from gearwheel.gauges.findings import Findings
 from gearwheel.gauges.series import SAME_TIME, Row
 from gearwheel.wheel.parts import Gauge, Wheel
 
-AT_THE_END = {"end", "trailing"}  # read at the end of the period: its start does not matter
-
 
 def check_periods(rows: Mapping[str, Sequence[Row]], wheel: Wheel, found: Findings) -> None:
     """Adds GW413 for each repeated period of a gauge and GW414 for each overlap of two sums."""
@@ -23,7 +21,8 @@ def _check_repeats(name: str, gauge: Gauge, rows: Sequence[Row], found: Findings
     """The rows less the repeats."""
     seen: dict[tuple, Row] = {}
     for row in rows:
-        key = (row.end,) if gauge.measure in AT_THE_END else (row.start, row.end)
+        # only sums have their overlaps told apart below; any other gauge is read once at any moment
+        key = (row.start, row.end) if gauge.measure == "sum" else (row.end,)
         first = seen.setdefault(key, row)
         if first is not row:
             message = f"{name} was measured for this period in line {first.line} already"
