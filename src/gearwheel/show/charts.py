@@ -62,7 +62,7 @@ def fan(series: dict, *, width: float = 560, height: float = 280, palette: Palet
     x, y = Scale(min(times), max(times), x0 + 6, x1 - 4), Scale(low, high, y1, y0, log)
     body = value_axis(y, ticks, labels, x0, x1, palette) + time_axis(x, y1, palette)
     body.append(_unit_line(title, unit, log, x0, width, palette))
-    joint = [(history[-1][0], history[-1][1])] if history and middle else []
+    joint = [history[-1][:2]] if history and _follows(history[-1], middle) else []
     for rows, shade in bands:
         if rows:
             upper = [(x(t), y(v)) for t, v in joint] + [(x(t), y(b)) for t, _, b in rows]
@@ -71,9 +71,17 @@ def fan(series: dict, *, width: float = 560, height: float = 280, palette: Palet
     if middle:
         body.append(svg.polyline([(x(t), y(v)) for t, v in joint + middle], stroke=palette.band, stroke_width=2))
     if history and middle:
-        body += _now(x(history[-1][0]), y0, y1, x1, palette)
+        body += _now(x(history[-1][0]) if joint else x(middle[0][0]), y0, y1, x1, palette)
     body += [_dot(x(t), y(v), bound, palette) for t, v, bound in history]
     return svg.drawing(width, height, f"{title}: history and forecast", _fan_words(title, unit, history, middle), body)
+
+
+def _follows(last: tuple, middle: list) -> bool:
+    """Whether the forecast goes on where the record ends: a record that ended years ago is not joined to it."""
+    if not middle or last[2]:
+        return False
+    spacing = middle[1][0] - middle[0][0] if len(middle) > 1 else 1.0
+    return middle[0][0] - last[0] < 1.6 * spacing
 
 
 def _unit_line(title: str, unit: str, log: bool, x0: float, width: float, palette: Palette) -> str:
