@@ -171,7 +171,7 @@ def _belief_share(posterior, answer, growth: np.ndarray) -> float | None:
     ridge = u.T @ u + 10 * np.eye(u.shape[1])
     part = np.linalg.solve(ridge, u.T @ (target - target.mean())) ** 2
     contraction = np.where(posterior.free, 1 - posterior.u.var(axis=0), 0.0).clip(0, 1)
-    return float((part * (1 - contraction)).sum() / part.sum())
+    return float((part * (1 - contraction)).sum() / part.sum()) if part.sum() > 0 else None
 
 
 def _barrier(posterior) -> dict | None:

@@ -217,7 +217,7 @@ class Wheel:
     title: str = ""
     currency: str = ""  # what `money` is, with a scale word: "USD million"
     counts: str = ""  # scale word of everything else that is counted: "million"
-    horizon: float = 5.0
+    horizon: float = 5.0  # years that forecasts and levers look ahead
     outcomes: tuple[str, ...] = ()
     measured: str = ""  # path of the tidy CSV of gauges, beside the file
     split: date | None = None  # where the backtest cuts the record
