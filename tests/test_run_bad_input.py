@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
-from planted import cache, write_planted  # noqa: F401
 
 from gearwheel.run import open_wheel, run_wheel, write_run
 from gearwheel.wheel.errors import DataError, GearwheelError, WheelError
+from planted import cache, write_planted  # noqa: F401
 
 
 @pytest.fixture(scope="module")
