@@ -33,10 +33,7 @@ def test_the_library_is_the_seven_gears_of_the_design():
     assert sorted(p.stem for p in LIBRARY.glob("*.toml")) == sorted(GEARS)
 
 
-NEEDS_CUSTOMERS = pytest.mark.xfail(reason="R5 stands in the gear but closes through another one")
-
-
-@pytest.mark.parametrize("name", [pytest.param(g, marks=NEEDS_CUSTOMERS) if g == "membership" else g for g in GEARS])
+@pytest.mark.parametrize("name", GEARS)
 def test_a_gear_alone_keeps_every_rule(name):
     assert check_wheel(alone(name)) == []
 

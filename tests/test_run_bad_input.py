@@ -46,8 +46,6 @@ def line_of(path: Path, text: str) -> int:
     return next(i for i, line in enumerate(path.read_text().splitlines(), 1) if text in line)
 
 
-NO_HINT = pytest.mark.xfail(reason="the message carries no hint yet")
-
 # ---- the record
 
 ROW = "customers,,2008-04-01,"
@@ -126,7 +124,7 @@ def change(folder: Path, old: str, new: str) -> int:
     [
         ("dt = 0.25", "dt = -0.25", "a negative step", "0.25"),
         ('"customers * frequency"', '"custmers * frequency"', "custmers", "customers"),
-        pytest.param('"customers / stay"', '"customers + stay"', "person", "", marks=NO_HINT),
+        ('"customers / stay"', '"customers + stay"', "person", "unit"),
         ('"price / habit_time"', '"price / habit_time + dearer * 0 + cheaper * 0"', "cheaper", "stock"),
         ('to = "gaining"', 'to = "gain"', "gain", "gaining"),
         ('of = "markup"', 'of = "makeup"', "makeup", "markup"),
@@ -186,7 +184,6 @@ def test_a_hostile_equation_is_refused_quickly(folder, equation):
     assert not (folder / "hacked").exists() and not Path("hacked").exists()
 
 
-@NO_HINT
 def test_ten_megabytes_are_refused_quickly(folder):
     (folder / "wheel.toml").write_text("# " + "x" * 10_000_000)
     began = time.perf_counter()

@@ -208,7 +208,8 @@ def _claims(results: dict) -> str:
     for name, about in mapping(at(results, "wheel", "gears")).items():
         about = mapping(about)
         measured = (
-            ", ".join(words.gauge_words(results, g) for g in listing(about.get("measured_by"))) or "nothing: on beliefs"
+            ", ".join(words.gauge_words(results, g) for g in listing(about.get("measured_by")) if isinstance(g, str))
+            or "nothing: on beliefs"
         )
         rows.append(
             [

@@ -13,6 +13,7 @@ from gearwheel.wheel.lines import Lines
 from gearwheel.wheel.parts import KINDS, Belief, Place, Wheel
 
 MAX_BYTES = 1_000_000
+TOO_LARGE = "A wheel file holds equations; measured series stand in a CSV beside it. Is this the right file?"
 MAX_NESTING = 12
 MAX_PARTS = 5_000
 MAX_GEARS = 100
@@ -57,7 +58,12 @@ def read_text(path: Path) -> str:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise WheelError(
-                Problem("GW101", f"the file has {size:,} bytes; a wheel has at most {MAX_BYTES:,}", str(path))
+                Problem(
+                    "GW101",
+                    f"the file has {size:,} bytes; a wheel has at most {MAX_BYTES:,}",
+                    str(path),
+                    hint=TOO_LARGE,
+                )
             )
         return path.read_bytes().decode("utf-8")  # line ends stay as they are, for an edit that changes nothing else
     except UnicodeDecodeError as error:
@@ -74,7 +80,9 @@ def parse_wheel(text: str, file: str = "") -> Wheel:
 
 def _toml(text: str, file: str) -> dict:
     if len(text) > MAX_BYTES:
-        raise WheelError(Problem("GW101", f"the text has {len(text):,} characters; at most {MAX_BYTES:,}", file))
+        raise WheelError(
+            Problem("GW101", f"the text has {len(text):,} characters; at most {MAX_BYTES:,}", file, hint=TOO_LARGE)
+        )
     deepest = _nesting(text)
     if deepest > MAX_NESTING:
         raise WheelError(Problem("GW101", f"the file is nested {deepest} deep; {MAX_NESTING} is the most", file))

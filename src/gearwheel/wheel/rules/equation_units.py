@@ -12,6 +12,7 @@ from gearwheel.wheel.tree import Name, walk
 from gearwheel.wheel.units import ONE, UnitError, show
 
 CODE = "GW204"
+HINT = "Correct the unit of one of them, or bring them to one unit by a parameter that carries both."
 
 
 def check(wheel: Wheel) -> Iterator[Problem]:
@@ -22,7 +23,7 @@ def check(wheel: Wheel) -> Iterator[Problem]:
         try:
             found = unit_of(tree, units, time)
         except UnitError as error:
-            yield problem(wheel, CODE, kind, name, f"the {field} of {kind} '{name}' {error}")
+            yield problem(wheel, CODE, kind, name, f"the {field} of {kind} '{name}' {error}", HINT)
             continue
         wanted = units.get(name)
         if field == "equation" and None not in (found, wanted) and found != wanted:
