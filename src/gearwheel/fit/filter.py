@@ -18,7 +18,7 @@ import numpy as np
 from gearwheel.fit.beliefs import Beliefs
 from gearwheel.fit.observations import Observations
 from gearwheel.spin.levers import Path, moved, table
-from gearwheel.spin.program import Program, initial, step, values_at
+from gearwheel.spin.program import Program, initial, stages, values_at
 from gearwheel.spin.run import noise_sd
 
 SEASON_START_SD = 0.3  # a season's level before any data, in logs
@@ -74,7 +74,7 @@ class Filter:
 
         program, dt = self.program, self.program.wheel.dt
         state = self.stocks(z)
-        following, values = step(program, state, at, time)
+        following, weighted = stages(program, state, at, time)
         floor = jnp.where(program.positive, LEAST_SHARE * state, 1.0)
         # smooth and monotone: equal to `following` above the floor, an exponential approach to 0 below it
         safe = jnp.where(following > floor, following, floor * jnp.exp(jnp.minimum(following / floor - 1.0, 0.0)))
@@ -82,7 +82,8 @@ class Filter:
         moved = jnp.where(program.positive, logged, following)
         sums = z[self.n : self.n + self.a]
         if self.a:
-            sums = sums + dt * jnp.stack([jnp.asarray(values[v], dtype=float) for v in self.observations.sums])
+            means = [sum(w * values[v] for w, values in weighted) for v in self.observations.sums]
+            sums = sums + dt * jnp.stack([jnp.asarray(mean, dtype=float) for mean in means])
         return jnp.concatenate([moved, sums, z[self.n + self.a :]])
 
     def read(self, z, at, time, seen, length, seasonal, track):

@@ -60,9 +60,9 @@ def read_gauge(
             raw = ensemble[gauge.of][:, last]
         else:
             first = round(((end - gauge.window if gauge.window else start) - begin) / dt)
-            total = ensemble[gauge.of][:, first:last].sum(axis=1) * dt
+            total = integral(ensemble, gauge.of, first, last)
             if gauge.measure == "ratio":
-                raw = total / (ensemble[gauge.over][:, first:last].sum(axis=1) * dt)
+                raw = total / integral(ensemble, gauge.over, first, last)
             else:
                 raw = total / (end - start) if gauge.measure == "mean" else total
         with np.errstate(all="ignore"):
@@ -70,6 +70,15 @@ def read_gauge(
     if reading.season >= 0:
         found += _seasonal(seasons[:, blocks], len(windows), rng)
     return found + error * rng.standard_normal(found.shape)
+
+
+def integral(ensemble: Ensemble, variable: str, first: int, last: int) -> np.ndarray:
+    """∫ of a variable between two grid indices, (draws,): to the order of the wheel's method, as the filter's sums."""
+    path, dt = ensemble[variable], ensemble.wheel.dt
+    total = path[:, first:last].sum(axis=1)
+    if ensemble.wheel.method != "euler":  # trapezoids
+        total = total + (path[:, last] - path[:, first]) / 2
+    return total * dt
 
 
 def _seasonal(block: np.ndarray, periods: int, rng: np.random.Generator) -> np.ndarray:

@@ -53,7 +53,16 @@ def code_hash(rooms: tuple[str, ...]) -> str:
 def input_hash(wheel: Wheel, gauges_hash: str, rooms: tuple[str, ...] = ALL_ROOMS, **settings) -> str:
     """Names everything that a result depends on: the assembled wheel, its record, our code and the settings."""
     parts = [(n, repr(p)) for kind in KINDS for n, p in getattr(wheel, kind).items()]  # draws come in this order
-    header = [wheel.name, wheel.unit, wheel.dt, str(wheel.start), wheel.size, wheel.horizon, wheel.outcomes]
+    header = [
+        wheel.name,
+        wheel.unit,
+        wheel.dt,
+        wheel.method,
+        str(wheel.start),
+        wheel.size,
+        wheel.horizon,
+        wheel.outcomes,
+    ]
     header += [str(wheel.split), wheel.rival, wheel.habit, wheel.push]
     header += [wheel.title, wheel.currency, list(wheel.opens.items()), list(wheel.sentences.items())]
     text = json.dumps([header, parts, gauges_hash, code_hash(rooms), settings], sort_keys=True, default=str)

@@ -54,7 +54,7 @@ def spin_compiled(
     paths: Mapping[str, Path] | None = None,
     keep: Sequence[str] | None = None,
     shocks: np.ndarray | None = None,
-    method: str = "euler",
+    method: str | None = None,
 ) -> Ensemble:
     """`spin` with the same arguments and the same numbers (to rounding), as one compiled scan over time."""
     jax = jax_ready()

@@ -142,21 +142,39 @@ def settled(program: Program, state):
     return program.xp.where(program.nonnegative, program.xp.maximum(state, 0.0), state)
 
 
-def step(program: Program, state, parameters: Mapping[str, Any], time, method: str = "euler"):
-    """One time step: (state at time + dt, values at time). `method` is "euler" or "rk4"."""
-    dt = program.wheel.dt
+def stages(program: Program, state, parameters: Mapping[str, Any], time, method: str | None = None):
+    """One time step: (state at time + dt, [(weight, values)]), the weights adding up to 1.
+
+    The weighted mean of the values is the mean of a variable over the step, to the order of the method: "euler" (1),
+    "heun" (2, the trapezoidal predictor-corrector) or "rk4" (4, Runge 1895, Kutta 1901); None is the wheel's own.
+    """
+    dt, method = program.wheel.dt, method or program.wheel.method
+
+    def at(slope, share):
+        return values_at(program, state + share * dt * slope, parameters, time + share * dt)
+
     values = values_at(program, state, parameters, time)
     first = rates(program, values)
     if method == "euler":
-        return settled(program, state + dt * first), values
+        return settled(program, state + dt * first), [(1.0, values)]
+    if method == "heun":
+        after = at(first, 1.0)
+        following = state + dt / 2 * (first + rates(program, after))
+        return settled(program, following), [(0.5, values), (0.5, after)]
+    second_values = at(first, 0.5)
+    second = rates(program, second_values)
+    third_values = at(second, 0.5)
+    third = rates(program, third_values)
+    fourth_values = at(third, 1.0)
+    following = state + dt / 6 * (first + 2 * second + 2 * third + rates(program, fourth_values))
+    weighted = [(1 / 6, values), (1 / 3, second_values), (1 / 3, third_values), (1 / 6, fourth_values)]
+    return settled(program, following), weighted
 
-    def slope(at, shift):
-        return rates(program, values_at(program, state + shift * dt * at, parameters, time + shift * dt))
 
-    second = slope(first, 0.5)
-    third = slope(second, 0.5)
-    fourth = slope(third, 1.0)
-    return settled(program, state + dt / 6 * (first + 2 * second + 2 * third + fourth)), values
+def step(program: Program, state, parameters: Mapping[str, Any], time, method: str | None = None):
+    """One time step: (state at time + dt, values at time)."""
+    following, weighted = stages(program, state, parameters, time, method)
+    return following, weighted[0][1]
 
 
 StepFunction = Callable[..., Any]

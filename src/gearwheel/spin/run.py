@@ -72,7 +72,7 @@ def spin(
     keep: Sequence[str] | None = None,
     shocks: np.ndarray | None = None,
     frozen: float | None = None,
-    method: str = "euler",
+    method: str | None = None,
 ) -> Ensemble:
     """Run `steps` time steps with NumPy, vectorised over draws.
 

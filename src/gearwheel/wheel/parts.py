@@ -212,6 +212,7 @@ class Wheel:
     name: str
     unit: str = "week"
     dt: float = 1.0
+    method: str = "euler"  # euler | heun | rk4
     start: date = date(2024, 1, 1)
     size: str = ""
     title: str = ""

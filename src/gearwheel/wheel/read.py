@@ -27,6 +27,7 @@ HEADER = (
     "name",
     "unit",
     "dt",
+    "method",
     "start",
     "size",
     "title",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from gearwheel.wheel.errors import Problem
+from gearwheel.wheel.errors import Problem, did_you_mean
 from gearwheel.wheel.lines import Lines
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.times import DAYS, MONTHS, per_year
 
+METHODS = ("euler", "heun", "rk4")
 CODE = "GW208"
 MAX_STEPS = 1_000_000
 
@@ -21,6 +22,9 @@ def check(wheel: Wheel) -> Iterator[Problem]:
     if not math.isfinite(wheel.dt) or wheel.dt <= 0:
         what = "a negative step" if wheel.dt < 0 else "no step at all" if wheel.dt == 0 else "not a number"
         yield _problem(wheel, "dt", f"dt = {wheel.dt:g} is {what}", f"dt counts {wheel.unit}s; 1 or 0.25 are usual.")
+    if wheel.method not in METHODS:
+        hint = did_you_mean(wheel.method, METHODS) or f"One of {', '.join(METHODS)}."
+        yield _problem(wheel, "method", f"'{wheel.method}' is no way to step through time", hint)
     if not math.isfinite(wheel.horizon) or wheel.horizon <= 0:
         yield _problem(wheel, "horizon", f"horizon = {wheel.horizon:g} years", "It counts years and is above 0.")
         return
