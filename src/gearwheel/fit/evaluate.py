@@ -13,7 +13,7 @@ from gearwheel.fit.filter import Data, Filter
 from gearwheel.fit.observations import Observations
 from gearwheel.spin.compiled import jax_ready
 
-BATCH = 32
+BATCH = 16
 STEP = 1e-5  # finite-difference step in whitened coordinates
 
 
@@ -33,6 +33,7 @@ class Evaluator:
         self.model = model
         jax = jax_ready()
         self._terms = jax.jit(jax.vmap(lambda u, d: model.run(u, d, False), in_axes=(0, None)))
+        self._compiled: set = set()
         self._history = jax.jit(jax.vmap(lambda u, d: model.run(u, d, True), in_axes=(0, None)))
 
     def bind(self, observations: Observations) -> Callable[[np.ndarray], Terms]:
@@ -53,8 +54,7 @@ class Evaluator:
         """
         return self._in_batches(self._history, u, Data.of(observations), reduce)
 
-    @staticmethod
-    def _in_batches(function, u: np.ndarray, data: tuple, reduce: Callable = tuple) -> tuple[np.ndarray, ...]:
+    def _in_batches(self, function, u: np.ndarray, data: tuple, reduce: Callable = tuple) -> tuple[np.ndarray, ...]:
         """Pad to whole batches, so that one compilation serves every number of draws, and use all cores."""
         u = np.atleast_2d(u)
         count = len(u)
@@ -64,10 +64,12 @@ class Evaluator:
         def one(piece):
             return reduce([np.asarray(a) for a in function(piece, data)])
 
-        first = [one(pieces[0])]  # compiles once, before the threads ask for it
+        alone = 0 if function in self._compiled else 1  # threads must not compile the same thing side by side
+        found = [one(piece) for piece in pieces[:alone]]
+        self._compiled.add(function)
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            rest = list(pool.map(one, pieces[1:]))
-        return tuple(np.concatenate(arrays)[:count] for arrays in zip(*(first + rest)))
+            found += list(pool.map(one, pieces[alone:]))
+        return tuple(np.concatenate(arrays)[:count] for arrays in zip(*found))
 
 
 def slopes(evaluate: Callable[[np.ndarray], Terms], u: np.ndarray) -> tuple[Terms, np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ import numpy as np
 from gearwheel.fit.evaluate import Terms, slopes
 
 DAMPING = np.array([0.0, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e6])
-SHRINK = np.array([1.0, 0.5, 0.25, 0.1])
+SHRINK = np.array([1.0, 0.3])
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def find_mode(
     """Climb from `start` (size,). `free` masks the coordinates that may move; `prior` (size,) is 1 where the
     belief counts and 0 where it is left out (profiles of the likelihood).
 
-    Each iteration tries eight damped scoring steps at four lengths in one batch (Levenberg 1944) and keeps the best.
+    Each iteration tries eight damped scoring steps at two lengths in one batch (Levenberg 1944) and keeps the best.
     Stops when the predicted gain of the full step is below `tolerance` log units.
     """
     size = len(start)

@@ -13,7 +13,7 @@ from gearwheel.run.parts import link_part, parameter_part, shown_unit
 from gearwheel.run.pictures import graph_of, wheel_part
 from gearwheel.run.questions import anchors_of, levers_of, loops_of, now_of, spin_posterior
 from gearwheel.run.store import Progress, cached_file, input_hash, plain, release, save_atomically, silent
-from gearwheel.wheel.errors import GearwheelError
+from gearwheel.wheel.errors import FitError, GearwheelError
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.times import decimal_year, per_year
 
@@ -87,7 +87,16 @@ def _backtest(wheel: Wheel, engine, gauges, seed: int, progress: Progress) -> di
         return {"split": None, "gauges": {}, "rolling": None, "untestable": {n: "too few rows" for n in gauges.series}}
     from gearwheel.spin.program import build
 
-    return backtest(build(wheel), engine[0], gauges, split, draws=BACKTEST_DRAWS, seed=seed, progress=progress)
+    try:
+        return backtest(build(wheel), engine[0], gauges, split, draws=BACKTEST_DRAWS, seed=seed, progress=progress)
+    except FitError as error:  # too little is known at the split; the rest of the run stands
+        reason = f"no trustworthy fit to what was known on {split.isoformat()}: {error}"
+        return {
+            "split": split.isoformat(),
+            "gauges": {},
+            "rolling": None,
+            "untestable": dict.fromkeys(gauges.series, reason),
+        }
 
 
 def _forecast(posterior, engine, gauges, seed: int) -> dict:

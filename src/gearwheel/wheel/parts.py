@@ -205,8 +205,8 @@ class Wheel:
     """A business flywheel as data. One type for a gear file, a wheel file and an assembled wheel.
 
     `size` names the stock by which growth is judged. `outcomes` are the variables worth reporting beside it.
-    `text` is the document it was read from (comments and all), `places` where each part stands in it, `words`
-    the page that explains a gear. An assembled wheel has no `gear` left and every name is `gear.name`.
+    `text` is the document it was read from (comments and all), `places` where each part stands in it.
+    An assembled wheel has no `gear` left and every name is `gear.name`.
     """
 
     name: str
