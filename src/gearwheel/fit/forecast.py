@@ -12,6 +12,7 @@ from gearwheel.fit.observations import Reading, to_scale
 from gearwheel.spin.levers import Path
 from gearwheel.spin.program import Program
 from gearwheel.spin.run import Ensemble, spin
+from gearwheel.wheel.times import per_year
 
 Window = tuple[float | None, float]  # (start, end) of a period, or (None, date) of a level
 
@@ -68,7 +69,10 @@ def read_gauge(
         with np.errstate(all="ignore"):
             found[:, i] = to_scale(raw, gauge.scale)
     if reading.season >= 0:
-        found += _seasonal(seasons[:, blocks], len(windows), rng)
+        period = per_year(ensemble.wheel) / gauge.season
+        coming = [round((end - begin) / period) - 1 for _, end in windows]  # seasons from now, gaps counted
+        levels = _seasonal(seasons[:, blocks], max(coming, default=-1) + 1, rng)
+        found += levels[:, coming]
     return found + error * rng.standard_normal(found.shape)
 
 

@@ -26,6 +26,7 @@ STARTS = 3
 ROUND = 2048  # importance draws a round
 AGREE = 0.5  # log units between the ends of two starts that count as one mode
 KNOWN_SD = 0.95  # posterior sd, in prior sd, above which the data say nothing about a parameter
+NARROWED = 0.02  # share of a sampled parameter's sd that holding the others may cost
 STILL = 0.3  # … provided that its mode has not moved more than this many prior sd
 
 
@@ -176,12 +177,22 @@ def _from_all_starts(evaluate, size: int, seed: int, progress: Progress) -> list
 
 
 def _informed(mode: Mode) -> np.ndarray:
-    """Parameters about which the data say something, by the Laplace posterior: the others keep their belief, which
-    is then also their posterior. Leaving them out of the sampled space costs nothing and steadies its weights. A record
-    that says nothing leaves one of them, since there must be something to sample."""
-    sd = np.sqrt(np.diag(np.linalg.inv(mode.information)))
+    """Parameters to sample, by the Laplace posterior. The others keep their belief, which is then also their posterior:
+    the data say nothing about them (sd and mode are those of the belief), and holding them narrows none of the sampled
+    parameters by more than `NARROWED`, so that nothing is known about them jointly either. A record that says nothing
+    leaves one parameter, since there must be something to sample."""
+    covariance = np.linalg.inv(mode.information)
+    sd = np.sqrt(np.diag(covariance))
     free = (sd < KNOWN_SD) | (np.abs(mode.u) > STILL)
     free[np.argmin(sd)] = True
+    while not free.all():
+        conditional = np.sqrt(np.diag(np.linalg.inv(mode.information[np.ix_(free, free)])))
+        loss = 1 - conditional / sd[free]
+        if loss.max() <= NARROWED:
+            break
+        worst = np.flatnonzero(free)[np.argmax(loss)]
+        tied = np.abs(covariance[worst]) / sd
+        free[np.argmax(np.where(free, -1.0, tied))] = True
     return free
 
 
