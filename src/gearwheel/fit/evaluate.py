@@ -82,7 +82,8 @@ def slopes(evaluate: Callable[[np.ndarray], Terms], u: np.ndarray) -> tuple[Term
     size = len(u)
     both = evaluate(np.concatenate([u[None], u + STEP * np.eye(size)]))
     here = Terms(both.log_likelihood[:1], both.residual[:1], both.log_variance[:1])
-    gradient = (both.log_likelihood[1:] - both.log_likelihood[0]) / STEP - u
+    with np.errstate(invalid="ignore"):  # where nothing is likely at all, the slope is not a number, and is seen there
+        gradient = (both.log_likelihood[1:] - both.log_likelihood[0]) / STEP - u
     de = (both.residual[1:] - here.residual) / STEP
     dv = (both.log_variance[1:] - here.log_variance) / STEP
     dr = de + 0.5 * here.residual * dv  # ∂r/√v, not ∂(r/√v): the variance has its own term
