@@ -189,5 +189,5 @@ def default_split(wheel, gauges: Gauges) -> float | None:
     if not ends:
         return None
     year = per_year(wheel)
-    split = np.floor((elapsed(wheel.start, wheel) + 0.7 * max(ends)) / year) * year
+    split = np.floor(0.7 * max(ends) / year) * year
     return float(split) if testable(wheel, gauges, float(split))[0] else None

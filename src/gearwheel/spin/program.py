@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -175,6 +175,3 @@ def step(program: Program, state, parameters: Mapping[str, Any], time, method: s
     """One time step: (state at time + dt, values at time)."""
     following, weighted = stages(program, state, parameters, time, method)
     return following, weighted[0][1]
-
-
-StepFunction = Callable[..., Any]
