@@ -7,9 +7,10 @@ import numpy as np
 from gearwheel.spin.levers import history
 from gearwheel.spin.program import build
 from gearwheel.spin.run import spin
-from gearwheel.wheel.graph import graph
+from gearwheel.wheel.graph import graph, parse_name
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.times import elapsed, per_year
+from gearwheel.wheel.tree import names
 
 LABELS = {"climate": "demand climate", "cumulative": "cumulative units", "enrolled": "enrolled sellers"}
 
@@ -87,8 +88,10 @@ def wheel_part(wheel: Wheel, gauges=None) -> dict:
 
 
 def _touches(wheel: Wheel, gauge: str, gear: str) -> bool:
-    reads = (wheel.gauge[gauge].of, wheel.gauge[gauge].over)
-    return any(v.split(".")[0] == gear for v in reads if v)
+    """Whether a gauge reads this gear, itself or through what the wheel file adds up from several gears."""
+    reads = [v for v in (wheel.gauge[gauge].of, wheel.gauge[gauge].over) if v]
+    reads += [c for v in reads if v in wheel.aux and "." not in v for c in names(parse_name(wheel.aux[v].equation))]
+    return any(v.split(".")[0] == gear for v in reads)
 
 
 def picture_results(wheel: Wheel, results: dict | None = None) -> dict:
