@@ -27,7 +27,9 @@ DIRECT = {  # room -> rooms that it may import; what these import it may import 
     "show": ("wheel",),
 }
 DOORS = ("run", "api", "cli", "studio")  # above all rooms; run below api, api below cli and studio
-HEAVY = ("jax", "numpyro", "pandas", "statsforecast", "scipy", "arviz", "matplotlib")
+HEAVY = (
+    "jax", "numpyro", "pandas", "statsforecast", "scipy", "arviz", "matplotlib", "duckdb", "sqlglot", "sklearn", "pyarrow",
+)  # fmt: skip
 
 
 def allowed(room: str) -> set[str]:
