@@ -94,11 +94,8 @@ def _contiguous(rows: list[Row]) -> list[Row]:
     """The last run of rows without a gap: baselines know no missing values."""
     kept: list[Row] = []
     for row in reversed(rows):
-        if (
-            kept
-            and abs((kept[-1].start if kept[-1].start is not None else kept[-1].end) - row.end) > 0.02
-            and kept[-1].start is not None
-        ):
+        later = kept[-1] if kept else None
+        if later and later.start is not None and abs(later.start - row.end) > 0.02 * (later.end - later.start):
             break
         kept.append(row)
     return kept[::-1]

@@ -69,7 +69,7 @@ def read_gauge(
         with np.errstate(all="ignore"):
             found[:, i] = to_scale(raw, gauge.scale)
     if reading.season >= 0:
-        period = per_year(ensemble.wheel) / gauge.season
+        period = dt * round(per_year(ensemble.wheel) / gauge.season / dt)
         coming = [round((end - begin) / period) - 1 for _, end in windows]  # seasons from now, gaps counted
         levels = _seasonal(seasons[:, blocks], max(coming, default=-1) + 1, rng)
         found += levels[:, coming]

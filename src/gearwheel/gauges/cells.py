@@ -10,7 +10,7 @@ from datetime import date
 from gearwheel.gauges.findings import Note, shown
 from gearwheel.gauges.series import Row, elapsed
 from gearwheel.wheel.parts import Gauge, Wheel
-from gearwheel.wheel.times import DAYS, MONTHS
+from gearwheel.wheel.times import DAYS, MONTHS, counts_months
 from gearwheel.wheel.units import UnitError, parse_unit
 
 BOUNDS = ("", "above", "below")
@@ -145,9 +145,12 @@ def _earlier(day: date) -> str:
 
 def _finer(wheel: Wheel) -> str:
     """Which dt would put dates on the grid."""
-    if wheel.unit in MONTHS:
+    if counts_months(wheel):
         return (
             f"choose a dt that divides the periods (a month is {1 / MONTHS[wheel.unit]!r} {wheel.unit}); "
-            'for days within a month set unit = "week" or "day"'
+            'for days within a month set dt = "week" or "day"'
         )
+    if wheel.grid:
+        whole = f"the grid is whole {wheel.grid}s from the wheel's start, {wheel.start:%A} {wheel.start}"
+        return f'{whole}; move the start, or set dt = "day"' if wheel.grid == "week" else whole
     return f"choose a dt that divides the periods (a day is {1 / DAYS[wheel.unit]!r} {wheel.unit})"

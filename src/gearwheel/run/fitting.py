@@ -45,15 +45,12 @@ def record_end(gauges: Gauges, wheel: Wheel) -> float:
 
 
 def instants(wheel: Wheel, steps: int) -> list[int]:
-    """Grid indices at which states are kept: every turn of a year, and the end."""
-    years = [k for k in range(1, steps) if _whole(decimal_year(k * wheel.dt, wheel))]
+    """Grid indices at which states are kept: the first of every year, and the end."""
+    turns = np.floor([decimal_year(k * wheel.dt, wheel) + 1e-6 for k in range(steps)])
+    years = [k for k in range(1, steps) if turns[k] > turns[k - 1]]
     if len(years) < 4:
         years = list(range(1, steps, max(1, steps // 24)))
     return [*years, steps]
-
-
-def _whole(year: float) -> bool:
-    return abs(year - round(year)) < 1e-6
 
 
 def make_engine(wheel: Wheel, gauges: Gauges):

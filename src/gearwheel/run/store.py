@@ -59,6 +59,7 @@ def input_hash(wheel: Wheel, gauges_hash: str, rooms: tuple[str, ...] = ALL_ROOM
         wheel.dt,
         wheel.method,
         str(wheel.start),
+        wheel.grid,
         wheel.size,
         wheel.horizon,
         wheel.outcomes,

@@ -12,7 +12,7 @@ from gearwheel.wheel.forms import Hidden, expand
 from gearwheel.wheel.mesh import mesh_problems
 from gearwheel.wheel.parse import ParseError, parse
 from gearwheel.wheel.parts import Aux, Flow, Place, Stock, Wheel
-from gearwheel.wheel.times import elapsed
+from gearwheel.wheel.times import counts_months, elapsed
 from gearwheel.wheel.tree import rename, text
 
 Library = Callable[[str, str], Wheel]  # (gear name or path, file of the wheel) -> the gear as written
@@ -151,7 +151,9 @@ def _port_variables(wheel: Wheel, gears: Mapping[str, Wheel], name: str) -> dict
 
 
 def _opening(opens: date, wheel: Wheel) -> str:
-    return repr(round(elapsed(opens, wheel), 9))
+    if not wheel.grid or counts_months(wheel):
+        return repr(round(elapsed(opens, wheel), 9))
+    return repr(round(elapsed(opens, wheel) - 1e-6 * wheel.dt, 9))  # no rounding may move it past its step
 
 
 def _renamed(kind: str, part, names: Mapping[str, str], gear: Wheel, local: str):

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
+from gearwheel.wheel.times import step_length
+
 Z80 = 1.2815515655446004  # an 80 % range is centre ± Z80 sd of a Normal
 
 
@@ -204,6 +206,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
 class Wheel:
     """A business flywheel as data. One type for a gear file, a wheel file and an assembled wheel.
 
+    `dt` is a number of time units, or "day", "week" or "month"; then `grid` keeps the word and `dt` becomes its length.
     `size` names the stock by which growth is judged. `outcomes` are the variables worth reporting beside it.
     `text` is the document it was read from (comments and all), `places` where each part stands in it.
     An assembled wheel has no `gear` left and every name is `gear.name`.
@@ -214,6 +217,7 @@ class Wheel:
     dt: float = 1.0
     method: str = "euler"  # euler | heun | rk4
     start: date = date(2024, 1, 1)
+    grid: str = ""  # what dt is called, where it is a word; a day or a week makes the calendar count days
     size: str = ""
     title: str = ""
     currency: str = ""  # what `money` is, with a scale word: "USD million"
@@ -243,6 +247,11 @@ class Wheel:
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict, repr=False, compare=False)
     opens: Mapping[str, date] = field(default_factory=dict)  # assembled: gear name -> date
     sentences: Mapping[str, str] = field(default_factory=dict)  # assembled: gear name -> what it claims
+
+    def __post_init__(self):
+        if isinstance(self.dt, str):
+            object.__setattr__(self, "grid", self.dt)
+            object.__setattr__(self, "dt", step_length(self.dt, self.unit))
 
     def variables(self) -> dict[str, Stock | Flow | Aux]:
         """Stocks, flows and auxiliaries by name, in the order written."""

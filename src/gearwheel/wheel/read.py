@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import tomllib
 from datetime import date, datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 from gearwheel.wheel.errors import Problem, WheelError, did_you_mean
 from gearwheel.wheel.lines import Lines
 from gearwheel.wheel.parts import KINDS, Belief, Place, Wheel
+from gearwheel.wheel.times import GRIDS, step_length
 
 MAX_BYTES = 1_000_000
 TOO_LARGE = "A wheel file holds equations; measured series stand in a CSV beside it. Is this the right file?"
@@ -181,6 +183,7 @@ class _Reader:
                 self.problem("GW105", f"wheel has no '{key}'", ("wheel", key), did_you_mean(key, HEADER))
         known = {k: v for k, v in header.items() if k in HEADER}
         types = {f.name: f.type for f in dataclasses.fields(Wheel)}
+        named = known.pop("dt") if isinstance(known.get("dt"), str) else ""
         known = {k: self.value(("wheel", k), types[k], v) for k, v in known.items()}
         unit = known.get("unit") or "week"
         if unit in TIME_UNITS:
@@ -188,6 +191,11 @@ class _Reader:
         else:
             hint = f"One of {', '.join(TIME_UNITS)}."
             self.problem("GW106", f"'{unit[:60]}' is not a time unit", ("wheel", "unit"), hint)
+        if named and math.isfinite(step_length(named, self.unit)):
+            known["dt"] = named
+        elif named:
+            hint = did_you_mean(named, GRIDS) or f"A number of {self.unit}s, or one of {', '.join(GRIDS)}."
+            self.problem("GW109", f"a wheel in {self.unit}s has no time step '{named[:60]}'", ("wheel", "dt"), hint)
         return {"name": "", **{k: v for k, v in known.items() if v is not None}}
 
     def name_is_good(self, kind: str, name: str) -> bool:

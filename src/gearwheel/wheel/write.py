@@ -76,6 +76,8 @@ def _entries(wheel: Wheel) -> dict[tuple[str, ...], Entry]:
     """Every table of the document: (kind, name) or (kind,) → its keys, defaults left out."""
     defaults = Wheel("")
     header = {k: _plain(getattr(wheel, k)) for k in HEADER if getattr(wheel, k) != getattr(defaults, k)}
+    if wheel.grid:
+        header["dt"] = wheel.grid
     found: dict[tuple[str, ...], Entry] = {("wheel",): header} if header else {}
     if wheel.dimension:
         found["dimension",] = {name: list(elements) for name, elements in wheel.dimension.items()}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gearwheel.wheel.errors import Problem, did_you_mean
 from gearwheel.wheel.lines import Lines
 from gearwheel.wheel.parts import Wheel
-from gearwheel.wheel.times import DAYS, MONTHS, per_year
+from gearwheel.wheel.times import DAYS, GRIDS, MONTHS, per_year, step_length
 
 METHODS = ("euler", "heun", "rk4")
 CODE = "GW208"
@@ -18,6 +18,10 @@ MAX_STEPS = 1_000_000
 def check(wheel: Wheel) -> Iterator[Problem]:
     if wheel.unit not in MONTHS and wheel.unit not in DAYS:
         yield _problem(wheel, "unit", f"'{wheel.unit}' is not a time unit", f"One of {', '.join([*MONTHS, *DAYS])}.")
+        return
+    if wheel.grid and wheel.dt != step_length(wheel.grid, wheel.unit):
+        message = f"dt = '{wheel.grid}' is no time step of a wheel in {wheel.unit}s"
+        yield _problem(wheel, "dt", message, f"A number, or one of {', '.join(GRIDS)}.")
         return
     if not math.isfinite(wheel.dt) or wheel.dt <= 0:
         what = "a negative step" if wheel.dt < 0 else "no step at all" if wheel.dt == 0 else "not a number"
