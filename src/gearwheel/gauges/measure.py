@@ -1,0 +1,179 @@
+"""Measures gauges from events: runs the catalogue's views over one connection, shared steps first and once."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+from gearwheel.gauges.catalogue import Intermediate, Measure, catalogue, choose, fill, steps_for
+from gearwheel.gauges.tidy import COLUMNS
+from gearwheel.wheel.errors import DataError, Problem, did_you_mean
+
+Progress = Callable[[str, int, int, str], None]
+
+STATES = """SELECT state, min(period_start), max(period_end), sum(orders), count(*)
+FROM base.period_states WHERE state <> 'whole' GROUP BY state ORDER BY 2"""
+
+
+class Source(Protocol):
+    """What is measured: canonical tables in the schema `events` of a DuckDB connection."""
+
+    connection: Any
+    present: Collection[str]
+    columns: Mapping[str, Collection[str]]
+    mapping: Any  # .grain and .active_days
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One measured value over [start, end). `error` is on the gauge's scale, None where there is no sampling error."""
+
+    gauge: str
+    start: date
+    end: date
+    value: float
+    error: float | None
+    n: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Every row by gauge and period, the definitions behind them, what was left out and why, notes in words."""
+
+    rows: list[Measurement]
+    measures: dict[str, Measure]
+    left_out: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def measure(events: Source, names: Iterable[str] | None = None, progress: Progress | None = None) -> Measured:
+    """Every gauge of the catalogue (or those of `names`) that the events allow.
+
+    Periods in which the record begins or ends, and late or stray rows after its end, are left out with a note; so
+    are values that the gauge's scale does not have (a count of 0 has no logarithm). Raises DataError: GW461 for a
+    grain or window that cannot be, GW462 for an unknown gauge, GW463 where the database gives up.
+    """
+    tell = progress or (lambda stage, done, total, note: None)
+    grain, active_days = events.mapping.grain, events.mapping.active_days
+    wanted, left_out = choose(events.present, events.columns, _known(names))
+    measures = {gauge: m.filled(grain, active_days) for gauge, m in wanted.items()}
+    rows: list[Measurement] = []
+    with _Base(events.connection, grain, active_days) as base:
+        notes = base.prepare(steps_for(measures.values()), _uses(measures.values()), tell)
+        for done, (gauge, one) in enumerate(measures.items()):
+            tell("measure", done, len(measures), one.title)
+            found = base.rows(one.sql, f"gauge {gauge}")
+            fit = [row for row in map(_measurement, [one] * len(found), found) if row]
+            rows += sorted(fit, key=lambda row: row.start)
+            if not fit:
+                left_out[gauge] = "no period of the record has a value for it"
+            elif len(fit) < len(found):
+                notes.append(f"{gauge}: {len(found) - len(fit)} periods without a value on its scale were left out")
+        tell("measure", len(measures), len(measures), "")
+    return Measured(rows, {g: m for g, m in measures.items() if g not in left_out}, left_out, notes)
+
+
+def measured_csv(measured: Measured, names: Iterable[str] | None = None) -> str:
+    """The rows (of `names`, or all) as the tidy CSV that `read_gauges` reads. A level stands at its end, without start."""
+    keep = set(measured.measures if names is None else names)
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\n")
+    out.writerow(COLUMNS)
+    for row in measured.rows:
+        if row.gauge in keep:
+            how = measured.measures[row.gauge]
+            start = "" if how.measure == "end" else row.start
+            error = "" if row.error is None else f"{row.error:.6g}"
+            out.writerow((row.gauge, start, row.end, repr(row.value), how.unit, error, "", "events", "measured"))
+    return text.getvalue()
+
+
+def _known(names: Iterable[str] | None) -> list[str] | None:
+    if names is None:
+        return None
+    wanted, gauges = list(names), sorted({m.gauge for m in catalogue().values()})
+    strange = [
+        Problem("GW462", f"there is no gauge {name[:60]!r}", "", 0, did_you_mean(name[:60], gauges))
+        for name in wanted
+        if name not in gauges
+    ]
+    if strange:
+        raise DataError(strange)
+    return wanted
+
+
+def _uses(measures: Iterable[Measure]) -> Counter[str]:
+    """How many gauges and intermediates read each intermediate."""
+    measures = list(measures)
+    return Counter(name for step in [*measures, *steps_for(measures)] for name in step.reads)
+
+
+def _measurement(how: Measure, row: tuple) -> Measurement | None:
+    """The row as a measurement, or None where its value is not on the gauge's scale."""
+    start, end, value, error, n = row
+    if value is None or not math.isfinite(value):
+        return None
+    if (how.scale == "log" and value <= 0) or (how.scale == "logit" and not 0 < value < 1):
+        return None
+    sure = error if error is not None and math.isfinite(error) and error > 0 else None
+    return Measurement(how.gauge, start, end, float(value), sure, int(n or 0))
+
+
+class _Base:
+    """The schema `base` on a connection while gauges are measured; gone afterwards."""
+
+    def __init__(self, connection: Any, grain: str, active_days: int):
+        self.connection, self.grain, self.active_days = connection, grain, active_days
+
+    def __enter__(self) -> _Base:
+        self.run("DROP SCHEMA IF EXISTS base CASCADE", "an earlier run")
+        self.run("CREATE SCHEMA base", "the shared steps")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.execute("DROP SCHEMA IF EXISTS base CASCADE")
+
+    def prepare(self, steps: list[Intermediate], uses: Counter[str], tell: Progress) -> list[str]:
+        """Makes the intermediates and returns what they say about the record's ends."""
+        for done, step in enumerate(steps):
+            tell("prepare", done, len(steps), step.name)
+            kind = "TABLE" if uses[step.name] > 1 else "VIEW"  # what is read once need not be stored
+            sql = fill(step.sql, self.grain, self.active_days)
+            self.run(f"CREATE {kind} base.{step.name} AS {sql}", f"step {step.name}")
+        tell("prepare", len(steps), len(steps), "")
+        known = any(step.name == "period_states" for step in steps)
+        return [_note(*row) for row in self.rows(STATES, "the record's ends")] if known else []
+
+    def rows(self, sql: str, what: str) -> list[tuple]:
+        return self.run(sql, what).fetchall()
+
+    def run(self, sql: str, what: str) -> Any:
+        import duckdb
+
+        try:
+            return self.connection.execute(sql)
+        except duckdb.Error as error:
+            message = f"{what} could not be measured: {str(error).splitlines()[0][:300]}"
+            raise DataError(Problem("GW463", message, "", 0, _hint(error))) from None
+
+
+def _hint(error: Exception) -> str:
+    if "memory" in str(error).lower():
+        return "give it more memory, or a temporary folder with more room"
+    return "check that the source is still there and unchanged, then run it again"
+
+
+def _note(state: str, start: date, end: date, orders: int, periods: int) -> str:
+    """Why periods were left out, in words."""
+    what = {
+        "begun": "the record begins inside this period",
+        "unfinished": "the record ends inside this period, or it is not complete yet",
+        "stray": "late or left-over rows: fewer than a tenth of the orders before",
+    }[state]
+    return f"{start} to {end}: left out ({int(orders)} orders in {periods} periods); {what}"
