@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path as FilePath
 
 import numpy as np
 
 from gearwheel.spin.levers import Path, moved, table
 from gearwheel.spin.program import Program, build, initial, step, values_at
 from gearwheel.spin.run import Ensemble, count_draws, noise_sd, note_lost, perturb
+from gearwheel.wheel.cache import cache_folder
 from gearwheel.wheel.parts import Wheel
 
 
@@ -29,11 +28,6 @@ def jax_ready():
     except OSError:
         pass  # a read-only home costs compile time, nothing else
     return jax
-
-
-def cache_folder() -> FilePath:
-    """Where Gearwheel keeps what it can compute again."""
-    return FilePath(os.environ.get("GEARWHEEL_CACHE") or FilePath.home() / ".cache" / "gearwheel")
 
 
 def jax_program(wheel: Wheel) -> Program:

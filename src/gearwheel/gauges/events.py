@@ -1,0 +1,294 @@
+"""A business's events as canonical tables in one DuckDB connection, whatever they come from.
+
+Times are UTC: those without a zone are read in the mapping's zone. The days, weeks and months that are measured are
+those of UTC too, so an hour after midnight may count to the neighbouring day; a local calendar would have to be
+known to every dialect that the measures are written for. Days that the source states as dates stay as they are.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gearwheel.gauges.canonical import SCHEMA, Table, empty_view_sql
+from gearwheel.gauges.canonical import tables as canonical_tables
+from gearwheel.gauges.mapping import Mapping
+from gearwheel.gauges.sources import duckdb_file, kept, views
+from gearwheel.gauges.sources.expression import literal, quoted
+from gearwheel.gauges.sources.look import look
+from gearwheel.gauges.sources.parts import Progress, Source, SourceTable, is_url, name_of
+from gearwheel.gauges.sources.raw import Query, queries
+from gearwheel.gauges.sources.readings import Unclear
+from gearwheel.wheel.cache import cache_folder
+from gearwheel.wheel.errors import DataError, Problem
+
+LAYOUT = 1  # of what is kept in the cache; a new number forgets the old
+THREADS = 2
+MEMORY = 6 * 2**30  # bytes that DuckDB may take, or SHARE of what is free
+SHARE = 0.6
+IN_PLACE = 5_000_000  # rows from which a canonical Parquet table is read where it lies
+ROOM = "set GEARWHEEL_CACHE to a folder that can be written and has room"
+
+
+@dataclass
+class Events:
+    """The canonical tables of one source. A context manager; leaving it closes the connection.
+
+    `connection`: schema `events` holds every canonical table with all its columns in the canonical types; what the
+    source lacks is an empty table or a NULL column. `present`: tables that have a row. `columns`: table → columns
+    that have a value. `hash`: equal hashes, equal tables. `problems`: notes found on the way.
+    """
+
+    connection: object
+    mapping: Mapping
+    hash: str
+    present: frozenset[str] = frozenset()
+    columns: dict[str, frozenset[str]] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    def __enter__(self) -> Events:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def address_of(mapping: Mapping, folder: str | os.PathLike[str]) -> str:
+    """The mapping's source as it is found from `folder`."""
+    if is_url(mapping.source):
+        return mapping.source
+    return str(Path(folder) / Path(mapping.source).expanduser())
+
+
+def open_events(
+    mapping: Mapping,
+    folder: str | os.PathLike[str],
+    progress: Progress | None = None,
+    *,
+    threads: int = THREADS,
+    memory: int | None = None,
+    refresh: bool = False,
+) -> Events:
+    """The events that the mapping describes; its source is relative to `folder`.
+
+    Each canonical table is made once for a state of the source and kept in the cache (GEARWHEEL_CACHE), so that a
+    rerun goes on where the last one stopped. A large Parquet table that is canonical already is read in place.
+    `memory` is in bytes; `refresh` reads a database again even where it seems unchanged. Raises DataError.
+    """
+    source = look(address_of(mapping, folder))
+    wanted = queries(mapping, source)
+    _check_needed(mapping, wanted)
+    source, wanted = _snapshots(source, wanted, progress, refresh)
+    state = _state(mapping, wanted)
+    place = cache_folder() / "events" / name_of(source.shown) / state
+    connection = _connect(threads, memory, place)
+    try:
+        events = Events(connection, mapping, state)
+        _attach(connection, source, wanted)
+        _fill(events, source, wanted, place, progress)
+        # from here on nothing but the source and the cache can be read
+        connection.execute("set enable_external_access = false")
+        return events
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _check_needed(mapping: Mapping, wanted: dict[str, Query]) -> None:
+    lacking = [name for name, table in canonical_tables().items() if table.needed and name not in wanted]
+    if lacking:
+        raise DataError(mapping.problem("GW437", f"nothing gives the table {' and '.join(lacking)}", ("adapter",)))
+
+
+def _snapshots(source: Source, wanted: dict[str, Query], progress: Progress | None, refresh: bool):
+    """Tables of SQLite and PostgreSQL copied to the cache, and the queries over the copies."""
+    if source.kind not in ("sqlite", "postgresql"):
+        return source, wanted
+    from gearwheel.gauges.sources.snapshot import snapshots
+
+    used = {table.name: table for query in wanted.values() for table in query.reads.values() if table}
+    copies = snapshots(source, list(used.values()), progress, refresh)
+    moved = {}
+    for name, query in wanted.items():
+        reads = {alias: table and copies[table.name] for alias, table in query.reads.items()}
+        moved[name] = Query(name, query.sql, reads, query.wanted, query.plain)
+    return source, moved
+
+
+def _state(mapping: Mapping, wanted: dict[str, Query]) -> str:
+    """Names what the canonical tables are made from: the state of the source, and how it is read."""
+    parts: list[object] = [LAYOUT, mapping.time_zone, mapping.date_order, mapping.decimal, mapping.currency]
+    for name, query in wanted.items():
+        parts += [name, query.sql, sorted(canonical_tables()[name].columns)]
+        parts += [f"{alias} {table.stamp if table else ''}" for alias, table in query.reads.items()]
+    return name_of(*parts)
+
+
+def _connect(threads: int, memory: int | None, place: Path):
+    import duckdb
+
+    spill = cache_folder() / "spill"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        spill.mkdir(parents=True, exist_ok=True)
+        kept.forget_old(place)
+    except OSError as error:
+        message = f"the cache cannot be written: {error.strerror}"
+        raise DataError(Problem("GW433", message, str(cache_folder()), hint=ROOM)) from error
+    limit = memory or min(MEMORY, int(SHARE * _free_memory()))
+    connection = duckdb.connect(":memory:", config={"threads": threads, "memory_limit": f"{limit // 2**20}MiB"})
+    connection.execute(f"set temp_directory = {literal(str(spill))}")
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")
+    connection.execute(f"create schema {SCHEMA}")
+    connection.execute(f"create schema {views.SCHEMA}")
+    return connection
+
+
+def _free_memory() -> int:
+    """Bytes that can be had without swapping; all there is where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+        return 1024 * int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1])
+    except (OSError, StopIteration, ValueError):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else MEMORY
+
+
+def _attach(connection, source: Source, wanted: dict[str, Query]) -> None:
+    if source.kind == "duckdb":
+        duckdb_file.attach(connection, Path(source.address))
+    seen: dict[str, SourceTable | None] = {}
+    columns: dict[str, tuple[str, ...]] = {}
+    paths = [str(cache_folder() / "events"), str(cache_folder() / "spill")]
+    for query in wanted.values():
+        seen |= query.reads
+        columns |= {alias: (*columns.get(alias, ()), *given) for alias, given in query.wanted.items()}
+    files = [file.read_from for table in seen.values() if table for file in table.files]
+    connection.execute(f"set allowed_directories = [{', '.join(literal(f'{p}/') for p in paths)}]")
+    connection.execute(f"set allowed_paths = [{', '.join(literal(file) for file in files)}]")
+    for alias, table in seen.items():
+        wanted_here = tuple(dict.fromkeys(columns[alias]))
+        if table is None:
+            views.create_empty(connection, alias, wanted_here)
+        else:
+            views.create_view(connection, alias, views.relation(table), table.columns, wanted_here)
+
+
+def _fill(events: Events, source: Source, wanted: dict[str, Query], place: Path, progress: Progress | None) -> None:
+    """Every canonical table as a view, and what was found while they were made."""
+    notes, present = list(source.notes), set()
+    for done, (name, table) in enumerate(canonical_tables().items()):
+        query = wanted.get(name)
+        if progress and query:
+            progress("reading", done, len(canonical_tables()), table.title)
+        found = _table(events, source, table, query, place) if query else None
+        if found is None or not found.rows:
+            if query and table.needed:
+                raise DataError(_empty(events.mapping, source, table, found))
+            if query:
+                notes.append(_note(source, f"{name} has no rows", "what needs it is not measured"))
+            events.connection.execute(f"create view {SCHEMA}.{name} as {empty_view_sql(table)}")
+        else:
+            present.add(name)
+            supplied = {column for column, n in found.filled.items() if n}
+            if name == "orders" and events.mapping.currency and "currency" not in supplied:
+                supplied.add("currency")
+            events.columns[name] = frozenset(supplied)
+        notes += [_note(source, message, hint) for message, hint in (found.notes if found else ())]
+    events.present, events.problems = frozenset(present), tuple(notes)
+
+
+def _table(events: Events, source: Source, table: Table, query: Query, place: Path) -> kept.Kept:
+    """Makes the view of one canonical table, from the cache, in place, or after reading the source."""
+    import duckdb
+
+    try:
+        found = _in_place(events, table, query)
+        if found:
+            return found
+        found = kept.kept(place, table)
+        if found is None:
+            mapping = events.mapping
+            found = kept.keep(
+                events.connection, place, table, query.sql, mapping.time_zone, mapping.date_order, mapping.decimal
+            )
+        if found.rows:
+            relation = f"read_parquet([{literal(found.file)}])"
+            _create(events, table, {column: column for column in table.columns}, relation)
+        return found
+    except Unclear as error:
+        at = events.mapping.problem("", "", ("table", table.name, "columns", error.column))
+        raise DataError(error.problem(table.name, at.file or source.shown, at.line)) from error
+    except duckdb.Error as error:
+        raise DataError(_broken(source, table, query, error)) from error
+
+
+def _in_place(events: Events, table: Table, query: Query) -> kept.Kept | None:
+    """A large Parquet table whose columns are canonical as they stand is not copied."""
+    (source,) = query.reads.values() if len(query.reads) == 1 else (None,)
+    if not query.plain or source is None or source.kind != "parquet" or (source.rows or 0) < IN_PLACE:
+        return None
+    if events.mapping.time_zone != "UTC" and any(c.type == "time" for c in table.columns.values()):
+        return None
+    for column, name in query.plain.items():
+        if source.columns[name] != table.columns[column].sql_type:
+            return None
+    relation = f"{views.SCHEMA}.{quoted(source.name)}"
+    numbers = [quoted(n) for c, n in query.plain.items() if table.columns[c].type == "number"]
+    odd = " or ".join(f"not isfinite({n})" for n in numbers) or "false"
+    lacking = " or ".join(f"{quoted(query.plain[c.name])} is null" for c in table.columns.values() if c.needed)
+    counts = ", ".join(f"count({quoted(n)})" for n in query.plain.values())
+    asked = f"select count(*), count(*) filter ({odd}), count(*) filter ({lacking}), {counts} from {relation}"
+    rows, not_finite, incomplete, *filled = events.connection.execute(asked).fetchone()
+    if not_finite or incomplete:
+        return None
+    from gearwheel.gauges.sources.repeats import repeated
+
+    renamed = ", ".join(f"{quoted(name)} as {column}" for column, name in query.plain.items())
+    if repeated(events.connection, table, f"(select {renamed} from {relation})", rows):
+        return None
+    _create(events, table, {c: quoted(n) for c, n in query.plain.items()}, relation)
+    return kept.Kept("", rows, dict(zip(query.plain, filled)))
+
+
+def _create(events: Events, table: Table, cells: dict[str, str], relation: str) -> None:
+    given = []
+    for name, column in table.columns.items():
+        sql = f"cast({cells.get(name, 'null')} as {column.sql_type})" if cells.get(name) != name else name
+        if (table.name, name) == ("orders", "currency") and events.mapping.currency:
+            sql = f"coalesce({sql}, {literal(events.mapping.currency)})"
+        given.append(f"{sql} as {name}")
+    events.connection.execute(f"create view {SCHEMA}.{table.name} as select {', '.join(given)} from {relation}")
+
+
+def _note(source: Source, message: str, hint: str) -> Problem:
+    return Problem("GW435", message, source.shown, hint=hint, severity="warning")
+
+
+def _empty(mapping: Mapping, source: Source, table: Table, found: kept.Kept | None) -> list[Problem]:
+    notes = [Problem("GW438", message, source.shown, hint=hint) for message, hint in (found.notes if found else ())]
+    at = ("table", table.name) if table.name in mapping.tables else ("adapter",)
+    where = f"a source without {table.title.lower()} cannot be measured; look at the export"
+    return [mapping.problem("GW438", f"{table.name} has no row that can be used", at, where), *notes]
+
+
+def _broken(source: Source, table: Table, query: Query, error: Exception) -> Problem:
+    """DuckDB's words on what it could not read, without its advice."""
+    import re
+
+    text = str(error).strip()
+    line = re.search(r"Line: (\d+)", text)
+    names = [file.path for t in query.reads.values() if t for file in t.files]
+    file = next((name for name in names if name in text), names[0] if len(names) == 1 else source.shown)
+    if line:
+        reason = next((row for row in text.splitlines()[1:] if row and not row.startswith("Original")), text)
+        cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
+        if cells:
+            reason = f"the line has {cells[2]} cells instead of {cells[1]}"
+        hint = "mend the line (quotes round text that holds the delimiter), or export the file again"
+        return Problem("GW432", reason.strip()[:200], file, int(line[1]), hint)
+    return Problem("GW434", f"{table.name} cannot be read: {text.splitlines()[0][:300]}", file, hint="export it again")

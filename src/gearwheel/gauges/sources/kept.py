@@ -1,0 +1,138 @@
+"""One canonical table as a Parquet file in the cache: made once for each state of its source, kept when complete."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from gearwheel.gauges.canonical import Column, Table
+from gearwheel.gauges.sources.casts import typed, words
+from gearwheel.gauges.sources.expression import literal, quoted
+from gearwheel.gauges.sources.readings import readings
+from gearwheel.gauges.sources.repeats import WORDS, repeated, single
+
+OLD = 14 * 86_400  # seconds after which what no run has used is deleted
+
+
+@dataclass
+class Kept:
+    """What is known of one kept table: rows, rows per column that have a value, and what was found on the way."""
+
+    file: str = ""
+    rows: int = 0
+    filled: dict[str, int] = field(default_factory=dict)
+    notes: list[tuple[str, str]] = field(default_factory=list)  # (message, hint)
+
+
+def kept(folder: Path, table: Table) -> Kept | None:
+    """The table as it was kept in the folder, or None."""
+    words_of = folder / f"{table.name}.json"
+    if not words_of.exists() or not (folder / f"{table.name}.parquet").exists():
+        return None
+    raw = json.loads(words_of.read_text("utf-8"))
+    return Kept(str(folder / f"{table.name}.parquet"), raw["rows"], raw["filled"], [tuple(n) for n in raw["notes"]])
+
+
+def keep(connection, folder: Path, table: Table, raw: str, zone: str, order: str, decimal: str) -> Kept:
+    """Runs the query `raw` (columns named as the canonical ones), makes its columns canonical and keeps the rows.
+
+    A row that lacks a needed value is left out. Values that cannot be read become empty. Both are counted in
+    `notes`, as are repeated keys. Raises readings.Unclear, and duckdb.Error where the source cannot be read.
+    """
+    columns = _described(connection, raw, table)
+    how = readings(connection, raw, columns, order, decimal)
+    cells = {name: typed(c.type, quoted(name), kind, zone, how[name]) for name, (c, kind) in columns.items()}
+    needed = [name for name, column in table.columns.items() if column.needed]
+    found = Kept(str(folder / f"{table.name}.parquet"))
+    _count(connection, raw, columns, cells, needed, table, found)
+    chosen = ", ".join(
+        f"cast({cells.get(name, 'null')} as {column.sql_type}) as {name}" for name, column in table.columns.items()
+    )
+    whole = " and ".join(f"{name} is not null" for name in needed)
+    beside = folder / f"{table.name}.{os.getpid()}.tmp"
+    try:
+        _copy(connection, f"select * from (select {chosen} from ({raw})) where {whole}", beside)
+        rows = f"read_parquet([{literal(str(beside))}], file_row_number = true)"
+        again = repeated(connection, table, rows, found.rows)
+        if again:
+            _join(connection, folder, table, rows, beside, again, found)
+        os.replace(beside, found.file)
+    finally:
+        beside.unlink(missing_ok=True)
+    _write(folder / f"{table.name}.json", json.dumps(asdict(found)))
+    return found
+
+
+def forget_old(folder: Path) -> None:
+    """Deletes what lies beside `folder` and was not used for OLD seconds."""
+    os.utime(folder)
+    for other in folder.parent.iterdir():
+        if other.is_dir() and time.time() - other.stat().st_mtime > OLD:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def _described(connection, raw: str, table: Table) -> dict[str, tuple[Column, str]]:
+    found = connection.execute(f"describe {raw}").fetchall()
+    return {name: (table.columns[name], kind) for name, kind, *_ in found if name in table.columns}
+
+
+def _count(connection, raw: str, columns: dict, cells: dict, needed: list[str], table: Table, found: Kept) -> None:
+    """Rows, filled values, unreadable values and incomplete rows, in one pass over the source."""
+    lost = {
+        name: f"({cells[name]}) is null and {words(quoted(name), kind)} is not null"
+        for name, (_, kind) in columns.items()
+    }
+    whole = " and ".join(f"({cells[name]}) is not null" if name in cells else "false" for name in needed)
+    asked = ["count(*)", f"count(*) filter ({whole})"]
+    for name, (_, kind) in columns.items():
+        asked += [f"count({cells[name]}) filter ({whole})", f"count(*) filter ({lost[name]})"]
+        asked += [f"min({words(quoted(name), kind)}) filter ({lost[name]})"]
+    values = connection.execute(f"select {', '.join(asked)} from ({raw})").fetchone()
+    all_rows, found.rows = values[0], values[1]
+    for place, (name, (column, _)) in enumerate(columns.items()):
+        filled, failed, example = values[2 + 3 * place : 5 + 3 * place]
+        found.filled[name] = filled
+        if failed:
+            message = (
+                f"{table.name}.{name}: {failed:,} of {all_rows:,} values are no {column.type}, such as {example[:60]!r}"
+            )
+            found.notes.append((message, "they are read as empty; map the column by an expression to mend them"))
+    if all_rows > found.rows:
+        message = (
+            f"{table.name}: {all_rows - found.rows:,} of {all_rows:,} rows lack {' or '.join(needed)} and are left out"
+        )
+        found.notes.append((message, "look at these rows in the source"))
+
+
+def _join(connection, folder: Path, table: Table, rows: str, beside: Path, again: int, found: Kept) -> None:
+    joined = folder / f"{table.name}.{os.getpid()}.joined.tmp"
+    try:
+        _copy(connection, single(table, rows), joined)
+        os.replace(joined, beside)
+    finally:
+        joined.unlink(missing_ok=True)
+    counts = ", ".join(f"count({name})" for name in table.columns)
+    left, *filled = connection.execute(
+        f"select count(*), {counts} from read_parquet([{literal(str(beside))}])"
+    ).fetchone()
+    found.filled = {name: n for name, n in zip(table.columns, filled) if name in found.filled}
+    if left < found.rows:
+        keys = ", ".join(table.key)
+        what = WORDS.get(table.name, "the last one counts")
+        message = f"{table.name}: {found.rows - left:,} of {found.rows:,} rows repeat the {keys} of another; {what}"
+        found.notes.append((message, "a join or a second export may have doubled them"))
+    found.rows = left
+
+
+def _copy(connection, sql: str, target: Path) -> None:
+    connection.execute(f"copy ({sql}) to {literal(str(target))} (format parquet, compression zstd)")
+
+
+def _write(path: Path, text: str) -> None:
+    beside = path.with_suffix(f".{os.getpid()}.tmp")
+    beside.write_text(text, "utf-8")
+    os.replace(beside, path)

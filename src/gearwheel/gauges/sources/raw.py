@@ -1,0 +1,120 @@
+"""From a mapping to one query a canonical table over `source."table"`, and the source tables that it reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gearwheel.gauges.adapters import Adapter, adapters
+from gearwheel.gauges.canonical import tables as canonical_tables
+from gearwheel.gauges.mapping import Mapping, TableMap
+from gearwheel.gauges.sources.expression import ExpressionError, checked, is_plain, quoted
+from gearwheel.gauges.sources.parts import Source, SourceTable
+from gearwheel.gauges.sources.views import SCHEMA
+from gearwheel.wheel.errors import DataError, Problem, did_you_mean
+
+
+@dataclass(frozen=True)
+class Query:
+    """The rows of one canonical table. `reads`: name in `source` → table, None where it is read as empty.
+
+    `wanted`: name in `source` → columns that must exist there. `plain`: canonical column → source column, where the
+    query is nothing but a choice of columns of one table.
+    """
+
+    table: str
+    sql: str
+    reads: dict[str, SourceTable | None]
+    wanted: dict[str, tuple[str, ...]]
+    plain: dict[str, str] | None = None
+
+
+def queries(mapping: Mapping, source: Source) -> dict[str, Query]:
+    """A query for every canonical table that the mapping or its adapter gives. Raises DataError (GW437, GW446)."""
+    found = _adapted(mapping, source) if mapping.adapter else {}
+    problems: list[Problem] = []
+    for name, entry in mapping.tables.items():
+        query = _mapped(mapping, source, name, entry, problems)
+        if query:
+            found[name] = query
+    if problems:
+        raise DataError(problems)
+    return {name: found[name] for name in canonical_tables() if name in found}
+
+
+def _adapted(mapping: Mapping, source: Source) -> dict[str, Query]:
+    adapter = adapters().get(mapping.adapter)
+    if adapter is None:
+        hint = did_you_mean(mapping.adapter, adapters()) or f"one of {', '.join(adapters())}"
+        raise DataError(mapping.problem("GW437", f"there is no adapter {mapping.adapter[:60]!r}", ("adapter",), hint))
+    if adapter.kind != "events":
+        message = f"{adapter.title} holds measured series, not events"
+        hint = "give the file to gearwheel fit as the measurements of a wheel"
+        raise DataError(mapping.problem("GW437", message, ("adapter",), hint))
+    tables = adapter.matched(source)
+    if tables is None:
+        raise DataError(mapping.problem("GW437", *_unlike(adapter, source)))
+    made = {}
+    for name, sql in adapter.sql.items():
+        used = _used(sql)
+        if any(tables.get(t) for t in used):
+            wanted = {t: (*adapter.needs.get(t, ()), *adapter.may_have.get(t, ())) for t in used}
+            made[name] = Query(name, sql, {t: tables.get(t) for t in used}, wanted)
+    return made
+
+
+def _unlike(adapter: Adapter, source: Source) -> tuple[str, tuple[str, ...], str]:
+    """What the adapter looks for and the source has not: message, place and hint."""
+    for name, columns in adapter.needs.items():
+        table = adapter._table(name, source)
+        if table is None:
+            names = ", ".join(source.tables)
+            hint = f"it has {names[:200]}; {adapter.title} needs {name} with {', '.join(columns)}"
+            return f"the source has no table '{name}' as {adapter.title} has it", ("adapter",), hint
+    return f"the source is not as {adapter.title} has it", ("adapter",), ""
+
+
+def _used(sql: str) -> list[str]:
+    """The tables of `source` that a query reads."""
+    import sqlglot
+    from sqlglot import exp
+
+    tree = sqlglot.parse_one(sql, read="duckdb")
+    return list(dict.fromkeys(table.name for table in tree.find_all(exp.Table) if table.db == SCHEMA))
+
+
+def _mapped(mapping: Mapping, source: Source, name: str, entry: TableMap, problems: list[Problem]) -> Query | None:
+    at = ("table", name)
+    table = source.tables.get(entry.source) or _alike(entry.source, source)
+    if table is None:
+        hint = did_you_mean(entry.source, source.tables) or f"it has {', '.join(list(source.tables)[:12])}"
+        problems.append(mapping.problem("GW446", f"the source has no table '{entry.source[:60]}'", (*at, "from"), hint))
+        return None
+    before, cells = len(problems), {}
+    for column, text in entry.columns.items():
+        try:
+            cells[column] = checked(text, table.columns)
+        except ExpressionError as error:
+            place = (*at, "columns", column)
+            problems.append(mapping.problem("GW446", f"{name}.{column}: {error}", place, error.hint))
+    where = ""
+    if entry.where.strip():
+        try:
+            where = f" where {checked(entry.where, table.columns)}"
+        except ExpressionError as error:
+            problems.append(mapping.problem("GW446", f"{name}: {error}", (*at, "where"), error.hint))
+    if len(problems) > before:
+        return None
+    chosen = ", ".join(f"{sql} as {quoted(column)}" for column, sql in cells.items())
+    plain = {column: is_plain(text, table.columns) for column, text in entry.columns.items()}
+    return Query(
+        name,
+        f"select {chosen} from {SCHEMA}.{quoted(table.name)}{where}",
+        {table.name: table},
+        {table.name: ()},
+        None if where or None in plain.values() else plain,
+    )
+
+
+def _alike(name: str, source: Source) -> SourceTable | None:
+    near = [table for table in source.tables.values() if table.name.lower() == name.lower()]
+    return near[0] if len(near) == 1 else None
