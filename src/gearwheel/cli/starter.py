@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from gearwheel.wheel.errors import GearwheelError, Problem, WheelError, did_you_mean
@@ -12,9 +12,6 @@ from gearwheel.wheel.write import dump
 
 TEMPLATE = Path(__file__).with_name("starter.toml")
 ALWAYS = "experience"  # the wheel starts at the customers; its size is their number
-
-_BLOCK = re.compile(r"^#: needs ([\w ]+?)(?: without ([\w ]+))?$")
-_PORT = re.compile(r"^(\w+) = ([^#]*?)(?: # else (\w+))?$")
 
 WELCOME = """\
 # {name}: a wheel of gears from the library. Replace the numbers marked "yours"; keep a belief wide where you do not
@@ -37,42 +34,9 @@ def gear_names() -> tuple[str, ...]:
 
 def picked(gears: Sequence[str]) -> str:
     """The template with these gears, and experience with them, as TOML text that begins with its `wheel` line."""
-    chosen = {ALWAYS, *gears}
-    lines = list(_kept(TEMPLATE.read_text("utf-8").splitlines(), chosen))
-    computed = set(re.findall(r"^\[aux\.(\w+)\]$", "\n".join(lines), re.M))
-    text = "\n".join(_meshed(lines, chosen, computed))
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    from gearwheel.run.template import pick
 
-
-def _kept(lines: Sequence[str], chosen: set[str]) -> Iterator[str]:
-    """The lines of the blocks whose conditions hold, and the `wheel` line."""
-    keep = False
-    for line in lines:
-        header = _BLOCK.match(line)
-        if header:
-            needs, without = (set((words or "").split()) for words in header.groups())
-            keep = needs <= chosen and not without & chosen
-        elif keep:
-            yield line.removeprefix("#~ ")
-        elif line.startswith("wheel = "):
-            yield f"{line}\n"
-
-
-def _meshed(lines: Sequence[str], chosen: set[str], computed: set[str]) -> Iterator[str]:
-    """The lines, those of meshes with the sources that are there, left out where none is."""
-    table = ""
-    for line in lines:
-        table = line if line.startswith("[") else table
-        port = _PORT.match(line)
-        if port and table.endswith(".mesh]"):
-            named = re.findall(r'"([\w.]+)"', port[2])
-            there = [s for s in named if s.split(".")[0] in chosen or s in computed]
-            there = there or [s for s in (port[3],) if s in computed]
-            if there:
-                shown = ", ".join(f'"{s}"' for s in there)
-                yield f"{port[1]} = {shown if len(there) == 1 else f'[{shown}]'}"
-        else:
-            yield line
+    return pick(TEMPLATE.read_text("utf-8"), gears, always=[ALWAYS])
 
 
 def write_starter(name: str, sources: Sequence[str], folder: Path, *, force: bool = False) -> list[Path]:

@@ -1,0 +1,230 @@
+"""A wheel of one's own from what its events measure: which gears there is data for, and numbers to start from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from gearwheel.fit.observations import to_scale
+from gearwheel.run.template import filled, pick
+from gearwheel.wheel.errors import DataError, Problem
+from gearwheel.wheel.parts import Gauge, Wheel
+from gearwheel.wheel.read import parse_wheel
+from gearwheel.wheel.write import dump
+
+TEMPLATE = Path(__file__).with_name("own.toml")
+FIRST_DAYS = 91  # "the first weeks", over which starting numbers are taken
+LEAST_PERIODS = 12  # fewer say nothing about a wheel
+DAYS_A_YEAR = 365.2425
+LEAST_ERROR = 0.01
+TOLD_SHARE = 0.1  # judgement: one new customer in ten comes because another told them
+ADVERTISED_SHARE = 0.3  # judgement: of ten new customers, three come by advertising
+MARKET = 100.0  # judgement: times the customers of the first day
+
+# a gear is taken in where one of these sets of gauges was measured
+GEARS = {
+    "marketplace": ({"sellers_active", "sellers_joined", "selection"},),
+    "fulfilment": ({"days_delivered"}, {"unit_logistics_cost"}, {"freight_per_order"}),
+    "membership": ({"members"},),
+    "costs": ({"overhead_cost", "goods_cost_share"},),
+    "procurement": ({"overhead_cost", "goods_cost_share"},),
+    "cloud": ({"hosting_revenue", "tenants"},),
+}
+SEVERAL_SELLERS = 3  # a shop with one or two sellers is no marketplace
+
+
+class Series:
+    """The measurements of one gauge by time, read as values of a year or at a day."""
+
+    def __init__(self, rows: Sequence, begin: date):
+        self.rows = sorted(rows, key=lambda r: r.end)
+        self.first = [r for r in self.rows if begin <= _first_day(r) and r.end <= begin + timedelta(FIRST_DAYS)]
+        self.begin = begin
+
+    def mean(self) -> float:
+        """The mean over the first weeks, or over the first half of what there is where it begins later."""
+        rows = self.first or self.rows[: max(1, len(self.rows) // 2)]
+        return float(np.mean([r.value for r in rows]))
+
+    def yearly(self) -> float:
+        """A sum over the first weeks, as a rate per year."""
+        rows = self.first or self.rows[: max(1, len(self.rows) // 2)]
+        days = sum((r.end - r.start).days for r in rows)
+        return float(sum(r.value for r in rows)) / days * DAYS_A_YEAR
+
+    def at_begin(self) -> float:
+        """The last level known on the first day, or the first one after it."""
+        before = [r.value for r in self.rows if r.end <= self.begin]
+        return float(before[-1] if before else self.rows[0].value)
+
+    def until_begin(self) -> float:
+        return float(sum(r.value for r in self.rows if r.end <= self.begin))
+
+
+def _first_day(row) -> date:
+    return row.start or row.end
+
+
+def own_wheel(name: str, rows: Sequence, mapping, facts: Sequence[str] = ()) -> str:
+    """The text of wheel.toml for events that measure `rows` (each with gauge, start, end, value, error).
+
+    `facts` are the names of the order-level facts that could be estimated. Raises DataError (GW468) where the record
+    is too short.
+    """
+    by_gauge: dict[str, list] = {}
+    for row in rows:
+        by_gauge.setdefault(row.gauge, []).append(row)
+    begin, end = span(by_gauge.get("orders", []), mapping.active_days)
+    series = {g: Series(r, begin) for g, r in by_gauge.items() if any(x.end > begin for x in r)}
+    gears = chosen_gears(series)
+    values = numbers(series, begin, end, mapping)
+    text = filled(pick(TEMPLATE.read_text("utf-8"), {*gears, *series, *facts}, always=["experience"]), values)
+    return dump(_finished(parse_wheel(text), name, series, gears))
+
+
+def span(orders: Sequence, active_days: int) -> tuple[date, date]:
+    """First day of the wheel and last of its record: after the last gap, and once "active" has a past to look at."""
+    rows = sorted(orders, key=lambda r: r.end)
+    kept = rows[-1:]
+    for row in reversed(rows[:-1]):
+        if (kept[0].start - row.end).days > 0 or row.value <= 0:
+            break
+        kept.insert(0, row)
+    if len(kept) < LEAST_PERIODS:
+        message = f"{len(kept)} periods with orders and without a gap; a wheel needs {LEAST_PERIODS}"
+        raise DataError([Problem("GW468", message, hint='try a finer grain (grain = "day" in mapping.toml), or wait')])
+    begin, end = kept[0].start, kept[-1].end
+    warm = begin + timedelta(active_days)
+    if (end - begin).days >= 3 * active_days:
+        begin = next(r.start for r in kept if r.start >= warm)
+    return begin, end
+
+
+def chosen_gears(series: Mapping[str, Series]) -> tuple[str, ...]:
+    """The gears that the measured gauges can turn; experience always."""
+    found = ["experience"]
+    for gear, sets in GEARS.items():
+        if any(needed <= series.keys() for needed in sets):
+            found.append(gear)
+    if "marketplace" in found and max(r.value for r in series["sellers_active"].rows) < SEVERAL_SELLERS:
+        found.remove("marketplace")
+    return tuple(found)
+
+
+def numbers(series: Mapping[str, Series], begin: date, end: date, mapping) -> dict[str, float | str]:
+    """What the template's placeholders stand for: measured over the first weeks, or judged from that."""
+
+    def mean(gauge: str, default: float = 1.0) -> float:
+        return series[gauge].mean() if gauge in series else default
+
+    def yearly(gauge: str, default: float = 1.0) -> float:
+        return max(series[gauge].yearly(), 1e-6) if gauge in series else default
+
+    def level(gauge: str, default: float = 1.0) -> float:
+        return max(series[gauge].at_begin(), 1.0) if gauge in series else default
+
+    customers, joined = level("customers_active"), yearly("customers_joined")
+    active, sellers = max(mean("customers_active"), 1.0), level("sellers_active")
+    orders, basket, share = yearly("orders"), mean("basket"), mean("third_party_share")
+    share = min(max(share, 0.01), 0.99)
+    offers = level("selection")
+    freight = mean("unit_logistics_cost", mean("freight_per_order"))
+    overhead, sales = yearly("overhead_cost"), orders * basket
+    advertising = yearly("advertising_cost", 0.0)
+    market = MARKET * customers
+    all_theirs = "third_party_share" not in series
+    years = (end - begin).days / DAYS_A_YEAR
+    return {
+        "start": begin.isoformat(),
+        "dt": f'"{mapping.grain}"',
+        "currency": f'"{mapping.currency}"',
+        "horizon": round(min(2.0, max(0.25, years / 2)), 2),
+        "active_days": mapping.active_days,
+        "customers": customers,
+        "repeat_rate": yearly("orders_repeat") / active,
+        "leaving_rate": yearly("customers_lost", 0.3 * active) / active,
+        "told_rate": TOLD_SHARE * joined / active,
+        "arriving": (1 - TOLD_SHARE - (ADVERTISED_SHARE if advertising else 0.0)) * joined,
+        "market": market,
+        "basket": basket,
+        "score": mean("review_score"),
+        "orders_year": orders,
+        "orders_before": max(series["orders"].until_begin(), orders / 52),
+        "shared": 10 * orders,
+        "days": mean("days_delivered"),
+        "days_least": 0.5 * mean("days_delivered"),
+        "days_most": 1.5 * mean("days_delivered"),
+        "freight": max(freight, 0.01),
+        "handling": max(freight, 0.01),
+        "enrolled": max(mean("fulfilled_share", 0.0) * sellers, 0.01),
+        "sellers": sellers,
+        "entries": yearly("sellers_joined"),
+        "exit_rate": yearly("sellers_lost", 0.25) / max(mean("sellers_active"), 1.0),
+        "offers_all": offers,
+        "offers_theirs": offers * (1.0 if all_theirs else share),
+        "own_offers": 0.0 if all_theirs else offers * (1 - share),
+        "offers_per_seller": offers * (1.0 if all_theirs else share) / sellers,
+        "odds": share / (1 - share),
+        "take_rate": mean("take_rate", 0.13),
+        "traffic_year": yearly("visits", orders),
+        "visits_per_order": yearly("visits", orders) / orders,
+        "members": level("members"),
+        "fee": yearly("fee_income") / max(mean("members"), 1.0),
+        "sales_year": sales,
+        "own_sales_year": sales * (1.0 if "third_party_share" not in series else 1 - share),
+        "overhead_year": overhead,
+        "overhead_share": overhead / sales,
+        "operating": freight + overhead / orders,
+        "advertising_year": max(advertising, 1e-3 * sales),
+        "advertising_share": max(advertising / sales, 1e-3),
+        "advertising_unit": max(advertising, 1e-3 * sales) / market,
+        "advertising_yield": ADVERTISED_SHARE * joined / market,
+        "goods_share": min(mean("goods_cost_share", 0.6), 0.95),
+        "tenants": level("tenants"),
+        "tenants_most": 50 * level("tenants"),
+        "tenants_half": 10 * level("tenants"),
+        "hosting_price": yearly("hosting_revenue") / max(mean("tenants"), 1.0),
+    }
+
+
+def _finished(wheel: Wheel, name: str, series: Mapping[str, Series], gears: Sequence[str]) -> Wheel:
+    """Named, without gauges that were not measured, each gauge with the error that its own wandering shows."""
+    gauges = {n: _with_error(g, series[n].rows) for n, g in wheel.gauge.items() if n in series}
+    outcomes = list(wheel.outcomes)
+    if "costs" in gears:
+        outcomes = ["costs.operating_income", *outcomes]
+    if "marketplace" in gears:
+        outcomes.append("marketplace.sellers")
+    return wheel.changed(name=name, title=name, gauge=gauges, outcomes=tuple(outcomes))
+
+
+def _with_error(gauge: Gauge, rows: Sequence) -> Gauge:
+    # a stock that is counted strays by what happens to it, not by miscounting
+    error = LEAST_ERROR if gauge.measure == "end" else wandering(gauge.scale, rows)
+    return replace(gauge, error=float(f"{error:.2g}"))
+
+
+def exists(value: float, scale: str) -> bool:
+    """Whether a value has a place on the scale: a count of 0 has no logarithm."""
+    return {"log": value > 0, "logit": 0 < value < 1}.get(scale, True)
+
+
+def wandering(scale: str, rows: Sequence) -> float:
+    """How far single rows stray from their neighbours beyond their sampling error, on the gauge's scale.
+
+    Second differences of independent errors have variance 6 sd² and are blind to level and trend; the median makes
+    them blind to single weeks such as Black Friday. What remains after the sampling variance is the gauge's own error.
+    """
+    ordered = sorted((r for r in rows if exists(r.value, scale)), key=lambda r: r.end)
+    values = np.array([to_scale(r.value, scale) for r in ordered])
+    sampling = [r.error for r in ordered if r.error]
+    if len(values) < 5:
+        return max(LEAST_ERROR, 0.05)
+    total = 1.4826 * float(np.median(np.abs(np.diff(values, 2)))) / math.sqrt(6)
+    known = float(np.median(sampling)) if sampling else 0.0
+    return max(LEAST_ERROR, math.sqrt(max(total**2 - known**2, 0.0)))
