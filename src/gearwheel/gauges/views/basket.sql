@@ -9,8 +9,8 @@
 select
     p.period_start,
     p.period_end,
-    s.value / s.orders as value,
-    sqrt(greatest(0, s.value_2 - s.value * s.value / s.orders)) / nullif(abs(s.value), 0) as error,
+    s.value / nullif(s.orders, 0) as value,
+    sqrt(greatest(0, s.value_2 - s.value * s.value / nullif(s.orders, 0))) / nullif(abs(s.value), 0) as error,
     s.orders as n
 from base.periods p
 join base.order_sums s on s.period = p.period

@@ -11,7 +11,7 @@ select
     p.period_start,
     p.period_end,
     avg(d.days_delivered) as value,
-    stddev_samp(d.days_delivered) / sqrt(count(d.days_delivered)) / nullif(avg(d.days_delivered), 0) as error,
+    stddev_samp(d.days_delivered) / sqrt(nullif(count(d.days_delivered), 0)) / nullif(avg(d.days_delivered), 0) as error,
     count(d.days_delivered) as n
 from base.periods p
 join base.deliveries d on d.period = p.period

@@ -18,7 +18,7 @@ pairs as (
         b.period,
         b.value,
         a.value as value_before,
-        ln(b.price / a.price) as change
+        ln(b.price / nullif(a.price, 0)) as change
     from priced b
     join priced a on a.product_id = b.product_id and a.period = b.period - 1
 ),
@@ -31,7 +31,7 @@ weighted as (
     select
         x.period,
         x.change,
-        0.5 * (x.value / t.value + x.value_before / t.value_before) as weight,
+        0.5 * (x.value / nullif(t.value, 0) + x.value_before / nullif(t.value_before, 0)) as weight,
         t.products
     from pairs x
     join totals t on t.period = x.period
