@@ -1,0 +1,116 @@
+"""The end of the record is complete: rows that arrive late make the last days look like a fall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from math import log, sqrt
+from statistics import median
+from typing import Any
+
+from gearwheel.gauges.checks.days import PLAUSIBLE, spread, week_of
+from gearwheel.gauges.checks.finding import Finding, ask, counted, has, percent, share_of
+
+CODE = "GW481"
+LOOKED_AT = 21  # last days in which rows may be missing
+WEEKS_BEFORE = 8  # the same weekday of so many weeks before is what a day is compared with
+HALF = log(2)  # a day must fall at least by half …
+STRANGE = 4  # … and by so many standard deviations of earlier days
+MISSING = 20  # orders
+ENOUGH = 30  # orders of a week before its share of deliveries is looked at
+MORE = 0.10  # a share of undelivered orders so much above the usual one is unfinished business
+
+
+def check(events: Any) -> Iterator[Finding]:
+    if not has(events, "orders", "placed_at"):
+        return
+    days = _days(events)
+    placed = {day: n for day, (n, _) in days.items()}
+    if placed:
+        yield from _check_drop(placed)
+    if has(events, "deliveries", "order_id", "delivered_at"):
+        yield from _check_undelivered(days)
+
+
+def _days(events: Any) -> dict[date, tuple[int, int]]:
+    """Day to orders, and those of them without a delivery."""
+    known = "EXISTS (SELECT 1 FROM events.deliveries AS d WHERE d.order_id = o.order_id AND delivered_at IS NOT NULL)"
+    delivered = known if has(events, "deliveries", "order_id", "delivered_at") else "FALSE"
+    rows = ask(
+        events,
+        f"""SELECT day, count(*), count(*) FILTER (NOT delivered)
+            FROM (SELECT placed_at::DATE AS day, {delivered} AS delivered FROM events.orders AS o WHERE {PLAUSIBLE})
+            GROUP BY 1 ORDER BY 1""",
+    )
+    return {day: (n, undelivered) for day, n, undelivered in rows}
+
+
+def _check_drop(placed: dict[date, int]) -> Iterator[Finding]:
+    last = max(placed)
+    earlier = [_fall(placed, last - timedelta(days=k)) for k in range(LOOKED_AT, 26 * 7)]
+    usual = spread([fall for fall, typical in earlier if typical >= 1])
+    low = []
+    for k in range(LOOKED_AT):
+        fall, typical = _fall(placed, last - timedelta(days=k))
+        if typical < 1:  # a day on which the shop is closed
+            continue
+        if fall < max(HALF, STRANGE * usual, STRANGE / sqrt(typical)):
+            break
+        low.append((last - timedelta(days=k), typical))
+    expected, there = sum(typical for _, typical in low), sum(placed.get(day, 0) for day, _ in low)
+    if len(low) < 2 or expected - there < MISSING:  # a single last day is merely unfinished
+        return
+    first = low[-1][0]
+    share = share_of(there, expected)
+    yield Finding(
+        CODE,
+        "warning",
+        "orders",
+        "placed_at",
+        len(low),
+        share,
+        str(first),
+        f"from {first} to {last} there are {counted(there, 'order')} where about {expected:,.0f} were usual: "
+        "rows may still arrive",
+        f"fetch the data again, or end the record before {first} with 'where'",
+    )
+
+
+def _fall(placed: dict[date, int], day: date) -> tuple[float, float]:
+    """How far the day lies below the same weekday before, as a log ratio; and what is usual there, in orders."""
+    typical = median(placed.get(day - timedelta(weeks=k), 0) for k in range(1, WEEKS_BEFORE + 1))
+    return log((typical + 0.5) / (placed.get(day, 0) + 0.5)), typical
+
+
+def _check_undelivered(days: dict[date, tuple[int, int]]) -> Iterator[Finding]:
+    weeks: dict[date, list[int]] = {}
+    for day, (n, undelivered) in days.items():
+        week = weeks.setdefault(week_of(day), [0, 0])
+        week[0] += n
+        week[1] += undelivered
+    shares = {monday: undelivered / n for monday, (n, undelivered) in weeks.items() if n >= ENOUGH}
+    before = list(shares.values())[: -min(12, len(shares) // 4) or None]
+    if len(before) < 6:
+        return
+    usual = median(before)
+    late = []
+    for monday in reversed(shares):
+        if shares[monday] <= usual + max(MORE, 6 * spread(before)):
+            break
+        late.append(monday)
+    if not late:
+        return
+    orders, open_ones = (sum(weeks[monday][k] for monday in late) for k in (0, 1))
+    share = share_of(open_ones, orders)
+    yield Finding(
+        CODE,
+        "warning",
+        "deliveries",
+        "delivered_at",
+        open_ones,
+        share,
+        str(late[-1]),
+        f"{percent(share)} of orders since {late[-1]} are not delivered yet, {percent(usual)} were usual: "
+        f"in the last {counted(len(late), 'week')} only the fast deliveries are known",
+        "read the delivery gauges of these weeks with care, or end the record before them",
+    )
