@@ -30,6 +30,16 @@ class Source(Protocol):
     mapping: Any  # .grain and .active_days
 
 
+class Engine(Protocol):
+    """What runs the SQL: DuckDB here, Spark elsewhere. Both methods read `events.*` and, once prepared, `base.*`."""
+
+    def prepare(self, steps: list[Intermediate], uses: Counter[str], tell: Progress) -> None:
+        """Makes the intermediates; what is used more than once is worth keeping."""
+
+    def rows(self, sql: str, what: str) -> list[tuple]:
+        """The rows of a SELECT in DuckDB's dialect; `what` names it in errors."""
+
+
 @dataclass(frozen=True)
 class Measurement:
     """One measured value over [start, end). `error` is on the gauge's scale, None where there is no sampling error."""
@@ -59,23 +69,33 @@ def measure(events: Source, names: Iterable[str] | None = None, progress: Progre
     are values that the gauge's scale does not have (a count of 0 has no logarithm). Raises DataError: GW461 for a
     grain or window that cannot be, GW462 for an unknown gauge, GW463 where the database gives up.
     """
-    tell = progress or (lambda stage, done, total, note: None)
     grain, active_days = events.mapping.grain, events.mapping.active_days
-    wanted, left_out = choose(events.present, events.columns, _known(names))
+    wanted, left_out = choose(events.present, events.columns, known_gauges(names))
     measures = {gauge: m.filled(grain, active_days) for gauge, m in wanted.items()}
-    rows: list[Measurement] = []
     with _Base(events.connection, grain, active_days) as base:
-        notes = base.prepare(steps_for(measures.values()), _uses(measures.values()), tell)
-        for done, (gauge, one) in enumerate(measures.items()):
-            tell("measure", done, len(measures), one.title)
-            found = base.rows(one.sql, f"gauge {gauge}")
-            fit = [row for row in map(_measurement, [one] * len(found), found) if row]
-            rows += sorted(fit, key=lambda row: row.start)
-            if not fit:
-                left_out[gauge] = "no period of the record has a value for it"
-            elif len(fit) < len(found):
-                notes.append(f"{gauge}: {len(found) - len(fit)} periods without a value on its scale were left out")
-        tell("measure", len(measures), len(measures), "")
+        return gathered(base, measures, left_out, progress)
+
+
+def gathered(
+    base: Engine, measures: dict[str, Measure], left_out: dict[str, str], progress: Progress | None = None
+) -> Measured:
+    """These measures (placeholders filled), by an engine that holds the events: the intermediates first and once."""
+    tell = progress or (lambda stage, done, total, note: None)
+    rows: list[Measurement] = []
+    steps = steps_for(measures.values())
+    base.prepare(steps, _uses(measures.values()), tell)
+    ends = base.rows(STATES, "the record's ends") if any(s.name == "period_states" for s in steps) else []
+    notes = [_note(*row) for row in ends]
+    for done, (gauge, one) in enumerate(measures.items()):
+        tell("measure", done, len(measures), one.title)
+        found = base.rows(one.sql, f"gauge {gauge}")
+        fit = [row for row in map(_measurement, [one] * len(found), found) if row]
+        rows += sorted(fit, key=lambda row: row.start)
+        if not fit:
+            left_out[gauge] = "no period of the record has a value for it"
+        elif len(fit) < len(found):
+            notes.append(f"{gauge}: {len(found) - len(fit)} periods without a value on its scale were left out")
+    tell("measure", len(measures), len(measures), "")
     return Measured(rows, {g: m for g, m in measures.items() if g not in left_out}, left_out, notes)
 
 
@@ -94,7 +114,8 @@ def measured_csv(measured: Measured, names: Iterable[str] | None = None) -> str:
     return text.getvalue()
 
 
-def _known(names: Iterable[str] | None) -> list[str] | None:
+def known_gauges(names: Iterable[str] | None) -> list[str] | None:
+    """The names as a list; raises DataError (GW462) for one that no gauge has."""
     if names is None:
         return None
     wanted, gauges = list(names), sorted({m.gauge for m in catalogue().values()})
@@ -139,16 +160,13 @@ class _Base:
     def __exit__(self, *_: object) -> None:
         self.connection.execute("DROP SCHEMA IF EXISTS base CASCADE")
 
-    def prepare(self, steps: list[Intermediate], uses: Counter[str], tell: Progress) -> list[str]:
-        """Makes the intermediates and returns what they say about the record's ends."""
+    def prepare(self, steps: list[Intermediate], uses: Counter[str], tell: Progress) -> None:
         for done, step in enumerate(steps):
             tell("prepare", done, len(steps), step.name)
             kind = "TABLE" if uses[step.name] > 1 else "VIEW"  # what is read once need not be stored
             sql = fill(step.sql, self.grain, self.active_days)
             self.run(f"CREATE {kind} base.{step.name} AS {sql}", f"step {step.name}")
         tell("prepare", len(steps), len(steps), "")
-        known = any(step.name == "period_states" for step in steps)
-        return [_note(*row) for row in self.rows(STATES, "the record's ends")] if known else []
 
     def rows(self, sql: str, what: str) -> list[tuple]:
         return self.run(sql, what).fetchall()
