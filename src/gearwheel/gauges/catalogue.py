@@ -168,7 +168,9 @@ def _flaws(measure: Measure) -> Iterable[str]:
 
 
 def _wrong(file: Path, message: str) -> DataError:
-    return DataError(Problem("GW460", message, str(file), 0, "a view's head comments are TOML with the keys of Measure"))
+    return DataError(
+        Problem("GW460", message, str(file), 0, "a view's head comments are TOML with the keys of Measure")
+    )
 
 
 @cache

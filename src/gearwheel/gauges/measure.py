@@ -190,6 +190,7 @@ def _hint(error: Exception) -> str:
 def _note(state: str, start: date, end: date, orders: int, periods: int) -> str:
     """Why periods were left out, in words."""
     what = {
+        "fragment": "a fragment before the record: at most 5 % of all orders, then nothing for four weeks",
         "begun": "the record begins inside this period",
         "unfinished": "the record ends inside this period, or it is not complete yet",
         "stray": "late or left-over rows: fewer than a tenth of the orders before",

@@ -10,10 +10,10 @@
 select
     p.period_start,
     p.period_end,
-    avg(d.days_delivered) as value,
-    stddev_samp(d.days_delivered) / sqrt(nullif(count(d.days_delivered), 0)) / nullif(avg(d.days_delivered), 0) as error,
-    count(d.days_delivered) as n
+    avg(x.days_delivered) as value,
+    stddev_samp(x.days_delivered) / nullif(sqrt(count(x.days_delivered)) * avg(x.days_delivered), 0) as error,
+    count(x.days_delivered) as n
 from base.periods p
-join base.deliveries d on d.period = p.period
+join base.deliveries x on x.period = p.period
 group by p.period_start, p.period_end
-having avg(d.settled) >= 0.95
+having avg(x.settled) >= 0.95

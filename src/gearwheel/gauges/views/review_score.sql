@@ -9,10 +9,9 @@
 select
     p.period_start,
     p.period_end,
-    avg(r.score) as value,
-    stddev_samp(r.score) / sqrt(count(*)) / nullif(avg(r.score), 0) as error,
-    count(*) as n
+    avg(x.score) as value,
+    stddev_samp(x.score) / nullif(sqrt(count(x.score)) * avg(x.score), 0) as error,
+    count(x.score) as n
 from base.periods p
-join base.reviews r on r.written_period = p.period
-where r.score is not null
+join base.reviews x on x.written_period = p.period
 group by p.period_start, p.period_end

@@ -7,7 +7,7 @@
 -- needs = ["order_lines.seller_id"]
 -- definition = "third-party sellers with a sale on one of the {active_days} days that end with the last day of the period; left out until the record is {active_days} days long"
 -- error = "none"
-select p.period_start, p.period_end, cast(f.active as double) as value, cast(null as double) as error, f.active as n
+select p.period_start, p.period_end, cast(x.active as double) as value, cast(null as double) as error, x.active as n
 from base.periods p
-join base.seller_flows f on f.period = p.period
+join base.seller_flows x on x.period = p.period
 where p.level_known

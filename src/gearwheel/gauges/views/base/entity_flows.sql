@@ -1,4 +1,4 @@
--- each = ["customer", "seller", "product", "tenant"]
+-- each = ["customer", "seller", "product", "enrolled", "tenant"]
 -- Who is active, and who became so or ceased to be, in each period. Active at the end of a period is who was there on
 -- one of the {active_days} days that end with its last day. New is who is there for the first time in the record;
 -- returning, who was there before but was not active at the end of the period before; lost, who was active then, or

@@ -2,6 +2,7 @@
 select
     order_id,
     min(period) as period,
+    count(*) as lines,
     sum(value) as value,
     sum(case when seller_id is not null then value else 0 end) as third_party,
     sum(case when seller_id is not null then coalesce(commission, 0) else 0 end) as commission,

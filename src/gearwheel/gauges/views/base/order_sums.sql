@@ -2,6 +2,7 @@
 select
     period,
     count(*) as orders,
+    sum(lines) as lines,
     sum(value) as value,
     sum(value * value) as value_2,
     sum(third_party) as third_party,

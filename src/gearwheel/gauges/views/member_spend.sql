@@ -1,0 +1,22 @@
+-- title = "Spend per member"
+-- gear = "membership"
+-- as = "mean"
+-- scale = "log"
+-- unit = "money/(customer*year)"
+-- needs = ["memberships", "orders.customer_id", "order_lines.price"]
+-- definition = "value of the goods that members bought over the mean number of members at the two ends of the period, a year; left out until the record is {active_days} days long"
+-- error = "compound Poisson: sqrt(sum of squared order values) / their sum"
+with people as (
+    select period, members as people, lag(members) over (order by period) as people_before
+    from base.member_levels
+)
+select
+    p.period_start,
+    p.period_end,
+    o.value / nullif(0.5 * (m.people + m.people_before) * p.years, 0) as value,
+    sqrt(o.value_2) / nullif(o.value, 0) as error,
+    o.orders as n
+from base.periods p
+join people m on m.period = p.period
+join base.member_sums o on o.period = p.period and o.member = 1
+where p.change_known
