@@ -96,6 +96,12 @@ ramp = 0.5
 cost = "sales * 0.01"
 history = [[2023-01-01, 2], [2023-06-01, 3]]
 
+[shock.fair]
+on = "sales"
+dates = [2024-05-04]
+belief = { low = 0, centre = 0.2, high = 0.4 }
+because = "guess"
+
 [gauge.sales]
 of = "sales"
 as = "sum"
@@ -116,6 +122,7 @@ BROKEN = [
     ("GW203", '"people * spend"', '"max(people) * spend"', "1 arguments, not 2 to 8", ""),
     ("GW203", '"people * spend"', '"sum(people) * spend"', "sums what is not an array", "by ="),
     ("GW203", "lookup(season, time)", "lookup(season, time) * lookup(1, time)", "is the name of a lookup", ""),
+    ("GW226", 'on = "sales"', 'on = "sale"', "which is no flow or auxiliary", "Did you mean 'sales'?"),
     ("GW202", '"people * spend"', '"people * spend + 0 * sales"', "sales -> sales", "needs a stock"),
     ("GW222", "start = \"people_0\"", "start = \"people_0 * talk\"", "start values need each other", "Start 'people' at"),
     ("GW204", '"people * spend"', '"people + spend"', "adds USD/(person*week) to person", ""),

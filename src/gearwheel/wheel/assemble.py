@@ -12,6 +12,7 @@ from gearwheel.wheel.forms import Hidden, expand
 from gearwheel.wheel.mesh import mesh_problems
 from gearwheel.wheel.parse import ParseError, parse
 from gearwheel.wheel.parts import Aux, Flow, Place, Stock, Wheel
+from gearwheel.wheel.shocks import shocked
 from gearwheel.wheel.times import counts_months, elapsed
 from gearwheel.wheel.tree import rename, text
 
@@ -61,10 +62,16 @@ def assemble(wheel: Wheel, library: Library) -> Wheel:
         opens={name: use.opens for name, use in wheel.gear.items() if use.opens},
         sentences={name: gear.title for name, gear in gears.items()},
     )
-    return _forms_expanded(expand_arrays(_gated(_checked(whole))))
+    return _forms_expanded(expand_arrays(_gated(shocked(_checked(whole)))))
 
 
-_MERGED = ("stock", "flow", "aux", "parameter", "lookup", "link", "loop", "lever", "gauge")
+_MERGED = ("stock", "flow", "aux", "parameter", "lookup", "link", "loop", "lever", "shock", "gauge")
+_REFERENCES = {
+    "link": ("cause", "effect", "strength"),
+    "lever": ("of",),
+    "shock": ("on",),
+    "gauge": ("of", "over"),
+}
 
 
 def _adjusted(wheel: Wheel, name: str, gear: Wheel) -> Wheel:
@@ -162,7 +169,7 @@ def _renamed(kind: str, part, names: Mapping[str, str], gear: Wheel, local: str)
     if isinstance(part, Stock):
         for side in ("inflows", "outflows"):
             changed[side] = tuple(names.get(f, f) for f in getattr(part, side))
-    for single in {"link": ("cause", "effect", "strength"), "lever": ("of",), "gauge": ("of", "over")}.get(kind, ()):
+    for single in _REFERENCES.get(kind, ()):
         changed[single] = _reference(getattr(part, single), names)
     if kind == "loop":
         changed["through"] = tuple(names.get(n, n) for n in part.through)

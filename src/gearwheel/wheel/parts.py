@@ -153,6 +153,18 @@ class Lever:
 
 
 @dataclass(frozen=True)
+class Shock:
+    """Days on which a flow or an auxiliary is not as usual. `dates` are first days, each for `days` days; `belief` is
+    about the logarithm of the factor in full effect: 0 is no effect, 0.7 about doubles."""
+
+    on: str
+    dates: tuple[date, ...]
+    belief: Belief
+    days: int = 1
+    because: str = ""
+
+
+@dataclass(frozen=True)
 class Gauge:
     """How a measured series reads the wheel. `measure` is one of end, mean, sum, trailing, ratio."""
 
@@ -196,6 +208,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "link": Link,
         "loop": Loop,
         "lever": Lever,
+        "shock": Shock,
         "gauge": Gauge,
         "gear": Use,
     }
@@ -238,6 +251,7 @@ class Wheel:
     link: Mapping[str, Link] = field(default_factory=dict)
     loop: Mapping[str, Loop] = field(default_factory=dict)
     lever: Mapping[str, Lever] = field(default_factory=dict)
+    shock: Mapping[str, Shock] = field(default_factory=dict)
     gauge: Mapping[str, Gauge] = field(default_factory=dict)
     gear: Mapping[str, Use] = field(default_factory=dict)
     dimension: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

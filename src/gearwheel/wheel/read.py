@@ -258,6 +258,8 @@ class _Reader:
             return (raw,) if isinstance(raw, str) else tuple(raw)
         if kind.startswith("tuple[float") and _all_numbers(raw) and (kind.endswith("...]") or len(raw) == 2):
             return tuple(float(v) for v in raw)
+        if kind == "tuple[date, ...]" and _all(raw, date):
+            return tuple(d.date() if isinstance(d, datetime) else d for d in raw)
         if kind.startswith("Belief") and isinstance(raw, dict):
             return self.belief(at, raw)
         if kind.startswith("Mapping") and isinstance(raw, dict) and all(_strings(v) for v in raw.values()):
@@ -335,6 +337,8 @@ def _wanted(kind: str) -> str:
     for start, word in words.items():
         if kind.startswith(start):
             return word
+    if kind == "tuple[date, ...]":
+        return "a list of dates"
     if kind.startswith("tuple[tuple"):
         return "a list of [date, number] pairs"
     return {"tuple[str, ...]": "a list of names", "Mapping": "a table"}.get(kind.split("[")[0], f"{kind}")
