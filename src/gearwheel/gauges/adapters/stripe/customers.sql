@@ -1,0 +1,1 @@
+select id as customer_id, created as first_seen from source."customers"
