@@ -1,10 +1,10 @@
-"""`gearwheel new`: a commented wheel file to start from."""
+"""`gearwheel new`: a wheel file to start from, or a wheel of one's own from the events of a business."""
 
 from __future__ import annotations
 
 import click
 
-from gearwheel.cli.frame import Verb, echo_json, json_option, say_next
+from gearwheel.cli.frame import Verb, echo_json, json_option, plain, say_next
 
 
 @click.command(cls=Verb)
@@ -16,29 +16,119 @@ from gearwheel.cli.frame import Verb, echo_json, json_option, say_next
     metavar="WHEEL|GEAR",
     help="A bundled wheel, or gears; repeat or separate by commas.",
 )
+@click.option(
+    "--data", "source", metavar="SOURCE", help="Events to measure: a folder or file, a database, or a mapping.toml."
+)
+@click.option("--time-zone", metavar="ZONE", help="With --data: of times without a zone, such as Europe/Berlin.")
+@click.option("--currency", metavar="CODE", help="With --data: of the money, such as EUR.")
+@click.option("--grain", type=click.Choice(["day", "week", "month"]), help="With --data: the period of a row.")
+@click.option("--active-days", type=click.IntRange(1, 3650), help="With --data: how long one stays a customer.")
+@click.option("--yes", is_flag=True, help="With --data: accept the proposed mapping without asking.")
 @click.option("--dir", "folder", metavar="DIR", help="Folder of the new wheel. [default: NAME]")
 @click.option("--force", is_flag=True, help="Replace a wheel.toml that is there.")
 @json_option
-def new(name: str, sources: tuple[str, ...], folder: str | None, force: bool, as_json: bool) -> None:
+def new(
+    name: str,
+    sources: tuple[str, ...],
+    source: str | None,
+    time_zone: str | None,
+    currency: str | None,
+    grain: str | None,
+    active_days: int | None,
+    yes: bool,
+    folder: str | None,
+    force: bool,
+    as_json: bool,
+) -> None:
     """Write a wheel of your own, NAME/wheel.toml, that checks and spins as it is.
 
-    It begins as a small shop of three gears, as the gears that you name, or as a copy of a bundled wheel.
+    It begins as a small shop of three gears, as the gears that you name, or as a copy of a bundled wheel. With --data
+    it has the gears that your events can turn, and `gearwheel run NAME` does the whole way. Nothing is ever written to
+    the source.
 
     \b
     Examples:
       gearwheel new bakery
       gearwheel new bakery --from experience,costs,membership
       gearwheel new rival --from amazon
+      gearwheel new myshop --data exports/
+      gearwheel new myshop --data postgresql://reader@localhost/shop
     """
     from pathlib import Path
 
-    from gearwheel.cli.starter import write_starter
+    from gearwheel.cli.starter import check_name, write_starter
 
-    wanted = [part.strip() for source in sources for part in source.split(",") if part.strip()]
-    files = write_starter(name, wanted, Path(folder or name), force=force)
+    place = Path(folder or name)
+    if source is not None:
+        if sources:
+            raise click.UsageError("--data chooses the gears itself: leave --from out, or leave --data out.")
+        check_name(name)
+        settings = {"time_zone": time_zone, "currency": currency, "grain": grain, "active_days": active_days}
+        _from_data(name, source, place, settings, yes=yes, force=force, as_json=as_json)
+        return
+    if any(option is not None for option in (time_zone, currency, grain, active_days)) or yes:
+        raise click.UsageError("--time-zone, --currency, --grain, --active-days and --yes go with --data.")
+    wanted = [part.strip() for given in sources for part in given.split(",") if part.strip()]
+    files = write_starter(name, wanted, place, force=force)
     if as_json:
         echo_json({"files": [str(f) for f in files]})
         return
     for file in files:
         click.echo(file)
     say_next("check", str(files[0]))
+
+
+def _from_data(name: str, source: str, folder, settings: dict, *, yes: bool, force: bool, as_json: bool) -> None:
+    from gearwheel.cli.progress import progress
+    from gearwheel.run.start_own import free_folder, write_wheel
+
+    mapping_file = folder / "mapping.toml"
+    edited = _is_mapping(source, mapping_file)
+    free_folder(folder, force, ("wheel.toml",) if edited else ("mapping.toml", "wheel.toml"))
+    if not edited and not _mapped(source, folder, settings, ask=not yes, force=force, quiet=as_json):
+        click.echo(plain(f"Edit {mapping_file}, then go on with"), err=True)
+        say_next("new", name, "--data", str(mapping_file))
+        return
+    with progress() as shown:
+        measures = write_wheel(name, folder, shown)
+    files = [str(mapping_file), str(folder / "wheel.toml")]
+    if as_json:
+        echo_json({"files": files, "gauges": list(measures["gauges"]), "left_out": measures["left_out"]})
+        return
+    from gearwheel.show.measured_text import measured_text
+
+    click.echo(plain(measured_text(measures)))
+    click.echo()
+    for file in files:
+        click.echo(file)
+    say_next("run", str(folder))
+
+
+def _is_mapping(source: str, mapping_file) -> bool:
+    """Whether the source is the mapping in the wheel's own folder, as edited by the user."""
+    from pathlib import Path
+
+    return mapping_file.is_file() and Path(source).exists() and mapping_file.samefile(source)
+
+
+def _mapped(source: str, folder, settings: dict, *, ask: bool, force: bool, quiet: bool) -> bool:
+    """Writes mapping.toml; whether the user takes it as it is. What an adapter knows is not asked."""
+    from gearwheel.gauges.mapping import write_mapping
+    from gearwheel.run.start_own import propose_reading
+
+    proposal = propose_reading(source, folder, **settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_mapping(proposal.mapping, folder / "mapping.toml", overwrite=force, reasons=proposal.reasons)
+    if proposal.adapter:
+        if not quiet:
+            click.echo(plain(f"Recognised: {proposal.adapter}."))
+        return True
+    if not ask:
+        return True
+    click.echo("No shop system that is known. Proposed:\n")
+    for table, columns in proposal.mapping.tables.items():
+        click.echo(plain(f"{table}  from  {columns.source}"))
+        for column, expression in columns.columns.items():
+            why = (proposal.reasons or {}).get((table, column), "")
+            click.echo(plain(f"    {column:<18} {expression:<28} {why}"))
+    return click.confirm("\nUse this mapping?", default=True)

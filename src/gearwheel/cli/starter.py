@@ -39,6 +39,13 @@ def picked(gears: Sequence[str]) -> str:
     return pick(TEMPLATE.read_text("utf-8"), gears, always=[ALWAYS])
 
 
+def check_name(name: str) -> None:
+    """Raises WheelError for a name that will not do for a wheel."""
+    if not re.fullmatch(r"[A-Za-z0-9][\w -]*", name):
+        hint = "Letters, digits, - and _ will do."
+        raise WheelError(Problem("GW150", f"'{name}' is no name for a wheel", hint=hint))
+
+
 def write_starter(name: str, sources: Sequence[str], folder: Path, *, force: bool = False) -> list[Path]:
     """Write `folder`/wheel.toml, and beside it the record of a bundled wheel that brings one; the wheel first.
 
@@ -47,9 +54,7 @@ def write_starter(name: str, sources: Sequence[str], folder: Path, *, force: boo
     """
     from gearwheel.run.store import save_atomically
 
-    if not re.fullmatch(r"[A-Za-z0-9][\w -]*", name):
-        hint = "Letters, digits, - and _ will do."
-        raise WheelError(Problem("GW150", f"'{name}' is no name for a wheel", hint=hint))
+    check_name(name)
     files = {}
     path = folder / "wheel.toml"
     text, beside = _text(name, list(dict.fromkeys(sources)) or ["shop"])

@@ -12,6 +12,7 @@ import numpy as np
 
 from gearwheel.gauges.series import Gauges
 from gearwheel.gauges.tidy import read_gauges
+from gearwheel.run.measuring import from_events, measures_of, record
 from gearwheel.run.store import FIT_ROOMS, LIBRARY, Progress, cached_file, input_hash, plain, save_atomically, silent
 from gearwheel.wheel.errors import WheelError
 from gearwheel.wheel.load import load
@@ -32,10 +33,15 @@ def open_wheel(name: str) -> Wheel:
     return wheel
 
 
-def measured(wheel: Wheel) -> Gauges | None:
-    """The record that the wheel file names, None when it names none. Raises DataError."""
+def measured(wheel: Wheel, progress: Progress | None = None) -> Gauges | None:
+    """The record that the wheel file names, from events where it names a mapping; None when it names none.
+
+    Raises DataError.
+    """
     if not wheel.measured:
         return None
+    if from_events(wheel):
+        return record(wheel, measures_of(wheel, progress))
     return read_gauges(Path(wheel.file).parent / wheel.measured, wheel)
 
 
@@ -81,7 +87,7 @@ def fit_wheel(
     from gearwheel.fit.verdicts import verdicts
 
     progress = progress or silent
-    gauges = measured(wheel)
+    gauges = measured(wheel, progress)
     if gauges is None or not gauges.series:
         return from_beliefs(wheel, draws, seed)
     key = input_hash(wheel, gauges.hash, FIT_ROOMS, seed=seed, draws=draws)

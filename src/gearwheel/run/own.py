@@ -29,10 +29,10 @@ MARKET = 100.0  # judgement: times the customers of the first day
 # a gear is taken in where one of these sets of gauges was measured
 GEARS = {
     "marketplace": ({"sellers_active", "sellers_joined", "selection"},),
-    "fulfilment": ({"days_delivered"}, {"unit_logistics_cost"}, {"freight_per_order"}),
+    "fulfilment": ({"days_delivered"}, {"shipping_per_order"}, {"freight_per_order"}),
     "membership": ({"members"},),
-    "costs": ({"overhead_cost", "goods_cost_share"},),
-    "procurement": ({"overhead_cost", "goods_cost_share"},),
+    "costs": ({"cost_overhead", "goods_cost_share"},),
+    "procurement": ({"cost_overhead", "goods_cost_share"},),
     "cloud": ({"hosting_revenue", "tenants"},),
 }
 SEVERAL_SELLERS = 3  # a shop with one or two sellers is no marketplace
@@ -133,9 +133,10 @@ def numbers(series: Mapping[str, Series], begin: date, end: date, mapping) -> di
     orders, basket, share = yearly("orders"), mean("basket"), mean("third_party_share")
     share = min(max(share, 0.01), 0.99)
     offers = level("selection")
-    freight = mean("unit_logistics_cost", mean("freight_per_order"))
-    overhead, sales = yearly("overhead_cost"), orders * basket
-    advertising = yearly("advertising_cost", 0.0)
+    shipping = max(mean("shipping_per_order", mean("freight_per_order")), 0.01)
+    handling = yearly("cost_fulfilment") / orders if "cost_fulfilment" in series else shipping
+    overhead, sales = yearly("cost_overhead"), orders * basket
+    advertising = yearly("cost_advertising", 0.0)
     market = MARKET * customers
     all_theirs = "third_party_share" not in series
     years = (end - begin).days / DAYS_A_YEAR
@@ -159,9 +160,9 @@ def numbers(series: Mapping[str, Series], begin: date, end: date, mapping) -> di
         "days": mean("days_delivered"),
         "days_least": 0.5 * mean("days_delivered"),
         "days_most": 1.5 * mean("days_delivered"),
-        "freight": max(freight, 0.01),
-        "handling": max(freight, 0.01),
-        "enrolled": max(mean("fulfilled_share", 0.0) * sellers, 0.01),
+        "shipping": shipping,
+        "handling": handling,
+        "enrolled": level("sellers_enrolled", 0.01),
         "sellers": sellers,
         "entries": yearly("sellers_joined"),
         "exit_rate": yearly("sellers_lost", 0.25) / max(mean("sellers_active"), 1.0),
@@ -179,7 +180,7 @@ def numbers(series: Mapping[str, Series], begin: date, end: date, mapping) -> di
         "own_sales_year": sales * (1.0 if "third_party_share" not in series else 1 - share),
         "overhead_year": overhead,
         "overhead_share": overhead / sales,
-        "operating": freight + overhead / orders,
+        "operating": shipping + handling + overhead / orders,
         "advertising_year": max(advertising, 1e-3 * sales),
         "advertising_share": max(advertising / sales, 1e-3),
         "advertising_unit": max(advertising, 1e-3 * sales) / market,

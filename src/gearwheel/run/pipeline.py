@@ -9,6 +9,7 @@ import time as clock
 import numpy as np
 
 from gearwheel.run.fitting import fit_wheel, make_engine, measured
+from gearwheel.run.measuring import measures_of
 from gearwheel.run.parts import link_part, parameter_part, shown_unit
 from gearwheel.run.pictures import graph_of, wheel_part
 from gearwheel.run.questions import anchors_of, levers_of, loops_of, now_of, spin_posterior
@@ -25,7 +26,8 @@ def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, 
     """Everything that the report says, as the dict of results.json. Unchanged inputs are read from the cache."""
     progress = progress or silent
     began = clock.perf_counter()
-    gauges = measured(wheel)
+    gauges = measured(wheel, progress)
+    events = measures_of(wheel)
     gauges = gauges if gauges and gauges.series else None  # a record without rows says nothing
     key = input_hash(wheel, gauges.hash if gauges else "", seed=seed)
     kept = cached_file("runs", key, ".json")
@@ -38,7 +40,8 @@ def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, 
             pass  # a damaged cache is computed again
     engine = make_engine(wheel, gauges) if gauges else None
     posterior = fit_wheel(wheel, seed=seed, progress=progress, cache=cache, engine=engine)
-    results = {"wheel": wheel_part(wheel, gauges), "fit": fit_part(posterior, engine)}
+    results = {"events": events} if events else {}
+    results |= {"wheel": wheel_part(wheel, gauges), "fit": fit_part(posterior, engine)}
     results |= {"parameters": parameter_part(posterior), "links": link_part(posterior)}
     results["backtest"] = _backtest(wheel, engine, gauges, seed, progress) if gauges else None
     results |= loops_of(posterior, progress)

@@ -9,6 +9,8 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -97,11 +99,16 @@ def save_atomically(path: Path, content: bytes) -> None:
 
 
 def plain(value):
-    """Results as JSON can hold them: NumPy scalars and arrays as numbers and lists, what is not finite as null."""
+    """Results as JSON can hold them: NumPy scalars and arrays as numbers and lists, what is not finite as null, dates
+    as ISO texts, our plain values as tables."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain({f.name: getattr(value, f.name) for f in fields(value)})
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(v) for v in (sorted(value) if isinstance(value, set | frozenset) else value)]
     if isinstance(value, np.ndarray):
         return plain(value.tolist())
     if isinstance(value, np.bool_ | bool):

@@ -1,0 +1,96 @@
+"""A folder of one's own from a source of events: a mapping, and a wheel of the gears that its data can turn."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gearwheel.run.measuring import measure_source, rows_of
+from gearwheel.run.own import own_wheel
+from gearwheel.run.store import Progress, save_atomically
+from gearwheel.wheel.errors import DataError, GearwheelError, Problem
+
+WELCOME = """\
+# {name}: a wheel of the gears that the data in mapping.toml can turn. Numbers marked "measured" were taken from the
+# first weeks of the record and are wide, so that the record decides; those marked "judgement" are yours to replace.
+#
+#   gearwheel check {folder}     what is wrong with it
+#   gearwheel measure {folder}   what is measured, and how
+#   gearwheel run {folder}       the whole way to a report
+
+"""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """How a source would be read: a mapping, by which adapter (its title, "" for none), and why each column."""
+
+    mapping: Any
+    adapter: str = ""
+    reasons: dict[tuple[str, str], str] | None = None
+
+
+def propose_reading(address: str, folder: Path, **settings: object) -> Proposal:
+    """Look at a source and say how it would be read: by a known shop system's adapter, or column by column.
+
+    `settings` (time_zone, currency, grain, active_days) that are not None win over what the source suggests.
+    Raises DataError where there is no source, or nothing in it looks like orders.
+    """
+    from gearwheel.gauges.propose import propose
+    from gearwheel.gauges.recognise import recognise
+    from gearwheel.gauges.sources.look import look
+
+    source = look(address)
+    stated = {key: value for key, value in settings.items() if value is not None}
+    shown = _from_folder(address, folder)
+    adapter = recognise(source)
+    if adapter and adapter.kind == "gauges":
+        raise DataError(Problem("GW469", "this file holds measured series, not events", address, hint=TIDY))
+    if adapter:
+        from gearwheel.gauges.mapping import Mapping
+
+        mapping = Mapping(**{"source": shown, "adapter": adapter.name, **adapter.settings, **stated})
+        return Proposal(mapping, adapter.title, {})
+    proposed = propose(source)
+    return Proposal(replace(proposed.mapping, source=shown, **stated), "", proposed.reasons)
+
+
+TIDY = 'name it in a wheel: measured = "record.csv" in its first line, and a [gauge.NAME] for each series'
+
+
+def _from_folder(address: str, folder: Path) -> str:
+    """The source as mapping.toml names it: relative to its folder; an address without its password."""
+    from gearwheel.gauges.sources.parts import is_url
+
+    if not is_url(address):
+        return os.path.relpath(Path(address).expanduser(), folder)
+    found = re.fullmatch(r"(\w+://[^/@:]*):([^/@]*)@(.*)", address)
+    if not found:
+        return address
+    os.environ.setdefault("PGPASSWORD", found[2])  # a password does not belong into a file
+    return f"{found[1]}@{found[3]}"
+
+
+def free_folder(folder: Path, force: bool, names: Sequence[str]) -> None:
+    """Raises GearwheelError where one of these files is in the way and `force` is not given."""
+    for file in (folder / name for name in names):
+        if file.exists() and not force:
+            raise GearwheelError(f"{file} exists. Choose another name or --dir, or replace it with --force.")
+
+
+def write_wheel(name: str, folder: Path, progress: Progress | None = None) -> dict:
+    """Measure what `folder`/mapping.toml names and write `folder`/wheel.toml. Returns the measures.
+
+    Raises DataError where the source cannot be measured or its record is too short.
+    """
+    from gearwheel.gauges.mapping import read_mapping
+
+    measures = measure_source(folder / "mapping.toml", progress)
+    facts = [fact for fact, about in measures["facts"].items() if about["estimate"] is not None]
+    text = own_wheel(name, rows_of(measures), read_mapping(folder / "mapping.toml"), facts)
+    save_atomically(folder / "wheel.toml", (WELCOME.format(name=name, folder=folder) + text).encode())
+    return measures

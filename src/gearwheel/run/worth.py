@@ -1,0 +1,86 @@
+"""What the customers of a shop are worth, as plain results: who is still one, what they will buy, and a test of it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+
+from gearwheel.run.store import Progress, silent
+from gearwheel.wheel.errors import FitError, GearwheelError
+
+WEEKS_A_YEAR = 365.25 / 7
+DISCOUNT = 0.10  # a year
+DRAWS = 400
+TESTED = 0.2  # share of the record that is held out to test the customers' model
+LEAST_DAYS = 120  # a shorter record has no past to learn repeat purchases from
+
+CAME = """
+with bought as (
+    select customer_id, cast(placed_at as date) as day from events.orders
+    where lower(coalesce(status, '')) <> 'cancelled' and not coalesce(is_test, false) and customer_id is not null
+    group by 1, 2
+)
+select count(*) from bought
+where day > $since and day <= $last and customer_id in (select customer_id from bought where day <= $since)"""
+
+
+def customer_value(events, progress: Progress | None = None) -> dict:
+    """The `customers` part of the measures. Where nothing can be said, {"reason": why}."""
+    (progress or silent)("customers", 0, 1, "")
+    first, last = events.connection.execute("select min(placed_at), max(placed_at) from events.orders").fetchone()
+    days = (last - first).days if first else 0
+    if days < LEAST_DAYS:
+        return {"reason": f"the record is {days} days long; {LEAST_DAYS} are needed to see customers come back"}
+    try:
+        return _valued(events, first.date(), last.date())
+    except (FitError, GearwheelError) as error:
+        return {"reason": str(error)}
+
+
+def _valued(events, first: date, last: date) -> dict:
+    from gearwheel.fit.customers import base, expected_purchases, fit_spend, fit_timing, summarise
+
+    histories = summarise(events.connection, last)
+    timing = fit_timing(histories, draws=DRAWS)
+    spend = fit_spend(histories, draws=DRAWS) if len(histories.spending.x) else None
+    whole = base(timing, histories, WEEKS_A_YEAR, spend=spend, discount=DISCOUNT)
+    newcomer = expected_purchases(timing, 0, 0, 0, WEEKS_A_YEAR)[:, 0]
+    return {
+        "model": timing.model,
+        "persons": whole.persons,
+        "once": histories.once,
+        "until": last.isoformat(),
+        "k_hat": timing.k_hat,
+        "parameters": {n: _span(d) for n, d in zip(timing.names, timing.draws.T)},
+        "alive": _span(whole.alive / whole.persons),
+        "orders_next_year": _span(whole.purchases),
+        "value_next_year": None if whole.value is None else _span(whole.value),
+        "orders_of_a_newcomer": _span(newcomer),
+        "discount": DISCOUNT,
+        "tested": _tested(events, first, last),
+    }
+
+
+def _tested(events, first: date, last: date) -> dict:
+    """Fitted to the record without its last part, and what was then predicted of the persons known, and came."""
+    from gearwheel.fit.customers import fit_timing, simulated_purchases, summarise
+
+    since = last - timedelta(round(TESTED * (last - first).days))
+    early = summarise(events.connection, since)
+    timing = fit_timing(early, draws=DRAWS)
+    predicted = simulated_purchases(timing, early, (last - since).days / 7)
+    return {"since": since.isoformat(), "predicted": _span(predicted), "came": _came(events, since, last)}
+
+
+def _came(events, since: date, last: date) -> int:
+    """Purchase days after `since` of persons who had bought by then."""
+    return int(events.connection.execute(CAME, {"since": since, "last": last}).fetchone()[0])
+
+
+def _span(draws: np.ndarray) -> dict:
+    draws = draws[np.isfinite(draws)]
+    if not draws.size:
+        return {"median": None, "low": None, "high": None}
+    low, median, high = np.quantile(draws, [0.05, 0.5, 0.95])
+    return {"median": float(median), "low": float(low), "high": float(high)}

@@ -1,0 +1,65 @@
+"""What was measured, for the terminal: each gauge with its last value, what is missing, what the checks found."""
+
+from __future__ import annotations
+
+import textwrap
+
+from gearwheel.show import figures
+from gearwheel.show.values import at, listing, mapping, real, words_of
+
+WIDTH = 100
+MOST_FINDINGS = 8
+
+
+def measured_text(measures: dict) -> str:
+    """Plain text of the `events` part of results.json: gauges by gear, gears on beliefs, findings."""
+    lines = ["Measured", "--------"]
+    last = {words_of(row.get("gauge")): row for row in map(mapping, listing(measures.get("rows")))}
+    counts: dict[str, int] = {}
+    for row in map(mapping, listing(measures.get("rows"))):
+        counts[words_of(row.get("gauge"))] = counts.get(words_of(row.get("gauge")), 0) + 1
+    gauges = mapping(measures.get("gauges"))
+    for gear in dict.fromkeys(words_of(mapping(g).get("gear")) for g in gauges.values()):
+        lines.append(f"{gear}")
+        for name, about in gauges.items():
+            if words_of(mapping(about).get("gear")) == gear and name in last:
+                lines.append(f"  {_gauge(name, mapping(about), last[name], counts[name], measures)}")
+    lines += _left_out(mapping(measures.get("left_out")))
+    lines += _findings(measures)
+    return "\n".join(lines)
+
+
+def _gauge(name: str, about, row, count: int, measures: dict) -> str:
+    unit = words_of(about.get("unit")).replace("money", words_of(at(measures, "source", "currency"), "money"))
+    unit = "" if unit == "1" else unit
+    title = words_of(about.get("title"), name)
+    value = figures.amount(real(row.get("value")), unit)
+    return f"{title[:44]:<45}{value:>22}   {count} values to {words_of(row.get('end'))}"
+
+
+def _left_out(reasons) -> list[str]:
+    if not reasons:
+        return []
+    why: dict[str, list[str]] = {}
+    for gauge, reason in reasons.items():
+        why.setdefault(words_of(reason, "no reason given"), []).append(str(gauge))
+    lines = ["", "Not measured", "------------"]
+    for reason, names in why.items():
+        lines += textwrap.wrap(f"{', '.join(names)}: {reason}", WIDTH, subsequent_indent="    ")
+    return lines
+
+
+def _findings(measures: dict) -> list[str]:
+    findings = [mapping(f) for f in listing(at(measures, "page", "findings"))]
+    doubts = [f for f in findings if f.get("severity") in ("error", "warning")]
+    notes = [words_of(n) for n in listing(measures.get("notes"))]
+    lines = ["", "Look at", "-------"] if doubts or notes else []
+    for found in doubts[:MOST_FINDINGS]:
+        where = ".".join(filter(None, (words_of(found.get("table")), words_of(found.get("column")))))
+        said = f"{words_of(found.get('severity'))} {words_of(found.get('code'))}: {where}: {words_of(found.get('message'))}"
+        lines += textwrap.wrap(said, WIDTH, subsequent_indent="    ")
+    if len(doubts) > MOST_FINDINGS:
+        lines.append(f"… and {len(doubts) - MOST_FINDINGS} more in the report")
+    for note in notes[:MOST_FINDINGS]:
+        lines += textwrap.wrap(" ".join(note.split()), WIDTH, subsequent_indent="    ")
+    return lines
