@@ -5,8 +5,18 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import duckdb
+import pyarrow as pa
 
 from gearwheel.gauges.canonical import empty_view_sql, tables
+
+ARROW = {
+    "text": pa.string(),
+    "time": pa.timestamp("us"),
+    "date": pa.date32(),
+    "number": pa.float64(),
+    "whole": pa.int64(),
+    "flag": pa.bool_(),
+}
 
 
 def made(grain: str = "week", active_days: int = 90, **rows: list[dict]) -> SimpleNamespace:
@@ -16,9 +26,11 @@ def made(grain: str = "week", active_days: int = 90, **rows: list[dict]) -> Simp
     for name, table in tables().items():
         connection.execute(f"CREATE TABLE events.{name} AS {empty_view_sql(table)}")
         if rows.get(name):
-            marks = ", ".join("?" * len(table.columns))
-            given = [[row.get(column) for column in table.columns] for row in rows[name]]
-            connection.executemany(f"INSERT INTO events.{name} VALUES ({marks})", given)
+            given = {
+                c.name: pa.array([row.get(c.name) for row in rows[name]], ARROW[c.type]) for c in table.columns.values()
+            }
+            connection.register("given", pa.table(given))
+            connection.execute(f"INSERT INTO events.{name} SELECT * FROM given")
     return SimpleNamespace(
         connection=connection,
         present=set(rows),

@@ -4,7 +4,7 @@
 -- scale = "log"
 -- unit = "order/(customer*year)"
 -- needs = ["orders.customer_id"]
--- definition = "orders of the period over the mean of the active customers at its two ends, a year"
+-- definition = "orders of the period over the mean of the active customers at its two ends, a year; active is who ordered on one of the {active_days} days before; left out until the record is {active_days} days long"
 -- error = "Poisson of the orders: 1 / sqrt(n)"
 with active as (
     select period, active, lag(active) over (order by period) as active_before
