@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
 
-from gearwheel.gauges.sources.expression import literal, quoted
+from gearwheel.gauges.sources.expression import quoted
 from gearwheel.gauges.sources.parts import Source, SourceTable, without_password
 from gearwheel.wheel.errors import DataError, Problem
 

@@ -1,0 +1,61 @@
+"""What the first rows of a table hold: which of its columns are times, and which are numbers."""
+
+from __future__ import annotations
+
+from gearwheel.gauges.sources.casts import Reading, typed, words
+from gearwheel.gauges.sources.expression import quoted
+from gearwheel.gauges.sources.parts import Source, SourceTable
+from gearwheel.gauges.sources.views import relation
+
+ROWS = 500
+TIMES, NUMBERS = ("date", "time"), ("int", "numeric", "real", "double", "float", "decimal", "money", "serial")
+
+Shares = dict[str, dict[str, float]]  # column -> {"time": share of its values that are one, "number": the same}
+
+
+def shares(source: Source, table: SourceTable) -> Shares:
+    """By the declared types in a database, by the values in text files. A column without values is left out."""
+    if table.kind == "csv":
+        return _sampled(table)
+    return {name: _declared(kind.lower()) for name, kind in table.columns.items()}
+
+
+def _declared(kind: str) -> dict[str, float]:
+    number = any(part in kind for part in NUMBERS) and "interval" not in kind
+    if any(part in kind for part in TIMES):
+        return {"time": 1.0, "number": 0.0}
+    # text may hold anything, and whole numbers may be seconds since 1970
+    return {"time": 0.8 if kind in ("bigint", "integer") else 0.0 if number else 0.9, "number": 1.0 if number else 0.8}
+
+
+def _sampled(table: SourceTable) -> Shares:
+    import duckdb
+
+    wanted = []
+    for name in table.columns:
+        cell, kind = quoted(name), "VARCHAR"
+        times = " or ".join(
+            f"({typed('time', cell, kind, 'UTC', Reading(order))}) is not null" for order in ("DMY", "MDY")
+        )
+        numbers = " or ".join(
+            f"({typed('number', cell, kind, 'UTC', Reading(decimal=sign))}) is not null" for sign in (".", ",")
+        )
+        whole = f"regexp_full_match({words(cell, kind)}, '[0-9]{{1,9}}')"  # 20240131 may be a day, 17 is not
+        wanted += [
+            f"count({words(cell, kind)})",
+            f"count(*) filter (({times}) and not {whole})",
+            f"count(*) filter ({numbers})",
+        ]
+    sql = f"select {', '.join(wanted)} from (select * from {relation(table)} limit {ROWS})"
+    try:
+        with duckdb.connect() as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            found = connection.execute(sql).fetchone()
+    except duckdb.Error:
+        return {}  # what is wrong with the file is said when it is read
+    known = {}
+    for place, name in enumerate(table.columns):
+        filled, times, numbers = found[3 * place : 3 * place + 3]
+        if filled:
+            known[name] = {"time": times / filled, "number": numbers / filled}
+    return known
