@@ -6,9 +6,11 @@ import click
 
 from gearwheel.cli.check import check
 from gearwheel.cli.draw import draw
+from gearwheel.cli.export import export
 from gearwheel.cli.fit import fit
 from gearwheel.cli.levers import levers
 from gearwheel.cli.loops import loops
+from gearwheel.cli.measure import measure
 from gearwheel.cli.new import new
 from gearwheel.cli.report import report
 from gearwheel.cli.run import run
@@ -42,9 +44,10 @@ def main() -> None:
     Examples:
       gearwheel run amazon             from the record to a report
       gearwheel new bakery             a wheel of your own
+      gearwheel new myshop --data exports/   the same, measured from your events
       gearwheel spin shop --years 3    what the beliefs imply, at once
     """
 
 
-for _verb in (run, new, check, draw, spin, fit, loops, levers, report):
+for _verb in (run, new, measure, check, draw, spin, fit, loops, levers, report, export):
     main.add_command(_verb)

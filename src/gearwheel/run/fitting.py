@@ -12,7 +12,8 @@ import numpy as np
 
 from gearwheel.gauges.series import Gauges
 from gearwheel.gauges.tidy import read_gauges
-from gearwheel.run.measuring import from_events, measures_of, record
+from gearwheel.run.measuring import from_events, measures_of
+from gearwheel.run.record import record
 from gearwheel.run.store import FIT_ROOMS, LIBRARY, Progress, cached_file, input_hash, plain, save_atomically, silent
 from gearwheel.wheel.errors import WheelError
 from gearwheel.wheel.load import load

@@ -7,22 +7,15 @@ facts of single orders, the page of data checks, the themes of what customers wr
 from __future__ import annotations
 
 import contextlib
-import csv
 import hashlib
-import io
 import json
-import math
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
-from gearwheel.gauges.series import Gauges
-from gearwheel.gauges.tidy import COLUMNS, read_gauges
-from gearwheel.run.own import exists
 from gearwheel.run.store import Progress, cached_file, code_hash, plain, save_atomically, silent
-from gearwheel.wheel.errors import GearwheelError
+from gearwheel.wheel.errors import DataError, GearwheelError, Problem
 from gearwheel.wheel.parts import Wheel
+from gearwheel.wheel.read import parse_wheel, read_text
 
 
 def from_events(wheel: Wheel) -> bool:
@@ -37,15 +30,17 @@ def measures_of(wheel: Wheel, progress: Progress | None = None, cache: bool = Tr
     return measure_source(Path(wheel.file).parent / wheel.measured, progress, cache)
 
 
-def measure_source(mapping_file: Path, progress: Progress | None = None, cache: bool = True) -> dict:
+def measure_source(
+    mapping_file: Path, progress: Progress | None = None, cache: bool = True, refresh: bool = False
+) -> dict:
     """Everything that the source of this mapping measures, from the cache while the source is unchanged."""
     from gearwheel.gauges.events import open_events
     from gearwheel.gauges.mapping import read_mapping
 
     progress = progress or silent
     mapping = read_mapping(mapping_file)
-    with open_events(mapping, mapping_file.parent, progress) as events:
-        stated = [events.hash, mapping.grain, mapping.active_days, code_hash(("gauges", "fit"))]
+    with open_events(mapping, mapping_file.parent, progress, refresh=refresh) as events:
+        stated = [events.hash, mapping.grain, mapping.active_days, code_hash(("gauges", "fit", "run"))]
         key = hashlib.sha256(json.dumps(stated).encode()).hexdigest()[:24]
         kept = cached_file("measures", key, ".json")
         if cache and (found := _read(kept)):
@@ -73,20 +68,31 @@ def _measured(events, progress: Progress) -> dict:
 
     checked = check_events(events, progress)
     measured = measure(events, progress=progress)
+    gauges = _gauges(measured, events.mapping)
     themes = {t: event_themes(events, t, progress) for t in ("reviews", "contacts") if t in events.present}
     spoken = [row for found in themes.values() for row in found.rows]
     return {
-        "source": {"adapter": events.mapping.adapter, "at": events.mapping.source, "currency": events.mapping.currency},
-        "grain": events.mapping.grain,
-        "active_days": events.mapping.active_days,
-        "gauges": {name: _definition(m) for name, m in measured.measures.items()} | _spoken(spoken),
+        **gauges,
+        "gauges": gauges["gauges"] | _spoken(spoken),
         "rows": [*measured.rows, *spoken],
-        "left_out": measured.left_out,
         "notes": [*(str(p) for p in events.problems), *measured.notes],
         "page": checked,
         "facts": facts(events, progress),
         "themes": {table: replace(found, model=None, rows=(), stop_words=()) for table, found in themes.items()},
         "customers": customer_value(events, progress),
+    }
+
+
+def _gauges(measured, mapping) -> dict:
+    """What any engine measures."""
+    return {
+        "source": {"adapter": mapping.adapter, "at": mapping.source, "currency": mapping.currency},
+        "grain": mapping.grain,
+        "active_days": mapping.active_days,
+        "gauges": {name: _definition(m) for name, m in measured.measures.items()},
+        "rows": measured.rows,
+        "left_out": measured.left_out,
+        "notes": measured.notes,
     }
 
 
@@ -111,43 +117,54 @@ def _definition(measure) -> dict:
     return {key: getattr(measure, key) for key in wanted} | {"as": measure.measure}
 
 
-def rows_of(measures: Mapping) -> list:
-    """The rows as measurements, their dates as dates."""
-    from gearwheel.gauges.measure import Measurement
+def mapping_of(target: str) -> Path:
+    """The mapping that a folder, a wheel or its own path names. Raises DataError (GW440) where there is none."""
+    path = Path(target).expanduser()
+    if path.is_dir():
+        path = path / "mapping.toml"
+    if path.name == "wheel.toml" and path.is_file():
+        path = path.parent / (parse_wheel(read_text(path), str(path)).measured or "mapping.toml")
+    if not path.is_file():
+        hint = "`gearwheel new NAME --data SOURCE` writes one"
+        raise DataError(Problem("GW440", "there is no mapping of events", str(path), hint=hint))
+    return path
 
-    return [Measurement(**{**row, "start": _day(row["start"]), "end": _day(row["end"])}) for row in measures["rows"]]
 
+def measure_on(engine: str, mapping_file: Path, place: str | None, names, progress: Progress | None = None) -> dict:
+    """The gauges alone, measured on Spark at `engine` from canonical tables at `place`.
 
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
-
-
-def record(wheel: Wheel, measures: Mapping) -> Gauges:
-    """The rows of the wheel's own gauges, from its start on, in the wheel's time.
-
-    The error of a row joins its sampling error and the gauge's own, what single rows stray beyond sampling.
+    Without a place the events of the mapping are written to the cache as canonical Parquet first.
     """
-    text = record_csv(wheel, measures)
-    key = hashlib.sha256(f"{measures['hash']}{text}".encode()).hexdigest()[:24]
-    file = cached_file("records", key, ".csv")
-    if not file.exists():
-        save_atomically(file, text.encode())
-    return read_gauges(file, wheel)
+    from gearwheel.gauges.events import open_events
+    from gearwheel.gauges.mapping import read_mapping
+    from gearwheel.gauges.spark import measure_on_spark
+
+    mapping = read_mapping(mapping_file)
+    if place is None:
+        with open_events(mapping, mapping_file.parent, progress) as events:
+            place = str(_canonical_files(events))
+    return plain(_gauges(measure_on_spark(engine, place, mapping, names, progress), mapping))
 
 
-def record_csv(wheel: Wheel, measures: Mapping) -> str:
-    """The same as tidy CSV."""
-    text = io.StringIO()
-    out = csv.writer(text, lineterminator="\n")
-    out.writerow(COLUMNS)
-    begin = wheel.start.isoformat()
-    for row in measures["rows"]:
-        gauge = wheel.gauge.get(row["gauge"])
-        if gauge is None or (row["start"] or row["end"]) < begin or not exists(row["value"], gauge.scale):
-            continue
-        error = math.hypot(row["error"] or 0.0, gauge.error)
-        start = "" if gauge.measure == "end" else row["start"]
-        out.writerow(
-            (row["gauge"], start, row["end"], repr(row["value"]), gauge.unit, f"{error:.6g}", "", "events", "")
-        )
-    return text.getvalue()
+def _canonical_files(events) -> Path:
+    """The canonical tables that the source has, one Parquet file each, in the cache."""
+    folder = cached_file("canonical", events.hash, "")
+    folder.mkdir(parents=True, exist_ok=True)
+    for table in sorted(events.present):
+        file = folder / f"{table}.parquet"
+        if not file.exists():
+            given = ", ".join(sorted(events.columns[table]))
+            batches = events.connection.execute(f"select {given} from events.{table}").to_arrow_reader(100_000)
+            _write_parquet(batches, file)
+    return folder
+
+
+def _write_parquet(batches, file: Path) -> None:
+    """Batch by batch: no table has to fit into memory."""
+    import pyarrow.parquet as pq
+
+    beside = file.with_suffix(".part")
+    with pq.ParquetWriter(beside, batches.schema, coerce_timestamps="us") as out:
+        for batch in batches:
+            out.write_batch(batch)
+    beside.replace(file)

@@ -73,7 +73,7 @@ def _first_day(row) -> date:
 def own_wheel(name: str, rows: Sequence, mapping, facts: Sequence[str] = ()) -> str:
     """The text of wheel.toml for events that measure `rows` (each with gauge, start, end, value, error).
 
-    `facts` are the names of the order-level facts that could be estimated. Raises DataError (GW468) where the record
+    `facts` are the names of the order-level facts that could be estimated. Raises DataError (GW490) where the record
     is too short.
     """
     by_gauge: dict[str, list] = {}
@@ -97,7 +97,7 @@ def span(orders: Sequence, active_days: int) -> tuple[date, date]:
         kept.insert(0, row)
     if len(kept) < LEAST_PERIODS:
         message = f"{len(kept)} periods with orders and without a gap; a wheel needs {LEAST_PERIODS}"
-        raise DataError([Problem("GW468", message, hint='try a finer grain (grain = "day" in mapping.toml), or wait')])
+        raise DataError([Problem("GW490", message, hint='try a finer grain (grain = "day" in mapping.toml), or wait')])
     begin, end = kept[0].start, kept[-1].end
     warm = begin + timedelta(active_days)
     if (end - begin).days >= 3 * active_days:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gearwheel.run.measuring import measure_source, rows_of
+from gearwheel.run.measuring import measure_source
 from gearwheel.run.own import own_wheel
+from gearwheel.run.record import rows_of
 from gearwheel.run.store import Progress, save_atomically
 from gearwheel.wheel.errors import DataError, GearwheelError, Problem
 
@@ -49,7 +50,7 @@ def propose_reading(address: str, folder: Path, **settings: object) -> Proposal:
     shown = _from_folder(address, folder)
     adapter = recognise(source)
     if adapter and adapter.kind == "gauges":
-        raise DataError(Problem("GW469", "this file holds measured series, not events", address, hint=TIDY))
+        raise DataError(Problem("GW491", "this file holds measured series, not events", address, hint=TIDY))
     if adapter:
         from gearwheel.gauges.mapping import Mapping
 

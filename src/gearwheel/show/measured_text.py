@@ -29,6 +29,17 @@ def measured_text(measures: dict) -> str:
     return "\n".join(lines)
 
 
+def definitions_text(measures: dict) -> str:
+    """How each gauge is defined, read and how sure it is."""
+    lines = []
+    for name, about in mapping(measures.get("gauges")).items():
+        about = mapping(about)
+        lines.append(f"{name}  ({words_of(about.get('unit'), '1')}, {words_of(about.get('as'))})")
+        for said in (about.get("definition"), f"error: {words_of(about.get('error'), 'none')}"):
+            lines += textwrap.wrap(words_of(said), WIDTH, initial_indent="    ", subsequent_indent="    ")
+    return "\n".join(lines)
+
+
 def _gauge(name: str, about, row, count: int, measures: dict) -> str:
     unit = words_of(about.get("unit")).replace("money", words_of(at(measures, "source", "currency"), "money"))
     unit = "" if unit == "1" else unit
