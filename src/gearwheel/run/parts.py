@@ -89,8 +89,12 @@ def _curve(draws: np.ndarray, belief: Belief) -> list:
     return np.column_stack([np.exp(x), density / np.exp(x)] if log else [x, density]).tolist()
 
 
-def link_part(posterior) -> dict:
-    """The `links` part of results.json, one entry for each link with a believed strength."""
+def link_part(posterior, anchors=None) -> dict:
+    """The `links` part of results.json, one entry for each link with a believed strength.
+
+    With `anchors` each says how long it takes to be felt.
+    """
+    delays = _delays(anchors) if anchors is not None else {}
     found = {}
     for name, link in posterior.wheel.link.items():
         if link.strength not in posterior.beliefs.names:
@@ -112,5 +116,15 @@ def link_part(posterior) -> dict:
             "correlated_with": {"parameter": related[0], "r": related[1]} if related else None,
             "experiment": link.experiment,
             "because": link.because,
+            "delay": delays.get(name),
         }
     return found
+
+
+def _delays(anchors) -> dict[str, dict]:
+    from gearwheel.loops.anchors import interval
+    from gearwheel.loops.delays import link_delays
+
+    unit = anchors.program.wheel.unit
+    told = {name: (stock, interval(draws)) for name, (stock, draws) in link_delays(anchors).items()}
+    return {name: {**span, "unit": unit, "stock": stock} for name, (stock, span) in told.items() if span}

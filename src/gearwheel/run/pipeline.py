@@ -42,7 +42,7 @@ def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, 
     posterior = fit_wheel(wheel, seed=seed, progress=progress, cache=cache, engine=engine)
     results = {"events": events} if events else {}
     results |= {"wheel": wheel_part(wheel, gauges), "fit": fit_part(posterior, engine)}
-    results |= {"parameters": parameter_part(posterior), "links": link_part(posterior)}
+    results |= {"parameters": parameter_part(posterior), "links": link_part(posterior, anchors_of(posterior))}
     results["backtest"] = _backtest(wheel, engine, gauges, seed, progress) if gauges else None
     results |= loops_of(posterior, progress)
     results["graph"] = graph_of(wheel, anchors_of(posterior))
