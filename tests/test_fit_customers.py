@@ -110,7 +110,7 @@ def test_the_unit_of_time_changes_alpha_alone(cdnow, fits):
 def test_the_posterior_surrounds_the_maximum(fits, histories, model):
     """Location within half a sd of the maximum, sd near the curvature's: data of 2,357 persons outweigh the beliefs."""
     fit = fits[model]
-    assert fit.k_hat < 0.7 and fit.ess >= 400 and fit.draws.shape == (2000, len(fit.names))
+    assert fit.k_hat < 0.7 and fit.ess >= 400 and fit.draws.shape == (1000, len(fit.names))
     logs = np.log(fit.draws)
     top = np.log([fit.point[n] for n in fit.names])
     assert (np.abs(np.median(logs, axis=0) - top) < 0.5 * logs.std(axis=0)).all()

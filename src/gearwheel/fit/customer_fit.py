@@ -19,6 +19,7 @@ DAMPING = np.array([0.0, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e6])
 LONGEST = 3.0  # of a step, in logs: beyond it the curvature says nothing
 FAR = 10.0  # a maximum further than this from its belief, in logs, is none: the likelihood climbs for ever
 
+ROUND, ROUNDS = 1000, 10  # importance draws at a time, and how often at most
 FLAT = 1e-3  # curvature of a ridge that has no top: its parameter is unknown by a factor of e^30
 
 
@@ -80,7 +81,7 @@ class Fitted:
         return Fitted(**{**self.__dict__, "draws": np.array([[self.point[n] for n in self.names]])})
 
 
-def fit_timing(histories: Histories, model: str = "", *, draws: int = 2000, seed: int = 1, beliefs=None) -> Fitted:
+def fit_timing(histories: Histories, model: str = "", *, draws: int = 1000, seed: int = 1, beliefs=None) -> Fitted:
     """BG/NBD or MBG/NBD; without `model`, MBG/NBD where more than half of all bought once, else BG/NBD.
 
     Raises DataError for an unknown model and FitError when no posterior passes the gate.
@@ -90,7 +91,7 @@ def fit_timing(histories: Histories, model: str = "", *, draws: int = 2000, seed
     return _fit(model, Timing(model, histories), believed, histories.unit, draws, seed)
 
 
-def fit_spend(histories: Histories, *, draws: int = 2000, seed: int = 1, beliefs=None) -> Fitted:
+def fit_spend(histories: Histories, *, draws: int = 1000, seed: int = 1, beliefs=None) -> Fitted:
     """Gamma-Gamma on the repeat purchases. Raises DataError without a repeat buyer who spent, FitError as above."""
     spending = histories.spending
     if not len(spending.x):
@@ -127,7 +128,8 @@ def _fit(model: str, likelihood, beliefs: Mapping[str, Belief], unit: str, draws
         lambda u: Terms(likelihood.log_likelihood(centre + sd * u), np.empty((len(u), 0)), np.empty((len(u), 0))),
         (mode - centre) / sd,
         np.linalg.inv(information) / np.outer(sd, sd),
-        draws=2 * (draws // 2),
+        draws=ROUND,
+        rounds=ROUNDS,
         seed=seed,
     )
     _gate(model, found)

@@ -66,7 +66,7 @@ class Timing:
             odds = risk[:, self.at_x] + many[:, self.at_x] * apart  # log odds of having stopped
             stopped = np.exp(-np.abs(odds))
             value = by_x @ self.with_x - r[:, 0] * (passed @ self.with_T) - (z[:, 1:2] + passed) @ self.bought_by_T
-            value += (np.maximum(odds, 0) + np.log1p(stopped)) @ self.weight
+            value += (np.maximum(odds, 0) + np.log(1 + stopped)) @ self.weight
             value = np.where(np.isfinite(value), value, -np.inf)
             if not sloped:
                 return (value,)

@@ -42,13 +42,8 @@ def expected_purchases(fit: Fitted, x, t_x, T, ahead: float, discount: float = 0
     T of zero.
     """
     x, t_x, T = (np.atleast_1d(np.asarray(v, float)) for v in (x, t_x, T))
-    rate = np.log1p(discount) * DAYS[fit.unit] / DAYS["year"]
-
-    def discounted(draws):
-        chance = _alive(fit.model, draws, x, t_x, T)
-        return (chance * _discounted(fit.model, draws, x, T, ahead, rate),)
-
-    return in_blocks(discounted, fit.draws, len(x))[0]
+    coming = _Coming(fit, x, T, ahead, discount)
+    return in_blocks(lambda draws: (_alive(fit.model, draws, x, t_x, T) * coming(draws),), fit.draws, len(x))[0]
 
 
 def expected_spend(fit: Fitted, x, mean) -> np.ndarray:
@@ -100,17 +95,24 @@ def base(
 
     Expected spend is linear in the money spent, so a row of persons alike needs only their sum.
     """
-    timing = _first(timing, draws)
     h, horizon = histories, ahead if horizon is None else horizon
-    chance = alive(timing, h.x, h.t_x, h.T)
-    bought = expected_purchases(timing, h.x, h.t_x, h.T, ahead) @ h.persons
-    worth = None
+    timing = _first(timing, draws)
     if spend is not None:
         timing, spend = _paired(timing, spend)
-        p, q, gamma = spend.draws.T[:, :, None]
-        money = _over(p * (gamma * h.persons + h.spent), p * h.x + q - 1)
-        worth = margin * (expected_purchases(timing, h.x, h.t_x, h.T, horizon, discount) * money).sum(axis=1)
-    return Base(int(h.persons.sum()), chance @ h.persons, bought, worth)
+    soon, late = _Coming(timing, h.x, h.T, ahead), _Coming(timing, h.x, h.T, horizon, discount)
+
+    def totals(paired):
+        chance = _alive(timing.model, paired[:, :4], h.x, h.t_x, h.T)
+        found = [chance @ h.persons, (chance * soon(paired[:, :4])) @ h.persons]
+        if spend is not None:
+            p, q, gamma = paired[:, 4:].T[:, :, None]
+            money = _over(p * (gamma * h.persons + h.spent), p * h.x + q - 1)
+            found.append(margin * (chance * late(paired[:, :4]) * money).sum(axis=1))
+        return tuple(found)
+
+    both = timing.draws if spend is None else np.hstack([timing.draws, spend.draws])
+    found = in_blocks(totals, both, len(h.x))
+    return Base(int(h.persons.sum()), found[0], found[1], found[2] if spend is not None else None)
 
 
 def simulated_purchases(fit: Fitted, histories: Histories, ahead: float, seed: int = 1) -> np.ndarray:
@@ -141,14 +143,22 @@ def _alive(model: str, draws: np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.
     return np.where(n > 0, expit(-odds), 1.0)
 
 
-def _discounted(model: str, draws: np.ndarray, x: np.ndarray, T: np.ndarray, ahead: float, rate: float) -> np.ndarray:
-    """∫ e^(-rate s) dE(s) by parts, so that only the expectation E(s) itself is needed."""
-    total = np.exp(-rate * ahead) * _purchases(model, draws, x, T, ahead)
-    if rate:
-        nodes, weights = roots_legendre(NODES)
-        for s, weight in zip(ahead * (nodes + 1) / 2, ahead * weights / 2):
-            total += rate * weight * np.exp(-rate * s) * _purchases(model, draws, x, T, s)
-    return total
+class _Coming:
+    """Discounted expected purchases of who is alive, which depend on x and T alone: each pair is worked out once."""
+
+    def __init__(self, fit: Fitted, x: np.ndarray, T: np.ndarray, ahead: float, discount: float = 0.0):
+        pairs, self.at = np.unique(np.asarray(x) + 1j * T, return_inverse=True)
+        self.x, self.T, self.model, self.ahead = pairs.real, pairs.imag, fit.model, ahead
+        self.rate = np.log1p(discount) * DAYS[fit.unit] / DAYS["year"]
+
+    def __call__(self, draws: np.ndarray) -> np.ndarray:
+        """∫ e^(-rate s) dE(s) by parts, so that only the expectation E(s) itself is needed; shape (draws, R)."""
+        total = np.exp(-self.rate * self.ahead) * _purchases(self.model, draws, self.x, self.T, self.ahead)
+        if self.rate:
+            nodes, weights = roots_legendre(NODES)
+            for s, weight in zip(self.ahead * (nodes + 1) / 2, self.ahead * weights / 2):
+                total += self.rate * weight * np.exp(-self.rate * s) * _purchases(self.model, draws, self.x, self.T, s)
+        return total[:, self.at]
 
 
 def _purchases(model: str, draws: np.ndarray, x: np.ndarray, T: np.ndarray, ahead: float) -> np.ndarray:
