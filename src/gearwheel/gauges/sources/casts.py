@@ -8,6 +8,7 @@ from gearwheel.gauges.sources.expression import literal
 
 _NUMERIC = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "REAL", "NUMERIC")
 _ZONED = r"\d:\d\d.*(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)$"  # an offset stands behind a time only: 2024-01-31 has none
+_LOCAL = r"\d{4}-\d{1,2}-\d{1,2}([ T]+\d{1,2}:\d\d(:\d\d(\.\d+)?)?)?"
 _SHORT_DATE = r"^(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4}|\d{2})(\D.*)?$"
 _YES = "'true', 't', 'yes', 'y', '1', 'ja', 'oui', 'sim', 'si', 'sí', 'on'"
 _NO = "'false', 'f', 'no', 'n', '0', 'nein', 'non', 'não', 'nao', 'off'"
@@ -95,9 +96,10 @@ def _utc(raw: str, kind: str, zone: str, order: str) -> str:
     text = iso_text(raw, kind, order)
     offset = f"regexp_replace({text}, '\\s*([+-]\\d\\d):?(\\d\\d)$', '\\1:\\2')"
     offset = f"regexp_replace({offset}, '\\s*(UTC|GMT|Z)$', '+00')"
-    local = (
-        f"coalesce(try_cast({text} as timestamp), try_strptime({text}, ['%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p']))"
-    )
+    # a cast alone would pass over what stands behind the time, such as PM
+    whole = f"case when regexp_full_match({text}, {literal(_LOCAL)}) then try_cast({text} as timestamp) end"
+    halves = f"try_strptime({text}, ['%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p'])"
+    local = f"coalesce({whole}, case when regexp_matches({text}, '[AP]M$', 'i') then {halves} end)"
     return (
         f"case when regexp_full_match({text}, '\\d{{9,19}}(\\.\\d+)?') then {_from_epoch(f'try_cast({text} as double)')} "
         f"when regexp_matches({text}, {literal(_ZONED)}) then timezone('UTC', try_cast({offset} as timestamptz)) "

@@ -5,6 +5,7 @@ A rerun takes what is there and goes on with the rest, so a database that goes a
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -48,10 +49,10 @@ def _copies_of_sqlite(source: Source, tables, folder: Path, refresh: bool, told:
     for done, table in enumerate(tables):
         told(done, table)
         target = folder / f"{name_of(*table.address)}.parquet"
-        if refresh or _stamp(target) != table.stamp:
+        if refresh or _known(target).get("stamp") != table.stamp:
             with streamed(Path(source.address), table) as (schema, batches):
                 _write(target, schema, batches, table.stamp)
-        found[table.name] = _copy(table, target, table.stamp)
+        found[table.name] = _copy(table, target)
 
 
 def _copies_of_postgres(source: Source, tables, folder: Path, refresh: bool, told: Callable, found: dict) -> None:
@@ -66,19 +67,20 @@ def _copies_of_postgres(source: Source, tables, folder: Path, refresh: bool, tol
                 cursor.execute("begin isolation level repeatable read read only")
             _, stamp = stamp_of_table(connection, table)
             stamp = f"{stamp} {name_of(*table.columns.items())}"
-            if refresh or _stamp(target) != stamp:
+            if refresh or _known(target).get("stamp") != stamp:
                 with streamed(connection, table) as (schema, batches):
                     _write(target, schema, batches, stamp)
             with connection.cursor() as cursor:
                 cursor.execute("commit")
-            found[table.name] = _copy(table, target, stamp)
+            found[table.name] = _copy(table, target)
 
 
-def _stamp(target: Path) -> str | None:
+def _known(target: Path) -> dict[str, str]:
+    """Of which state of the source the copy is, and a digest of what it holds; empty where there is no whole copy."""
     try:
-        return json.loads(target.with_suffix(".json").read_text("utf-8")) if target.exists() else None
+        return json.loads(target.with_suffix(".json").read_text("utf-8")) if target.exists() else {}
     except (OSError, ValueError):
-        return None
+        return {}
 
 
 def _write(target: Path, schema, batches, stamp: str) -> None:
@@ -92,7 +94,9 @@ def _write(target: Path, schema, batches, stamp: str) -> None:
             for batch in batches:
                 writer.write_batch(batch)
         os.replace(beside, target)
-        target.with_suffix(".json").write_text(json.dumps(stamp), "utf-8")
+        with target.open("rb") as stream:
+            content = hashlib.file_digest(stream, "sha256").hexdigest()
+        target.with_suffix(".json").write_text(json.dumps({"stamp": stamp, "content": content}), "utf-8")
     except OSError as error:
         # a driver's error is no OSError; this is the disk
         raise DataError(_no_room(target.parent, error)) from error
@@ -100,11 +104,13 @@ def _write(target: Path, schema, batches, stamp: str) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _copy(table: SourceTable, target: Path, stamp: str) -> SourceTable:
+def _copy(table: SourceTable, target: Path) -> SourceTable:
+    """Its stamp is its content's: a copy made anew of the same rows changes nothing that is made from it."""
     import pyarrow.parquet as pq
 
-    file = SourceFile(str(target), str(target), stamp)
-    return replace(table, kind="parquet", rows=pq.read_metadata(target).num_rows, files=(file,), stamp=stamp)
+    content = _known(target)["content"]
+    file = SourceFile(str(target), str(target), content)
+    return replace(table, kind="parquet", rows=pq.read_metadata(target).num_rows, files=(file,), stamp=content)
 
 
 def _no_room(folder: Path, error: OSError) -> Problem:
