@@ -23,6 +23,16 @@ NOTES = {
     "That all sides gain in the wheel does not show that each customer or seller does.",
     "steps": "The six steps are headings for work. This report shows how far your data carry each of them, not that "
     "following them makes a business grow.",
+    "data": "A definition is not the thing itself: who has not ordered for a while may still come back, and what no table "
+    "holds is not seen. Sampling errors leave out seasons, wrong rows and changes in how rows are written.",
+    "facts": "Facts of single orders are observed, not tried: what is not in the data may move both sides. A difference "
+    "between orders is not yet what happens when the business changes all of them.",
+    "feedback": "Only those who write are heard, and the unhappy write more. A theme is a set of words that stand "
+    "together; its name is a guess from those words, and a share of complaints is not a share of customers.",
+    "worth": "The model knows past purchases and nothing else. It takes customers to go on as they did: it does not "
+    "show what a change in service or price would make them worth, and sales are not profit.",
+    "own_steps": "The six steps are headings for work. What is said under each comes from this record and this wheel; "
+    "changes over a quarter include the season, and following a step need not make the business grow.",
     "print": "Passing these checks means that the computation did what it should. It does not mean that the wheel is "
     "the right one.",
 }

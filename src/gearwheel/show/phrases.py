@@ -43,7 +43,10 @@ def conjoined(words: list[str]) -> str:
 
 def gauge_words(results: dict, gauge: object) -> str:
     name = words_of(gauge, "a gauge")
-    return words_of(at(results, "series", name, "title")) or name.replace("_", " ")
+    title = words_of(at(results, "series", name, "title"))
+    if title in ("", name):
+        title = words_of(at(results, "events", "gauges", name, "title")) or title
+    return title or name.replace("_", " ")
 
 
 def method_words(method: str) -> str:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from importlib.resources import files
 
 from gearwheel.show import charts, figures, tables, words
+from gearwheel.show.cards import card, folded, paragraphs, tied
+from gearwheel.show.own_data import events_of
+from gearwheel.show.own_facts import facts_card
+from gearwheel.show.own_feedback import feedback_card
+from gearwheel.show.own_source import data_card
+from gearwheel.show.own_steps import steps_card
+from gearwheel.show.own_worth import worth_card
 from gearwheel.show.palette import DARK, LIGHT, css_variables, page_palette
 from gearwheel.show.svg import escaped, tag
 from gearwheel.show.values import at, listing, mapping, now_of, path_over_time, real, words_of
@@ -23,8 +29,10 @@ def report_html(results: dict) -> str:
     """
     results = mapping(results)
     title = words.report_title(results)
+    own = bool(events_of(results))
     cards = (
         _headline(results),
+        *(_own(results) if own else ()),
         _wheel(results),
         _speed(results),
         _loops(results),
@@ -34,54 +42,44 @@ def report_html(results: dict) -> str:
         _levers(results),
         _critical(results),
         _outcomes(results),
-        _steps(results),
+        steps_card(results) if own else _steps(results),
         _fine_print(results),
     )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
-        f"<title>{escaped(title)}</title><style>{_style()}</style></head><body><main>"
+        f"<title>{escaped(title)}</title><style>{_style(own)}</style></head><body><main>"
         f'<h1>{escaped(title)}</h1><p class="under">{escaped(words.subtitle(results))}.</p>'
         f"{''.join(cards)}{_footer(results)}</main></body></html>\n"
     )
 
 
-def _style() -> str:
-    sheet = files("gearwheel.show").joinpath("report.css").read_text(encoding="utf-8")
+def _style(own: bool) -> str:
+    sheets = ("report.css", "own.css") if own else ("report.css",)
+    sheet = "".join(files("gearwheel.show").joinpath(name).read_text(encoding="utf-8") for name in sheets)
     dark = f"@media (prefers-color-scheme: dark) {{ :root {{ {css_variables(DARK)} }} }}"
     on_paper = f"@media print {{ :root {{ {css_variables(LIGHT)} }} }}"
     return f":root {{ color-scheme: light dark; {css_variables(LIGHT)} }}\n{dark}\n{on_paper}\n{sheet}"
 
 
-def _tied(sentence: object) -> str:
-    """Escaped text whose figures keep their units on the same line."""
-    text = re.sub(r"(?<=\d) (?=(?:%|m|bn|tn)(?![a-z]))", "\u00a0", escaped(sentence))
-    return re.sub(r"\b([A-Z]{3}) (?=\d)", "\\1\u00a0", text)
-
-
-def _paragraphs(*sentences: str, css: str = "") -> str:
-    return "".join(tag("p", _tied(s), class_=css or None) for s in sentences if s)
-
-
-def _card(anchor: str, title: str, sentence: str, body: str, note: str) -> str:
-    said = _paragraphs(sentence, css="says")
-    limits = f'<p class="note"><b>What this does not establish.</b> {escaped(words.NOTES[note])}</p>'
-    return f'<section id="{anchor}"><h2>{escaped(title)}</h2>{said}{body}{limits}</section>'
-
-
 def _headline(results: dict) -> str:
     items = "".join(
-        f"<div><dt>{escaped(label)}</dt><dd>{_tied(said)}</dd></div>" for label, said in words.headline(results)
+        f"<div><dt>{escaped(label)}</dt><dd>{tied(said)}</dd></div>" for label, said in words.headline(results)
     )
     return f'<section class="lead" id="headline"><dl>{items}</dl></section>'
+
+
+def _own(results: dict) -> tuple[str, ...]:
+    """What only a business measured from its own events has."""
+    return data_card(results, _PAGE), facts_card(results), feedback_card(results, _PAGE), worth_card(results)
 
 
 def _wheel(results: dict) -> str:
     picture = wheel_svg(results, palette=_ON_CARD, heading=False)
     text = tables.link_list(results)
-    listed = f"<details><summary>The loops as text</summary>{text}</details>" if text else ""
-    return _card("wheel", "The wheel", words.wheel(results), picture + listed, "wheel")
+    listed = folded("The loops as text", text)
+    return card("wheel", "The wheel", words.wheel(results), picture + listed, "wheel")
 
 
 def _speed(results: dict) -> str:
@@ -92,8 +90,8 @@ def _speed(results: dict) -> str:
         picture = charts.lines(
             [{"title": title, **over}], title=title, unit="share", width=860, height=270, palette=_PAGE, zero=True
         )
-    tail = _paragraphs(words.speed_levers(results), words.feedback(results))
-    return _card("speed", "How fast it turns", words.speed(results), picture + tail, "speed")
+    tail = paragraphs(words.speed_levers(results), words.feedback(results))
+    return card("speed", "How fast it turns", words.speed(results), picture + tail, "speed")
 
 
 def _loops(results: dict) -> str:
@@ -107,8 +105,8 @@ def _loops(results: dict) -> str:
             other_balancing=mapping(count.get("other_balancing")),
             palette=_PAGE,
         )
-    said = _paragraphs(*(words.loop(results, one) for one in words.strongest_loops(results)))
-    return _card(
+    said = paragraphs(*(words.loop(results, one) for one in words.strongest_loops(results)))
+    return card(
         "shares", "Which loops carry it", words.loops(results), picture + said + tables.loop_table(results), "shares"
     )
 
@@ -124,21 +122,22 @@ def _links(results: dict) -> str:
     if others:
         drawn = charts.beliefs(others[:40], palette=_PAGE)
         body += f"<h3>Other fitted numbers, before and after the data</h3>{drawn}"
-    return _card("links", "Which links the data support", words.verdicts(results), body, "links")
+    return card("links", "Which links the data support", words.verdicts(results), body, "links")
 
 
 def _forecast(results: dict) -> str:
-    drawn = [charts.fan(mapping(one), palette=_PAGE) for one in mapping(results.get("series")).values() if mapping(one)]
+    series = {n: mapping(one) for n, one in mapping(results.get("series")).items() if mapping(one)}
+    drawn = [charts.fan({**one, "title": words.gauge_words(results, n)}, palette=_PAGE) for n, one in series.items()]
     body = f'<div class="pair">{"".join(drawn)}</div>' if drawn else ""
     if drawn:
-        body += _paragraphs(words.HOW_TO_READ_FANS)
-    return _card("forecast", "Where it is going", words.forecast(results), body, "forecast")
+        body += paragraphs(words.HOW_TO_READ_FANS)
+    return card("forecast", "Where it is going", words.forecast(results), body, "forecast")
 
 
 def _backtest(results: dict) -> str:
     body = tables.backtest_table(results)
     if body:
-        body += _paragraphs(
+        body += paragraphs(
             words.HOW_TO_READ_SCORES, " ".join(filter(None, [words.calibration(results), words.rolling(results)]))
         )
     untestable = mapping(at(results, "backtest", "untestable"))
@@ -146,8 +145,8 @@ def _backtest(results: dict) -> str:
         told = "; ".join(
             f"{words.gauge_words(results, g)} ({words_of(why, 'no reason given')})" for g, why in untestable.items()
         )
-        body += _paragraphs(f"Could not be tested: {told}.")
-    return _card("backtest", "Does it forecast?", words.backtest(results), body, "backtest")
+        body += paragraphs(f"Could not be tested: {told}.")
+    return card("backtest", "Does it forecast?", words.backtest(results), body, "backtest")
 
 
 def _levers(results: dict) -> str:
@@ -156,15 +155,13 @@ def _levers(results: dict) -> str:
     body = ""
     if effects:
         body = charts.tornado(effects, unit=unit, palette=_PAGE)
-        body += (
-            f"<ul>{''.join(tag('li', _tied(words.lever(results, e))) for e in words.levers_by_effect(results))}</ul>"
-        )
-    return _card("levers", "What to try next", words.levers(results), body, "levers")
+        body += f"<ul>{''.join(tag('li', tied(words.lever(results, e))) for e in words.levers_by_effect(results))}</ul>"
+    return card("levers", "What to try next", words.levers(results), body, "levers")
 
 
 def _critical(results: dict) -> str:
-    body = _paragraphs(words.critical_rest(results)) + "<h3>The barrier</h3>" + _paragraphs(words.barrier(results))
-    return _card("critical", "First push and barrier", words.critical_mass(results), body, "critical")
+    body = paragraphs(words.critical_rest(results)) + "<h3>The barrier</h3>" + paragraphs(words.barrier(results))
+    return card("critical", "First push and barrier", words.critical_mass(results), body, "critical")
 
 
 def _outcomes(results: dict) -> str:
@@ -179,7 +176,7 @@ def _outcomes(results: dict) -> str:
         for title, one in members:
             drawn.append(charts.lines([one], title=title, unit=unit, height=230, palette=_PAGE, now=now_of(results)))
     body = f'<div class="pair">{"".join(drawn)}</div>' if drawn else ""
-    return _card("outcomes", "Who gains", words.outcomes(results), body, "outcomes")
+    return card("outcomes", "Who gains", words.outcomes(results), body, "outcomes")
 
 
 def _steps(results: dict) -> str:
@@ -188,19 +185,18 @@ def _steps(results: dict) -> str:
         where = ", ".join(f'<a href="#{a}">{escaped(words.CARD_NAMES[a])}</a>' for a in anchors)
         items.append(f"<li><b>{escaped(name)}</b>: {escaped(says)} See {where}.</li>")
     body = f'<ol class="steps">{"".join(items)}</ol>'
-    return _card("steps", "The six steps for your own business", words.STEPS_LEAD, body, "steps")
+    return card("steps", "The six steps for your own business", words.STEPS_LEAD, body, "steps")
 
 
 def _fine_print(results: dict) -> str:
-    body = _paragraphs(*words.diagnostics(results), words.on_belief(results))
+    body = paragraphs(*words.diagnostics(results), words.on_belief(results))
     for title, content in (
         ("One-step-ahead checks of each gauge", tables.check_table(results)),
         ("Every belief and its source", tables.belief_table(results)),
         ("What each gear claims", _claims(results)),
     ):
-        if content:
-            body += f"<details><summary>{escaped(title)}</summary>{content}</details>"
-    return _card("print", "Fine print", words.fit(results), body, "print")
+        body += folded(title, content)
+    return card("print", "Fine print", words.fit(results), body, "print")
 
 
 def _claims(results: dict) -> str:

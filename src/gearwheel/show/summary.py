@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import textwrap
 
-from gearwheel.show import words
+from gearwheel.show import own_facts, own_source, own_verdict, own_worth, words, words_own
+from gearwheel.show.own_data import events_of
 
 MOST_LINES = 25
 _WIDTH = 100
 
 
 def summary_text(results: dict) -> str:
-    """At most 25 lines of plain text: title, speed, loops, links, backtest, critical mass, barrier, levers, fit."""
+    """At most 25 lines of plain text: title, data and facts where there are some, speed, links, backtest, levers, fit."""
     title = _printable(words.report_title(results))[: _WIDTH - 2]
-    sentences = [
+    sentences = _own(results) if events_of(results) else _whole(results)
+    lines = [title, "-" * len(title)]
+    for label, sentence in sentences:
+        wrapped = textwrap.wrap(_printable(sentence), _WIDTH - 12) or [""]
+        if len(lines) + len(wrapped) > MOST_LINES - 1:
+            lines.append("… the rest is in the report.")
+            break
+        lines += [f"{label if i == 0 else '':<12}{part}" for i, part in enumerate(wrapped)]
+    return "\n".join(lines)
+
+
+def _whole(results: dict) -> list[tuple[str, str]]:
+    return [
         ("Speed", words.speed(results)),
         ("Loops", words.loops(results)),
         ("Links", words.verdicts(results)),
@@ -23,14 +36,21 @@ def summary_text(results: dict) -> str:
         ("Levers", words.levers(results)),
         ("Fit", words.fit(results)),
     ]
-    lines = [title, "-" * len(title)]
-    for label, sentence in sentences:
-        wrapped = textwrap.wrap(_printable(sentence), _WIDTH - 12) or [""]
-        if len(lines) + len(wrapped) > MOST_LINES - 1:
-            lines.append("… the rest is in the report.")
-            break
-        lines += [f"{label if i == 0 else '':<12}{part}" for i, part in enumerate(wrapped)]
-    return "\n".join(lines)
+
+
+def _own(results: dict) -> list[tuple[str, str]]:
+    """For a business measured from its own events what the data hold comes first, and whether it turns at all."""
+    return [
+        ("Data", own_source.data(results)),
+        ("Facts", own_facts.facts(results)),
+        ("Verdict", own_verdict.wheel_verdict(results)),
+        ("Speed", words.speed(results)),
+        ("Links", words.verdicts(results)),
+        ("Backtest", words.backtest(results)),
+        ("Levers", words_own.next_step(results)),
+        ("Customers", own_worth.worth(results)),
+        ("Fit", words.fit(results)),
+    ]
 
 
 def _printable(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gearwheel.show import figures, words
+from gearwheel.show import figures, words, words_verdicts
 from gearwheel.show.charts import belief_strip
 from gearwheel.show.palette import Palette
 from gearwheel.show.svg import escaped, tag
@@ -55,8 +55,8 @@ def verdict_table(results: dict, palette: Palette) -> str:
         sign = {"+": "claimed +", "-": f"claimed {figures.MINUS}"}.get(words_of(one.get("polarity")), "claimed open")
         rows.append(
             [
-                cell(ends, small=sign),
-                tag("td", pill + _what_would_tell(results, one, verdict)),
+                cell(ends, small=" · ".join(filter(None, (sign, words_verdicts.delay(one).rstrip("."))))),
+                tag("td", pill + _under_verdict(results, one) + _what_would_tell(results, one, verdict)),
                 cell(belief, "n"),
                 tag("td", strip),
                 cell(numbers, "n", spread),
@@ -72,6 +72,12 @@ def verdict_table(results: dict, palette: Palette) -> str:
         head("With the data (90 %)", "n"),
     ]
     return table(titles, rows)
+
+
+def _under_verdict(results: dict, one: dict) -> str:
+    """What the verdict means in plain words, and the evidence that entered."""
+    said = [words_verdicts.plainly(results, one), *words_verdicts.evidence(one)]
+    return "".join(tag("small", escaped(sentence)) for sentence in said if sentence)
 
 
 def _what_would_tell(results: dict, one: dict, verdict: str) -> str:

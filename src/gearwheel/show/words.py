@@ -6,8 +6,10 @@ are missing it says so. `NOTES` says for each card what it does not establish.
 
 from __future__ import annotations
 
+from gearwheel.show import words_own
 from gearwheel.show.figures import in_words
 from gearwheel.show.notes import CARD_NAMES, HOW_TO_READ_FANS, HOW_TO_READ_SCORES, NOTES, STEPS, STEPS_LEAD
+from gearwheel.show.own_data import events_of
 from gearwheel.show.phrases import (
     OTHER_WAY,
     OURS,
@@ -123,6 +125,8 @@ def subtitle(results: dict) -> str:
 
 def headline(results: dict) -> list[tuple[str, str]]:
     """Three (label, sentence) pairs to forward: how fast, how sure, what next."""
+    if events_of(results):
+        return words_own.headline(results)
     return [
         ("How fast it turns", speed(results)),
         ("How far to trust it", believable(results)),

@@ -31,16 +31,20 @@ def forecast(results: dict) -> str:
         if times and middle and times[-1] is not None and middle[-1] is not None:
             unit = words_of(mapping(one).get("unit"))
             found = Span(middle[-1], low[-1] if low else None, high[-1] if high else None)
-            period = {
-                "quarter": "the last quarter of ",
-                "month": "the last month of ",
-                "week": "the last week of ",
-            }.get(words_of(mapping(one).get("period")), "")
+            when = _period_words(words_of(mapping(one).get("period")), times[-1])
             return (
-                f"If levers stay as they are, {gauge_words(results, name).lower()} in {period}{int(times[-1])} come to "
+                f"If levers stay as they are, {gauge_words(results, name).lower()} in {when} come to "
                 f"{amount(found.median, unit)} ({interval(found, lambda v, unit=unit: amount(v, unit))})."
             )
     return unknown("What comes next")
+
+
+def _period_words(period: str, time: float) -> str:
+    """'the last quarter of 2030', '2030', 'a week of August 2018': short periods need not end with a year."""
+    month = figures.year_words(int(time) + int(12 * (time - int(time))) / 12)
+    month = f"January {month}" if month.isdigit() else month
+    named = {"quarter": f"the last quarter of {int(time)}", "month": month, "week": f"a week of {month}"}
+    return {**named, "day": f"a day of {month}"}.get(period, str(int(time)))
 
 
 def duel(methods: dict) -> tuple[str, str, float, float] | None:

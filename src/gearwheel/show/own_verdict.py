@@ -1,0 +1,99 @@
+"""Whether the wheel of one's own business turns at all: a loop is as strong as its weakest link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gearwheel.show.figures import in_words
+from gearwheel.show.own_plan import loop_words
+from gearwheel.show.phrases import OTHER_WAY, STILL, TURNS, UNSURE, conjoined, variable_words
+from gearwheel.show.values import listing, mapping, on_beliefs, words_of
+
+BROKEN, OPEN, UNTESTED = "broken", "open", "untested"
+
+
+class LoopVerdict(NamedTuple):
+    """`state`: turns, broken, open, or untested where no link on it has a strength; `links` are those behind that."""
+
+    loop: Mapping
+    state: str
+    links: tuple[Mapping, ...]
+
+
+def links_on(results: dict, loop: Mapping) -> list[Mapping]:
+    """The tested links that the loop runs through: cause and effect follow each other on it."""
+    stops = [words_of(v) for v in listing(loop.get("links"))]
+    steps = set(zip(stops, stops[1:] + stops[:1]))
+    links = map(mapping, mapping(results.get("links")).values())
+    return [v for v in links if (words_of(v.get("cause")), words_of(v.get("effect"))) in steps]
+
+
+def loop_verdict(results: dict, loop: Mapping) -> LoopVerdict:
+    """Broken where one link does not turn or turns the other way, turning where all turn, else open."""
+    links = links_on(results, loop)
+    for state, verdicts in ((BROKEN, (STILL, OTHER_WAY)), (OPEN, (UNSURE,))):
+        behind = tuple(v for v in links if words_of(v.get("verdict")) in verdicts)
+        if behind:
+            return LoopVerdict(loop, state, behind)
+    turning = tuple(v for v in links if words_of(v.get("verdict")) == TURNS)
+    return LoopVerdict(loop, TURNS, turning) if turning else LoopVerdict(loop, UNTESTED, ())
+
+
+def loop_verdicts(results: dict) -> list[LoopVerdict]:
+    """Of the named loops that can drive a wheel: all but the balancing ones."""
+    loops = [one for one in map(mapping, listing(results.get("loops"))) if one and words_of(one.get("polarity")) != "B"]
+    return [loop_verdict(results, one) for one in loops]
+
+
+def loop_state(results: dict, loop: Mapping) -> str:
+    """A loop's verdict in a few words."""
+    found = loop_verdict(results, loop)
+    if found.state == BROKEN:
+        return f"broken at {_ends(results, [found])}"
+    count = len(links_on(results, loop))
+    if found.state == OPEN:
+        one = (
+            "its only tested link"
+            if count == 1
+            else f"{in_words(len(found.links))} of its {in_words(count)} tested links"
+        )
+        return f"open on {one}"
+    return "supported on every tested link" if found.state == TURNS else "no link on it has a strength to test"
+
+
+def wheel_verdict(results: dict) -> str:
+    """Whether it turns: in one sentence that claims no more than the links' verdicts carry."""
+    found = [v for v in loop_verdicts(results) if v.state != UNTESTED]
+    if not found:
+        return "Whether the business turns as a flywheel is not known: no loop of it has a link that was tested."
+    if on_beliefs(results):
+        return "Whether the business turns as a flywheel is not known: nothing was fitted, and every link stands on belief."
+    of = {state: [v for v in found if v.state == state] for state in (TURNS, BROKEN, OPEN)}
+    if of[TURNS]:
+        names = conjoined([loop_words(v.loop) for v in of[TURNS]])
+        return f"It turns: the data support every tested link of {names}{_rest(of)}."
+    if not of[OPEN]:
+        return f"It does not turn as a flywheel here: {_all(len(found))} broken at a link that does not turn as claimed ({_ends(results, of[BROKEN])})."
+    broken = f"{in_words(len(of[BROKEN]))} broken ({_ends(results, of[BROKEN])}), " if of[BROKEN] else ""
+    return f"The data cannot tell whether it turns: of {in_words(len(found))} loop{'s' * (len(found) != 1)} that could drive it, none has all its links supported, {broken}{in_words(len(of[OPEN]))} open."
+
+
+def _all(count: int) -> str:
+    return (
+        "the only loop that could drive it is" if count == 1 else f"all {in_words(count)} loops that could drive it are"
+    )
+
+
+def _rest(of: Mapping[str, list]) -> str:
+    parts = [f"{in_words(len(of[s]))} {'is' if len(of[s]) == 1 else 'are'} {s}" for s in (BROKEN, OPEN) if of[s]]
+    return f"; {conjoined(parts)}" if parts else ""
+
+
+def _ends(results: dict, found: list[LoopVerdict]) -> str:
+    names = dict.fromkeys(
+        f"{variable_words(results, v.get('cause'))} → {variable_words(results, v.get('effect'))}"
+        for one in found
+        for v in one.links
+    )
+    return conjoined(list(names)[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
