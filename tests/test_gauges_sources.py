@@ -6,6 +6,8 @@ import gzip
 import hashlib
 import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -356,6 +358,21 @@ def test_sqlite_is_copied_once_and_again_when_it_has_changed(tmp_path, cache):
     assert read(file)[0][1] == "eve"
 
 
+def test_a_sqlite_file_that_somebody_writes_to(tmp_path):
+    file = database(tmp_path / "shop.sqlite")
+    with closing(sqlite3.connect(file)) as writer:
+        writer.execute("pragma journal_mode = wal")
+        writer.execute("update orders set who = 'eve' where id = 1")
+        writer.commit()
+        before = hashlib.sha256(file.read_bytes()).hexdigest()
+        assert (tmp_path / "shop.sqlite-wal").stat().st_size > 0
+        assert read(file)[0][1] == "eve"
+        writer.execute("update orders set who = 'zoe' where id = 1")
+        writer.commit()
+        assert read(file)[0][1] == "zoe"
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == before
+
+
 def test_a_broken_sqlite_file(tmp_path):
     file = database(tmp_path / "shop.sqlite")
     file.write_bytes(file.read_bytes()[:5000])
@@ -395,3 +412,18 @@ def test_a_source_without_orders_says_what_was_looked_for(tmp_path):
         match="GW439: nothing there looks like orders\n.*looked for a customer.*weather \\(station, degrees\\)",
     ):
         propose(look(tmp_path))
+
+
+def test_a_skip_of_a_test_that_needs_a_server_fails_in_ci(tmp_path):
+    (tmp_path / "conftest.py").write_text(Path(__file__).with_name("conftest.py").read_text("utf-8"), "utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = server\n")
+    (tmp_path / "test_it.py").write_text(
+        "import pytest\n@pytest.mark.server\ndef test_it():\n    pytest.skip('none here')\ndef test_other():\n    pytest.skip('no')\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    plain = {name: value for name, value in os.environ.items() if name not in ("CI", "GEARWHEEL_CI")}
+    plain["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    here = subprocess.run(command, capture_output=True, text=True, check=False, env=plain)
+    assert here.returncode == 0 and "2 skipped" in here.stdout
+    ci = subprocess.run(command, capture_output=True, text=True, check=False, env={**plain, "CI": "true"})
+    assert ci.returncode == 1 and "1 failed, 1 skipped" in ci.stdout and "none here" in ci.stdout

@@ -8,6 +8,7 @@ known to every dialect that the measures are written for. Days that the source s
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -278,12 +279,11 @@ def _empty(mapping: Mapping, source: Source, table: Table, found: kept.Kept | No
 
 def _broken(source: Source, table: Table, query: Query, error: Exception) -> Problem:
     """DuckDB's words on what it could not read, without its advice."""
-    import re
-
     text = str(error).strip()
     line = re.search(r"Line: (\d+)", text)
-    names = [file.path for t in query.reads.values() if t for file in t.files]
-    file = next((name for name in names if name in text), names[0] if len(names) == 1 else source.shown)
+    files = [file for t in query.reads.values() if t for file in t.files]
+    named = next((file for file in files if file.read_from in text), files[0] if len(files) == 1 else None)
+    file = named.path if named else source.shown
     if line:
         reason = next((row for row in text.splitlines()[1:] if row and not row.startswith("Original")), text)
         cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)

@@ -43,14 +43,15 @@ class Adapter:
         """The source's table for each of the adapter's, or None where a needed table or column is missing."""
         found = {}
         for name in dict.fromkeys((*self.needs, *self.may_have)):
-            table = self._table(name, source)
+            table = self.table_in(source, name)
             if table:
                 found[name] = table
             elif name in self.needs:
                 return None
         return found
 
-    def _table(self, name: str, source: Source) -> SourceTable | None:
+    def table_in(self, source: Source, name: str) -> SourceTable | None:
+        """The source's table that is the adapter's `name`: called so, and with every needed column."""
         wanted = {column.lower() for column in self.needs.get(name, ())}
         patterns = [pattern.lower() for pattern in (name, *self.names.get(name, ()))]
         for pattern in patterns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import gzip
 import os
@@ -19,8 +20,9 @@ SAMPLE = 1 << 18  # characters that settle the delimiter
 RECORDS = 200  # rows that settle the delimiter
 AGREE = 0.9  # share of the rows that must have as many cells as the first
 BLOCK = 1 << 22
+LARGE = 1 << 26  # bytes from which a file's encoding is remembered
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-HOST_FULL = "set GEARWHEEL_CACHE to a folder that can be written and has room"
+ROOM = "set GEARWHEEL_CACHE to a folder that can be written and has room"
 
 
 def look_at_csv(path: Path, stamp: str) -> tuple[SourceFile | None, list[Problem]]:
@@ -30,7 +32,7 @@ def look_at_csv(path: Path, stamp: str) -> tuple[SourceFile | None, list[Problem
     Raises DataError for a file that is no table of text (GW431) or whose rows do not fit its first line (GW432).
     """
     notes: list[Problem] = []
-    encoding = _encoding(path)
+    encoding = _known_encoding(path, stamp)
     read_from = path
     if encoding not in ("utf-8", "utf-8-sig"):
         read_from = _copied(path, stamp, encoding)
@@ -55,6 +57,20 @@ def _note(path: Path, message: str, hint: str) -> Problem:
 
 def _open(path: Path):
     return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+
+
+def _known_encoding(path: Path, stamp: str) -> str:
+    """Remembered for large files, which take a while to read."""
+    if path.stat().st_size < LARGE:
+        return _encoding(path)
+    known = cache_folder() / "encodings" / name_of(path.resolve(), stamp)
+    with contextlib.suppress(OSError):
+        return known.read_text("ascii")
+    encoding = _encoding(path)
+    with contextlib.suppress(OSError):  # what is not remembered is found again
+        known.parent.mkdir(parents=True, exist_ok=True)
+        known.write_text(encoding, "ascii")
+    return encoding
 
 
 def _encoding(path: Path) -> str:
@@ -96,7 +112,7 @@ def _copied(path: Path, stamp: str, encoding: str) -> Path:
         raise DataError(Problem("GW431", f"the text is broken: {error.reason}", str(path))) from error
     except OSError as error:
         message = f"no UTF-8 copy can be kept in {target.parent}: {error.strerror}"
-        raise DataError(Problem("GW433", message, str(path), hint=HOST_FULL)) from error
+        raise DataError(Problem("GW433", message, str(path), hint=ROOM)) from error
     finally:
         beside.unlink(missing_ok=True)
     return target

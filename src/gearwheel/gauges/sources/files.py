@@ -109,22 +109,34 @@ def _grouped(top: Path, found: list[tuple[Path, SourceTable]]) -> dict[str, Sour
     """Files that are parts of one table (orders_1.csv, orders_2.csv; orders/part-0.parquet …) joined to it."""
     groups: dict[tuple, list[tuple[Path, SourceTable]]] = {}
     for path, table in found:
-        inside = path.parent != top and path != top
-        base = _PART.sub("", table.name)
-        if inside and (not base or base.lower() in ("part", "data", path.parent.name.lower())):
-            base = path.parent.name
+        # the columns of CSV files may stand in another order in each
         shape = frozenset(table.columns) if table.kind == "csv" else tuple(table.columns.items())
-        groups.setdefault((base.lower() or table.name, table.kind, shape), []).append((path, table))
+        groups.setdefault((_base(top, path, table).lower(), table.kind, shape), []).append((path, table))
     tables: dict[str, SourceTable] = {}
     for members in groups.values():
         path, first = members[0]
-        base = _PART.sub("", first.name)
-        alone = len(members) == 1 and path.parent in (top, top.parent)
-        name = first.name if alone else (path.parent.name if not base or base.lower() in ("part", "data") else base)
-        if name.lower() in {taken.lower() for taken in tables}:
-            name = first.name if first.name.lower() not in {t.lower() for t in tables} else f"{path.parent.name}/{name}"
+        whole = len(members) == 1 and not _inside(top, path)
+        name = _free(first.name if whole else _base(top, path, first), path, tables)
         tables[name] = _joined(name, [table for _, table in members])
     return tables
+
+
+def _inside(top: Path, path: Path) -> bool:
+    return path != top and path.parent != top
+
+
+def _base(top: Path, path: Path, table: SourceTable) -> str:
+    """The name without what numbers its parts; that of the folder where nothing else is left."""
+    base = _PART.sub("", table.name)
+    if _inside(top, path) and base.lower() in ("", "part", "data"):
+        return path.parent.name
+    return base or table.name
+
+
+def _free(name: str, path: Path, tables: dict[str, SourceTable]) -> str:
+    taken = {other.lower() for other in tables}
+    tries = [name, _stem(path), f"{path.parent.name}/{_stem(path)}", str(path)]
+    return next(one for one in tries if one.lower() not in taken)
 
 
 def _joined(name: str, parts: list[SourceTable]) -> SourceTable:

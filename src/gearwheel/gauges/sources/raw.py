@@ -65,7 +65,7 @@ def _adapted(mapping: Mapping, source: Source) -> dict[str, Query]:
 def _unlike(adapter: Adapter, source: Source) -> tuple[str, tuple[str, ...], str]:
     """What the adapter looks for and the source has not: message, place and hint."""
     for name, columns in adapter.needs.items():
-        table = adapter._table(name, source)
+        table = adapter.table_in(source, name)
         if table is None:
             names = ", ".join(source.tables)
             hint = f"it has {names[:200]}; {adapter.title} needs {name} with {', '.join(columns)}"
