@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from events_planted import Planted, events_of
+import pytest
 
+from events_planted import Planted, events_of
 from gearwheel.gauges.canonical import tables
+from gearwheel.gauges.measure import Measured
 
 # 45 weeks from Monday, 2022-12-26, so that a year turns; about 15 orders a day, 90 products, 700 customers, sellers who
 # come and go; week 20 is empty
@@ -122,3 +124,16 @@ def as_parquet(events: Planted, folder: Path, names: set[str] | None = None) -> 
         if names is None or name in names:
             events.connection.execute(f"COPY events.{name} TO '{folder}/{name}.parquet' (FORMAT parquet)")
     return folder
+
+
+def assert_same(one: Measured, other: Measured, tolerance: float = 1e-9) -> None:
+    """Both engines measured the same: gauges, periods, values and errors (relative `tolerance`), NULLs, counts, notes."""
+    assert list(one.measures) == list(other.measures)
+    assert one.left_out == other.left_out
+    assert one.notes == other.notes
+    assert [(r.gauge, r.start, r.end, r.n) for r in one.rows] == [(r.gauge, r.start, r.end, r.n) for r in other.rows]
+    for mine, theirs in zip(one.rows, other.rows, strict=True):
+        assert mine.value == pytest.approx(theirs.value, rel=tolerance, abs=0), mine
+        assert (mine.error is None) == (theirs.error is None), mine
+        if mine.error is not None:
+            assert mine.error == pytest.approx(theirs.error, rel=tolerance, abs=0), mine

@@ -89,10 +89,9 @@ class _Spark:
             return [tuple(row) for row in frame.collect()]
 
     def frame(self, sql: str, what: str) -> Any:
-        from gearwheel.gauges.dialects import translated
-        from gearwheel.gauges.dialects.warehouse import RESULT, measure_schema
+        from gearwheel.gauges.dialects.warehouse import measure_sql
 
-        text = translated(sql, "spark", measure_schema(), what, _view_name, RESULT)
+        text = measure_sql(sql, "spark", _view_name, what)
         with _plain_errors(f"{what} could not be prepared"):
             return self.spark.sql(text)
 

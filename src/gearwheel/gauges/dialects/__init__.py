@@ -4,38 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gearwheel.gauges.dialects.typed import Schema, canonical_schema, output_types, typed_tree
+from gearwheel.gauges.dialects.typed import Schema, Types, canonical_schema, typed_tree
 from gearwheel.wheel.errors import DataError, Problem, did_you_mean
 
 DIALECTS = ("spark", "postgres", "bigquery", "snowflake", "databricks")
 Place = Callable[[str], str]  # `events.orders` or `base.lines` -> what stands for it in the SQL
 
 
-def translated(
-    sql: str,
-    dialect: str,
-    schema: Schema | None = None,
-    name: str = "the query",
-    place: Place | None = None,
-    result: dict[str, str] | None = None,
-) -> str:
+def translated(sql: str, dialect: str, schema: Schema | None = None, name: str = "the query") -> str:
     """`sql` (one SELECT in DuckDB's dialect) in another dialect, with the same meaning.
 
-    `schema` gives the columns of the tables that it reads (default: the canonical tables); `place` renames these
-    tables; `result` gives types that columns of the result are cast to. Raises DataError: GW465 no single SELECT,
-    GW466 an unknown table or column, GW467 outside the portable subset, GW468 an unknown dialect.
+    `schema` gives the columns of the tables that it reads (default: the canonical tables). Raises DataError: GW465 no
+    single SELECT, GW466 an unknown table or column, GW467 outside the portable subset, GW468 an unknown dialect.
     """
-    from gearwheel.gauges.dialects.rewrites import rewritten
+    known_dialect(dialect)
+    return generated(checked_tree(sql, canonical_schema() if schema is None else schema, name), dialect)
+
+
+def checked_tree(sql: str, schema: Schema, name: str = "the query"):
+    """The typed tree of `sql`, refused (DataError GW465 to GW467) where it is outside the portable subset."""
     from gearwheel.gauges.dialects.subset import outside
 
-    known_dialect(dialect)
-    tree = typed_tree(sql, canonical_schema() if schema is None else schema, name)
+    tree = typed_tree(sql, schema, name)
     if reasons := outside(tree):
         raise DataError([Problem("GW467", f"{name}: {reason}") for reason in reasons])
+    return tree
+
+
+def generated(tree, dialect: str, place: Place | None = None, result: Types | None = None) -> str:
+    """The SQL of a checked tree. `place` renames the tables that it reads; `result` gives types of result columns."""
+    from sqlglot import ErrorLevel
+
+    from gearwheel.gauges.dialects.rewrites import rewritten
+
+    copy = tree.copy()
     for column, wanted in (result or {}).items():
-        _cast_result(tree, column, wanted)
-    _placed(tree, place or (lambda table: table))
-    return rewritten(tree, dialect).sql(dialect, pretty=True, comments=False, unsupported_level=_raise())
+        _cast_result(copy, column, wanted)
+    if place is not None:
+        _put(copy, place)
+    return rewritten(copy, dialect).sql(dialect, pretty=True, comments=False, unsupported_level=ErrorLevel.RAISE)
 
 
 def known_dialect(dialect: str) -> None:
@@ -43,12 +50,6 @@ def known_dialect(dialect: str) -> None:
     if dialect not in (*DIALECTS, "duckdb"):
         hint = did_you_mean(dialect, DIALECTS) or f"There are {', '.join(DIALECTS)} and duckdb."
         raise DataError(Problem("GW468", f"no dialect '{dialect}'", hint=hint))
-
-
-def _raise():
-    from sqlglot import ErrorLevel
-
-    return ErrorLevel.RAISE
 
 
 def _cast_result(tree, column: str, wanted: str) -> None:
@@ -71,7 +72,7 @@ def _is_plainly(value, wanted: str) -> bool:
     return isinstance(value, exp.Column | exp.Cast) and value.is_type(wanted)
 
 
-def _placed(tree, place: Place) -> None:
+def _put(tree, place: Place) -> None:
     from sqlglot import exp
 
     for table in list(tree.find_all(exp.Table)):
@@ -79,6 +80,3 @@ def _placed(tree, place: Place) -> None:
             put = exp.to_table(place(f"{table.db}.{table.name}"))
             put.set("alias", table.args.get("alias"))
             table.replace(put)
-
-
-__all__ = ["DIALECTS", "canonical_schema", "known_dialect", "output_types", "translated", "typed_tree"]

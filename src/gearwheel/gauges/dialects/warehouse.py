@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from gearwheel.gauges.catalogue import Intermediate, Measure, catalogue, fill, intermediates, steps_for
-from gearwheel.gauges.dialects import Place, canonical_schema, known_dialect, output_types, translated, typed_tree
-from gearwheel.gauges.dialects.typed import Types
+from gearwheel.gauges.dialects import Place, checked_tree, generated, known_dialect
+from gearwheel.gauges.dialects.typed import Types, canonical_schema, output_types, typed_tree
 from gearwheel.wheel.errors import DataError, Problem, did_you_mean
 
 BASE = "base"  # the schema in which views name the intermediates
@@ -35,6 +35,16 @@ def measure_schema() -> dict[str, Types]:
     return schema
 
 
+@cache
+def _checked(sql: str, name: str):
+    return checked_tree(sql, measure_schema(), name)
+
+
+def measure_sql(sql: str, dialect: str, place: Place, name: str = "the query") -> str:
+    """A SELECT over canonical tables and intermediates in another dialect; a measure's columns in their types."""
+    return generated(_checked(sql, name), dialect, place, RESULT)
+
+
 def warehouse_views(
     dialect: str,
     names: Iterable[str] | None = None,
@@ -48,15 +58,14 @@ def warehouse_views(
     Raises DataError: GW468 an unknown dialect, GW462 an unknown name, GW467 a view outside the portable subset.
     """
     known_dialect(dialect)
-    measures, schema = _chosen(names), measure_schema()
-    put = place or placed("events", "gearwheel")
+    measures, put = _chosen(names), place or placed("events", "gearwheel")
     views = []
     for step in steps_for(measures):
         name = f"{BASE}.{step.name}"
-        sql = translated(fill(step.sql, grain, active_days), dialect, schema, name, put)
+        sql = measure_sql(fill(step.sql, grain, active_days), dialect, put, name)
         views.append(WarehouseView(f"{BASE}_{step.name}", step, sql))
     for measure in (m.filled(grain, active_days) for m in measures):
-        sql = translated(measure.sql, dialect, schema, f"gauge {measure.name}", put, RESULT)
+        sql = measure_sql(measure.sql, dialect, put, f"gauge {measure.name}")
         views.append(WarehouseView(measure.name, measure, sql))
     return views
 
