@@ -1,0 +1,24 @@
+-- Orders of members in the {window} days before and after their first membership began, the days around it left out;
+-- only members who were customers before the first of these days, and whose last of them is over.
+with purchase as (
+    select customer_id, placed_at from events.orders
+    where customer_id is not null and placed_at is not null
+      and lower(coalesce(status, '')) <> 'cancelled' and not coalesce(is_test, false)
+), joined as (
+    select customer_id, min(starts_at) as at from events.memberships group by customer_id
+), seen as (
+    select j.customer_id, j.at, min(p.placed_at) as first_at
+    from joined j inner join purchase p using (customer_id) group by all
+), able as (
+    select customer_id, at from seen
+    where first_at < at - {span} * interval 1 day
+      and at + {span} * interval 1 day <= (select max(placed_at) from purchase)
+)
+select
+    date_diff('day', date '2000-01-03', date_trunc('week', a.at)::date) // 7 as week,
+    count(p.placed_at) filter (p.placed_at >= a.at - {span} * interval 1 day
+                               and p.placed_at < a.at - {gap} * interval 1 day)::double as before,
+    count(p.placed_at) filter (p.placed_at >= a.at + {gap} * interval 1 day
+                               and p.placed_at < a.at + {span} * interval 1 day)::double as after
+from able a left join purchase p using (customer_id)
+group by a.customer_id, a.at
