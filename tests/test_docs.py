@@ -303,7 +303,7 @@ def test_every_function_of_an_equation_is_explained():
 # ---- results.json
 
 NAMED = (  # where the keys of an object are names
-    "wheel.gears", "fit.checks", "parameters", "links", "graph.nodes", "backtest.gauges", "backtest.gauges.*.methods",
+    "wheel.gears", "fit.checks", "fit.evidence", "fit.evidence_left_out", "parameters", "links", "graph.nodes", "backtest.gauges", "backtest.gauges.*.methods",
     "backtest.gauges.*.omitted", "backtest.untestable", "backtest.rolling.methods", "speed.sensitivity", "outcomes",
     "series", "levers.effects[].loop_shares", "critical_mass.shares", "critical_mass.shares_on_belief",
 )  # fmt: skip

@@ -190,3 +190,26 @@ def test_a_wheel_on_disk_finds_the_gears_beside_it():
     whole = load(str(WHEELS / "corner.toml"), WHEELS / "nothing")
     assert {"shop.customers", "market.sellers"} <= set(whole.stock)
     assert whole.parameter["market.reach"].belief.low == 0.1
+
+
+def test_evidence_in_a_gear_is_about_the_gear_s_own_lever_and_variable():
+    more = """
+[lever.arriving]
+of = "push"
+limits = [0, 2]
+[parameter.push]
+value = 1
+[evidence.trial]
+lever = "arriving"
+control = 1
+treated = 2
+metric = "seen"
+estimate = 0.1
+error = 0.1
+because = "a trial"
+"""
+    sink = parse_wheel(SINK.replace("DEFAULT", 'default = "5"').replace("COMBINE", "sum") + more, "sink.toml")
+    whole = assemble(wheel('[gear.b]\nuse = "sink"\n'), lambda *_: sink)
+    found = whole.evidence["b.trial"]
+    assert (found.lever, found.metric) == ("b.arriving", "b.seen")
+    assert whole.places["evidence", "b.trial"].line > 1

@@ -96,6 +96,25 @@ ramp = 0.5
 cost = "sales * 0.01"
 history = [[2023-01-01, 2], [2023-06-01, 3]]
 
+[evidence.discount]
+lever = "spending"
+control = 3
+treated = 4
+starts = 2024-03-04
+ends = 2024-04-01
+metric = "sales"
+estimate = 0.2
+error = 0.1
+because = "by region"
+
+[evidence.survey]
+of = "warmth"
+estimate = 0.4
+error = 0.3
+design = "observational"
+widen = 3
+because = "a survey"
+
 [shock.fair]
 on = "sales"
 dates = [2024-05-04]
@@ -123,6 +142,25 @@ BROKEN = [
     ("GW203", '"people * spend"', '"sum(people) * spend"', "sums what is not an array", "by ="),
     ("GW203", "lookup(season, time)", "lookup(season, time) * lookup(1, time)", "is the name of a lookup", ""),
     ("GW226", 'on = "sales"', 'on = "sale"', "which is no flow or auxiliary", "Did you mean 'sales'?"),
+    ("GW227", 'lever = "spending"', 'lever = "spendin"', "which is no lever", "Did you mean 'spending'?"),
+    ("GW227", 'metric = "sales"', 'metric = "sale"', "which is no variable", "Did you mean 'sales'?"),
+    ("GW227", "treated = 4", "treated = 3", "does not compare two settings", "control and treated"),
+    ("GW227", "treated = 4", "treated = 40", "outside its limits 1 to 5", "widen the limits"),
+    ("GW227", "starts = 2024-03-04", "starts = 2023-03-04", "before the wheel", "Start the wheel earlier"),
+    ("GW227", "starts = 2024-03-04", "starts = 2024-05-04", "not after its start", "first day after"),
+    ("GW227", "starts = 2024-03-04\n", "", "does not say when it was", "starts and ends"),
+    ("GW227", "ends = 2024-04-01", "ends = 2024-03-05", "shorter than one time step", "Shorten dt"),
+    ("GW227", "error = 0.1\nb", "error = 0\nb", "has no error above 0", "standard error"),
+    ("GW227", "error = 0.1\nb", "b", "has no error above 0", "standard error"),
+    ("GW227", "estimate = 0.2\nerror = 0.1\nb", "b", "has no estimate", "the fact that fills them"),
+    ("GW227", 'of = "warmth"', 'of = "warmt"', "which is no parameter", "Did you mean 'warmth'?"),
+    ("GW227", 'of = "warmth"', 'of = "spend"', "which is fixed", "give the parameter one"),
+    ("GW227", 'of = "warmth"\n', "", "does not say of what it is", "of = a parameter"),
+    ("GW227", 'of = "warmth"', 'of = "warmth"\nlever = "spending"', "of a parameter and of a lever", ""),
+    ("GW227", "widen = 3", "widen = 0.5", "widened by 0.5", "At least 1"),
+    ("GW227", '"observational"', '"observed"', "the design 'observed'", "observational"),
+    ("GW306", 'because = "a survey"\n', "", "gives no source", "who measured it"),
+    ("GW306", 'because = "a survey"', 'because = "guess"', "the source of the belief", "counts twice"),
     ("GW202", '"people * spend"', '"people * spend + 0 * sales"', "sales -> sales", "needs a stock"),
     ("GW222", "start = \"people_0\"", "start = \"people_0 * talk\"", "start values need each other", "Start 'people' at"),
     ("GW204", '"people * spend"', '"people + spend"', "adds USD/(person*week) to person", ""),

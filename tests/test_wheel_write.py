@@ -16,6 +16,7 @@ from gearwheel.wheel.errors import WheelError
 from gearwheel.wheel.parts import (
     Aux,
     Belief,
+    Evidence,
     Flow,
     Gauge,
     Lever,
@@ -85,6 +86,10 @@ wheels = st.builds(
     lever=table(st.builds(Lever, plain, st.tuples(floats, floats), st.none() | floats, words, st.lists(st.tuples(dates, floats), max_size=2).map(tuple), outside=st.booleans())),
     shock=table(st.builds(Shock, plain, st.lists(dates, max_size=2).map(tuple), beliefs, st.integers(0, 400), words)),
     gauge=table(gauges),
+    evidence=table(
+        st.builds(Evidence, plain, words, st.none() | floats, st.none() | floats, st.none() | dates, st.none() | dates,
+                  words, words, st.none() | floats, st.none() | floats, words, words, floats, words)
+    ),
     gear=table(st.builds(Use, words, table(st.lists(plain, min_size=1, max_size=2).map(tuple)), st.none() | dates), plain.map("g_{}".format)),
     dimension=table(st.lists(plain, min_size=1, max_size=3, unique=True).map(tuple)),
 )  # fmt: skip

@@ -41,7 +41,7 @@ def backtest(
     wheel, layout = program.wheel, engine.layout
     split = elapsed(at, wheel)
     splits, untestable = testable(wheel, gauges, split)
-    early = lay_out(wheel, until(gauges, split), layout.steps * wheel.dt, shown=gauges)
+    early = lay_out(wheel, until(gauges, split), layout.steps * wheel.dt, shown=gauges, known=split)
     posterior = fit(
         engine, early, draws=draws, seed=seed, progress=lambda s, d, t, n: progress(f"backtest: {s}", d, t, n)
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gearwheel.fit.evidence import EvidenceTerms
 from gearwheel.fit.filter import Data, Filter
 from gearwheel.fit.observations import Observations
 from gearwheel.spin.compiled import jax_ready
@@ -19,7 +20,7 @@ STEP = 1e-5  # finite-difference step in whitened coordinates
 
 @dataclass(frozen=True)
 class Terms:
-    """What the filter says at each of B draws: log-likelihood (B,), residuals and log variances (B, rows)."""
+    """What record and evidence say at each of B draws: log-likelihood (B,), residuals and log variances (B, rows)."""
 
     log_likelihood: np.ndarray
     residual: np.ndarray
@@ -32,20 +33,48 @@ class Evaluator:
     def __init__(self, model: Filter):
         self.model = model
         jax = jax_ready()
-        self._terms = jax.jit(jax.vmap(lambda u, d: model.run(u, d, False), in_axes=(0, None)))
+        self.evidence = EvidenceTerms(model.program, model.beliefs)
+        self._terms = jax.jit(jax.vmap(self._at, in_axes=(0, None)))
         self._compiled: set = set()
         self._history = jax.jit(jax.vmap(lambda u, d: model.run(u, d, True), in_axes=(0, None)))
 
     def bind(self, observations: Observations) -> Callable[[np.ndarray], Terms]:
-        data, rows = Data.of(observations), observations.seen
+        data = self.data(observations)
+        rows, seen = observations.seen, data[1][-1]
 
         def evaluate(u: np.ndarray) -> Terms:
-            gained, residual, logged = self._in_batches(self._terms, u, data)
-            total = gained.sum(axis=(1, 2))
+            gained, residual, logged, *terms = self._in_batches(self._terms, u, data)
+            total, residual, logged = gained.sum(axis=(1, 2)), residual[:, rows], logged[:, rows]
+            if terms:
+                total = total + terms[0].sum(axis=1)
+                residual = np.concatenate([residual, terms[1][:, seen]], axis=1)
+                logged = np.concatenate([logged, terms[2][:, seen]], axis=1)
             total = np.where(np.isfinite(total), total, -np.inf)
-            return Terms(total, residual[:, rows], logged[:, rows])
+            return Terms(total, residual, logged)
 
         return evaluate
+
+    def _at(self, u, data) -> tuple:
+        """The filter's three arrays (K, G), and after them evidence's three (E,) where there is any."""
+        rows, evidence = data
+        if self.model.observations.readings:
+            found = self.model.run(u, rows, False)
+        else:
+            found = (rows[0],) * 3  # nothing is measured: no rows
+        return (*found, *self.evidence.run(u, evidence)) if len(self.evidence) else found
+
+    def log_likelihood(self, u, data):
+        """Of record and evidence together, for gradients; `data` as of `data`."""
+        return sum(part.sum() for part in self._at(u, data)[::3])
+
+    def data(self, observations: Observations) -> tuple:
+        """The arrays that enter the compiled function."""
+        return Data.of(observations), self.evidence.data(observations.known)
+
+    def foretold(self, u: np.ndarray) -> np.ndarray:
+        """What each piece of evidence should read at draws u (B, size), shape (B, E)."""
+        jax = jax_ready()
+        return np.asarray(jax.jit(jax.vmap(self.evidence.predicted))(u))
 
     def history(self, u: np.ndarray, observations: Observations, reduce: Callable) -> tuple[np.ndarray, ...]:
         """`reduce` of (gained, residual, log variance, means (B, K, m), covariances (B, K, m, m), expected (B, K, G)).

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from gearwheel.fit.filter import Data
 from gearwheel.fit.importance import LEAST_ESS
 from gearwheel.fit.mode import Mode
 from gearwheel.fit.observations import Observations
@@ -34,13 +33,13 @@ def sample_nuts(
     from numpyro.diagnostics import effective_sample_size, split_gelman_rubin
     from numpyro.infer import MCMC, NUTS
 
-    model, data = engine.evaluator.model, Data.of(observations)
+    evaluator, data = engine.evaluator, engine.evaluator.data(observations)
     root, where, size = np.linalg.cholesky(covariance), np.flatnonzero(free), engine.beliefs.size
 
     def potential(white):
         v = mode.u + root @ white
         u = jnp.zeros(size).at[where].set(v)
-        return 0.5 * (v**2).sum() - model.log_likelihood(u, data)
+        return 0.5 * (v**2).sum() - evaluator.log_likelihood(u, data)
 
     progress("nuts", 0, 1, "the importance-sampling gate failed; compiling the gradient")
     kernel = NUTS(potential_fn=potential, dense_mass=False, target_accept_prob=0.85)

@@ -49,6 +49,7 @@ class Observations:
     turn: np.ndarray
     seasons: tuple[int, ...]
     rows: int
+    known: float = np.inf  # the time up to which evidence counts
 
     @property
     def steps(self) -> int:
@@ -69,11 +70,14 @@ def from_scale(value, scale: str):
     return 1 / (1 + np.exp(-value)) if scale == "logit" else value
 
 
-def lay_out(wheel: Wheel, gauges: Gauges, until: float, *, shown: Gauges | None = None) -> Observations:
+def lay_out(
+    wheel: Wheel, gauges: Gauges, until: float, *, shown: Gauges | None = None, known: float = np.inf
+) -> Observations:
     """The gauges on the grid 0, dt, …, until.
 
     `shown` fixes the layout (sums, resets, shapes) while `gauges` says which of its rows are seen: a backtest
     sees fewer rows of the same layout and so reuses the compiled filter. Checks (gauge.check) are read, not seen.
+    Evidence counts that had ended by `known`.
     """
     shown = shown or gauges
     names = [n for n in wheel.gauge if n in shown.series]
@@ -90,7 +94,7 @@ def lay_out(wheel: Wheel, gauges: Gauges, until: float, *, shown: Gauges | None 
     seen = np.zeros(shape, dtype=bool)
     rows = 0
     for g, name in enumerate(names):
-        known = {(r.start, r.end) for r in gauges.series[name].rows} if name in gauges.series else set()
+        seeable = {(r.start, r.end) for r in gauges.series[name].rows} if name in gauges.series else set()
         rows_shown = shown.series[name].rows
         for row, track in zip(rows_shown, _tracks(plan.spans(rows_shown, wheel.gauge[name].window))):
             k = round(row.end / wheel.dt)
@@ -98,14 +102,14 @@ def lay_out(wheel: Wheel, gauges: Gauges, until: float, *, shown: Gauges | None 
                 continue
             _write(table, k, g, row, wheel.gauge[name], wheel)
             table["track"][k, g] = track
-            seen[k, g] = (row.start, row.end) in known and not wheel.gauge[name].check
+            seen[k, g] = (row.start, row.end) in seeable and not wheel.gauge[name].check
             rows += bool(seen[k, g])
     turn = np.zeros((steps + 1, len(seasons)))
     for s, period in enumerate(seasons):
         turn[::period, s] = 1.0
     return Observations(
         tuple(readings), tuple(plan.names), 0.0, seen=seen, reset=plan.resets(), turn=turn,
-        seasons=tuple(wheel.gauge[r.name].season for r in readings if r.season >= 0), rows=rows, **table,
+        seasons=tuple(wheel.gauge[r.name].season for r in readings if r.season >= 0), rows=rows, known=known, **table,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from gearwheel.fit.observations import Observations
 from gearwheel.spin.levers import history
 from gearwheel.spin.program import Program
 from gearwheel.wheel.errors import FitError
+from gearwheel.wheel.evidence import left_out
 from gearwheel.wheel.parts import Wheel
 
 Progress = Callable[[str, int, int, str], None]
@@ -27,6 +28,7 @@ ROUND = 2048  # importance draws a round
 AGREE = 0.5  # log units between the ends of two starts that count as one mode
 KNOWN_SD = 0.95  # posterior sd, in prior sd, above which the data say nothing about a parameter
 NARROWED = 0.02  # share of a sampled parameter's sd that holding the others may cost
+FORETOLD = 256  # draws by which evidence is compared with the posterior
 STILL = 0.3  # … provided that its mode has not moved more than this many prior sd
 
 
@@ -146,6 +148,7 @@ def fit(engine: Engine, observations: Observations, *, draws: int, seed: int, pr
         "states": len(engine.wheel.stock),
         "rows": observations.rows,
         "log_posterior": mode.log_posterior,
+        **_weighed(engine, observations, u),
     }
     return Posterior(engine.wheel, beliefs, u, free, diagnostics, observations, _at(mode, whole), seed)
 
@@ -160,6 +163,23 @@ class Held:
         u = np.zeros((len(v), self.size))
         u[:, self.free] = v
         return self.evaluate(u)
+
+
+def _weighed(engine: Engine, observations: Observations, u: np.ndarray) -> dict:
+    """What each piece of evidence said and what the posterior makes of it; nothing for a wheel without evidence."""
+    if not engine.wheel.evidence:
+        return {}
+    terms, found = engine.evaluator.evidence, {}
+    out = left_out(engine.wheel)
+    if len(terms):
+        predicted = engine.evaluator.foretold(u[:FORETOLD])
+        for i, (name, estimate, sd, seen) in enumerate(zip(terms.names, *terms.data(observations.known))):
+            if not seen:
+                out[name] = "it had not ended"
+                continue
+            low, median, high = np.nanquantile(predicted[:, i], [0.05, 0.5, 0.95])
+            found[name] = {"estimate": estimate, "error": sd, "q05": low, "median": median, "q95": high}
+    return {"evidence": found, "evidence_left_out": out}
 
 
 def _at(mode: Mode, u: np.ndarray) -> Mode:

@@ -42,6 +42,8 @@ def assemble(wheel: Wheel, library: Library) -> Wheel:
             for local, part in getattr(gear, kind).items():
                 final = local if kind == "loop" and "." in local else f"{name}.{local}"
                 parts[kind][final] = _renamed(kind, part, names, gear, local)
+                if kind == "evidence" and part.lever in gear.lever:  # a port may have a lever's name
+                    parts[kind][final] = replace(parts[kind][final], lever=f"{name}.{part.lever}")
                 # what the wheel file adjusts stands there, where its author will look for it
                 places.setdefault((kind, final), gear.places.get((kind, local), Place(gear.file, 1)))
         for port, aux in _port_variables(wheel, gears, name).items():
@@ -65,12 +67,13 @@ def assemble(wheel: Wheel, library: Library) -> Wheel:
     return _forms_expanded(expand_arrays(_gated(shocked(_checked(whole)))))
 
 
-_MERGED = ("stock", "flow", "aux", "parameter", "lookup", "link", "loop", "lever", "shock", "gauge")
+_MERGED = ("stock", "flow", "aux", "parameter", "lookup", "link", "loop", "lever", "shock", "gauge", "evidence")
 _REFERENCES = {
     "link": ("cause", "effect", "strength"),
     "lever": ("of",),
     "shock": ("on",),
     "gauge": ("of", "over"),
+    "evidence": ("of", "metric"),
 }
 
 

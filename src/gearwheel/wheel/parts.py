@@ -181,6 +181,36 @@ class Gauge:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What was found out about one effect beside the record: `estimate` ± `error`.
+
+    Either of a parameter (`of`), on its natural scale; or a contrast: the mean of the variable `metric` from `starts`
+    to `ends` with the lever at `treated` against at `control`, as a difference of logs (`scale = "log"`) or of values
+    ("abs"). `fact` names a measured fact that fills estimate and error when the wheel is run.
+    """
+
+    of: str = ""
+    lever: str = ""
+    control: float | None = None
+    treated: float | None = None
+    starts: date | None = None
+    ends: date | None = None
+    metric: str = ""
+    scale: str = "log"
+    estimate: float | None = None
+    error: float | None = None
+    design: str = "experiment"  # experiment | observational
+    fact: str = ""
+    widen: float = 2.0  # the error of an observational estimate counts this many times
+    because: str = ""
+
+    @property
+    def sd(self) -> float:
+        """The error that counts."""
+        return self.error * (self.widen if self.design == "observational" else 1.0)
+
+
+@dataclass(frozen=True)
 class Use:
     """A gear taken into a wheel: the library name or path, its meshing, and when it opens."""
 
@@ -210,6 +240,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "lever": Lever,
         "shock": Shock,
         "gauge": Gauge,
+        "evidence": Evidence,
         "gear": Use,
     }
 )
@@ -253,6 +284,7 @@ class Wheel:
     lever: Mapping[str, Lever] = field(default_factory=dict)
     shock: Mapping[str, Shock] = field(default_factory=dict)
     gauge: Mapping[str, Gauge] = field(default_factory=dict)
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
     gear: Mapping[str, Use] = field(default_factory=dict)
     dimension: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     adjust: Mapping[tuple[str, str], Mapping[str, object]] = field(default_factory=dict)  # of parts in used gears

@@ -17,7 +17,21 @@ from gearwheel.wheel.read import FIELD_TO_FILE, HEADER, parse_wheel
 
 Entry = dict[str, object]  # key in the file -> str, float, bool, date, list or dict of these
 
-_ORDER = ("gear", "port", "stock", "flow", "aux", "lookup", "parameter", "link", "loop", "lever", "shock", "gauge")
+_ORDER = (
+    "gear",
+    "port",
+    "stock",
+    "flow",
+    "aux",
+    "lookup",
+    "parameter",
+    "link",
+    "loop",
+    "lever",
+    "shock",
+    "gauge",
+    "evidence",
+)
 
 
 def dump(wheel: Wheel) -> str:

@@ -10,6 +10,8 @@ from gearwheel.wheel.rules import (
     belief_reasons,
     cycles,
     equation_units,
+    evidence,
+    evidence_reasons,
     flow_units,
     functions,
     gauge_reading,
@@ -66,11 +68,13 @@ RULES = (
     shocks,
     gauge_reading,
     gauge_units,
+    evidence,
     lookups,
     unused_flows,
     unused_parameters,
     belief_reasons,
     link_reasons,
+    evidence_reasons,
     loop_unique,
 )
 
