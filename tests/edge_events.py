@@ -61,7 +61,7 @@ EDGE = {
     "contacts": """
         SELECT CASE WHEN hash(order_id, 1) % 5 > 0 THEN customer_id END AS customer_id,
                CASE WHEN hash(order_id, 2) % 5 > 0 THEN order_id END AS order_id,
-               placed_at + to_hours((hash(order_id, 3) % 300)::INT) AS at,
+               placed_at + to_hours((hash(order_id, 3) % 300)::INT) AS asked_at,
                [NULL, 'where is it', 'broken'][(1 + hash(order_id, 4) % 3)::INT] AS reason
         FROM events.orders WHERE hash(order_id, 5) % 6 = 0""",
     "returns": """
@@ -108,7 +108,7 @@ EDGE = {
                NULL AS ends_at, 'customer' AS unit, 0.5 AS share_exposed, 'orders' AS metric, 'log' AS scale,
                -0.1 AS effect, 0.05 AS se, 'experiment' AS design""",
     "decisions": """
-        SELECT 'd' || order_id AS decision_id, contacts.at, customer_id, order_id, 'keep' AS action, 0.5 AS propensity
+        SELECT 'd' || order_id AS decision_id, contacts.asked_at AS decided_at, customer_id, order_id, 'keep' AS action, 0.5 AS propensity
         FROM events.contacts""",
 }
 

@@ -89,7 +89,7 @@ def events(seed: int, days: int = 200, first: date = date(2023, 12, 28)) -> dict
             if rng.random() < 0.5:
                 out["costs"].append({"day": day, "kind": kind, "amount": round(rng.uniform(1, 50), 2)})
         if rng.random() < 0.3:
-            out["contacts"].append({"customer_id": None, "at": at(day)})
+            out["contacts"].append({"customer_id": None, "asked_at": at(day)})
         if rng.random() < 0.3:
             tenant = {"seller_id": f"s{rng.randrange(6)}", "day": day}
             out["hosting"].append(tenant | {"revenue": maybe(0.9, rng.uniform(1, 9)), "cost": rng.uniform(1, 9)})
@@ -488,7 +488,7 @@ class Hand:
     def contacts_per_order(self):
         found = {}
         for start in self.whole:
-            asked = sum(self.inside(r["at"].date(), start) for r in self.rows["contacts"])
+            asked = sum(self.inside(r["asked_at"].date(), start) for r in self.rows["contacts"])
             n = len(self.orders_in(start))
             if asked and n:
                 found[start] = (asked / n, math.sqrt(1 / asked + 1 / n), asked)

@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from events_planted import CLEAN, OLIST, events_of, olist_queries
+from gearwheel.gauges import themes as module
+from gearwheel.gauges.measure import measured_csv
 from gearwheel.gauges.theme_families import FAMILIES, family_of_text, family_of_theme, family_of_word
+from gearwheel.gauges.theme_model import learn
 from gearwheel.gauges.theme_tally import assigned, share_and_error
 from gearwheel.gauges.theme_words import folded, masked, stop_words, words_of
-from gearwheel.gauges.themes import ENOUGH, ENOUGH_IN_A_PERIOD, Themes, event_themes, families_of, themes
+from gearwheel.gauges.themes import ENOUGH, ENOUGH_IN_A_PERIOD, Themes, as_measured, event_themes, families_of, themes
 from gearwheel.wheel.errors import Cancelled
 
 # seeds and words that are no seeds: what a text without a seed is about only its theme can tell
@@ -306,13 +309,41 @@ def test_events_give_the_same_as_texts_in_memory_and_nothing_is_shown_after_the_
 def test_every_contact_is_a_complaint_and_a_missing_table_says_so():
     said, _ = corpus("en", 400)
     days = [date(2023, 1, 2) + timedelta(days=i % 50) for i in range(len(said))]
-    events = shop_with("contacts", customer_id=[f"c{i}" for i in range(len(said))], reason=said, at=days)
+    events = shop_with("contacts", customer_id=[f"c{i}" for i in range(len(said))], reason=said, asked_at=days)
     found = event_themes(events, "contacts")
     assert found.complaints == found.texts == 400 and found.rows
     assert {row.gauge for row in found.rows} == {f"contacts_{family}" for family in FAMILIES[:-1]}
     assert event_themes(events, "reviews") == Themes(note="the source has no reviews.text")
     with pytest.raises(ValueError, match="reviews and contacts"):
         event_themes(events, "orders")
+
+
+def test_only_a_sample_is_held_to_learn_from_but_every_text_is_counted(monkeypatch):
+    said, meant = corpus("en", 3000)
+    scores = [1.0] * len(said)
+    days = [date(2023, 1, 2) + timedelta(days=i % 400) for i in range(len(said))]
+    days[0], scores[1] = date(9999, 12, 31), float("nan")  # a date that cannot be, a score that is none
+    events = shop_with("reviews", order_id=[str(i) for i in range(len(said))], score=scores, text=said, created_at=days)
+    learned = []
+    monkeypatch.setattr(module, "learn", lambda texts, *rest: learned.append(len(texts)) or learn(texts, *rest))
+    monkeypatch.setattr(module, "MOST_LEARNED", 400)
+    monkeypatch.setattr(module, "CHUNK", 128)
+    for found in (event_themes(events), themes(said, scores, days, grain="month")):
+        assert (found.texts, found.complaints) == (3000, 2999)
+        assert sum(theme.texts for theme in found.themes) == pytest.approx(3000, abs=5)
+        assert sum(row.n for row in found.rows if row.gauge == "complaints_price") >= 2700
+        assert agreement(families_of(found, said), meant) > 0.95
+    assert learned[0] == 400 and learned[1] <= 400
+
+
+def test_rows_become_a_tidy_csv_with_their_definitions():
+    said, _ = corpus("en", 400)
+    measured = as_measured(themes(said, dates=[date(2024, 1, 1 + i % 21) for i in range(len(said))]))
+    assert set(measured.measures) == {f"complaints_{family}" for family in FAMILIES[:-1]} and not measured.left_out
+    lines = measured_csv(measured).splitlines()
+    assert len(lines) == 1 + 2 * 4 and all(line.count(",") == 8 for line in lines)
+    nothing = as_measured(themes([]))
+    assert nothing.rows == [] and "too few texts" in nothing.left_out["complaints_delivery"]
 
 
 @pytest.mark.skipif(not OLIST.is_dir(), reason="the shared data are not here")

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from gearwheel.gauges.catalogue import Measure
 from gearwheel.gauges.checks.finding import ask, ask_one, has, table_sql
-from gearwheel.gauges.measure import Measurement
+from gearwheel.gauges.checks.future import FIRST
+from gearwheel.gauges.measure import Measured, Measurement
 from gearwheel.gauges.theme_families import FAMILIES, family_of_theme, family_of_word
 from gearwheel.gauges.theme_model import Model, learn
-from gearwheel.gauges.theme_tally import COMPLAINT, Tally, assigned
+from gearwheel.gauges.theme_tally import COMPLAINT, Tally, assigned, is_complaint
 from gearwheel.gauges.theme_words import stop_words
 
 ENOUGH = 200  # texts from which themes can be learned
@@ -102,7 +104,8 @@ def event_themes(events: Any, table: str = "reviews", progress: Progress | None 
         return Themes(note=f"the source has no {table}.{text}")
     scored = bool(score) and has(events, table, score)
     low = f"score <= {COMPLAINT}" if scored else "TRUE"
-    query = f"""(SELECT "{text}" AS text, {f'"{score}"' if scored else "NULL"} AS score, "{day}" AS day
+    query = f"""(SELECT "{text}" AS text, {f'"{score}"' if scored else "NULL"} AS score,
+                        CASE WHEN "{day}" BETWEEN '{FIRST}' AND now()::TIMESTAMP THEN "{day}" END AS day
                  FROM {table_sql(table)} WHERE trim("{text}") <> '')"""
     total, complaints = ask_one(events, f"SELECT count(*), count(*) FILTER ({low}) FROM {query}")
     chosen = low if complaints >= ENOUGH else "TRUE"
@@ -110,7 +113,7 @@ def event_themes(events: Any, table: str = "reviews", progress: Progress | None 
     learned = ask(
         events, f"SELECT text FROM {query} WHERE {chosen} ORDER BY hash(text, day), text, day LIMIT {MOST_LEARNED}"
     )
-    (until,) = ask_one(events, "SELECT max(placed_at)::DATE + 1 FROM events.orders")
+    (until,) = ask_one(events, "SELECT least(max(placed_at), now()::TIMESTAMP)::DATE + 1 FROM events.orders")
     tally = Tally(grain=events.mapping.grain, scored=scored)
     chunks = _fetched(events, f"SELECT text, score, day FROM {query}")
     return _themes([text for (text,) in learned], chunks, total, complaints, tally, name, until, progress)
@@ -118,13 +121,31 @@ def event_themes(events: Any, table: str = "reviews", progress: Progress | None 
 
 _SOURCES = {  # table -> (text, score, day, how the names of its gauges begin)
     "reviews": ("text", "score", "created_at", "complaints"),
-    "contacts": ("reason", "", "at", "contacts"),
+    "contacts": ("reason", "", "asked_at", "contacts"),
 }
 
 
-def is_complaint(score: float | None, scored: bool) -> bool:
-    """Whether a text complains: a score of at most 2, or any text where there are no scores."""
-    return not scored or (score is not None and score <= COMPLAINT)
+def as_measured(found: Themes, name: str = "complaints") -> Measured:
+    """The rows with their definitions, as `measure` gives them: for the tidy CSV and for whoever shows them."""
+    measures = {
+        f"{name}_{family}": Measure(
+            name=f"{name}_{family}",
+            title=f"Complaints about {family}",
+            gear="experience",
+            measure="mean",
+            scale="logit",
+            unit="1",
+            needs=tuple(f"{table}.{text}" for table, (text, *_, own) in _SOURCES.items() if own == name),
+            definition=f"share of the period's complaints that are about {family}, by seed words and themes",
+            error="sqrt(1 / (complaints about it + 1/2) + 1 / (the others + 1/2)), in logits",
+            sql="",
+        )
+        for family in FAMILIES[:-1]
+    }
+    there = {row.gauge for row in found.rows}
+    why = found.note or f"no period has {ENOUGH_IN_A_PERIOD} complaints"
+    left_out = {gauge: why for gauge in measures if gauge not in there}
+    return Measured(list(found.rows), {g: m for g, m in measures.items() if g in there}, left_out)
 
 
 def families_of(found: Themes, texts: Sequence[str]) -> list[str]:

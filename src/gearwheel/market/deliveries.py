@@ -61,5 +61,5 @@ def _contact(day: Day, parcels, score, late) -> None:
     reason = np.where(late, LATE, QUALITY)[asks]
     at = clock(day.settings.start, parcels["at"][asks] + luck[asks])
     who, order = parcels["who"][asks], parcels["order"][asks]
-    day.sink.add("contacts", {"customer_id": who, "order_id": order, "at": at, "reason": reason})
+    day.sink.add("contacts", {"customer_id": who, "order_id": order, "asked_at": at, "reason": reason})
     day.tally(contacts=len(who))

@@ -51,7 +51,7 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "deliveries": {"order_id": "order", "promised_at": "time", "delivered_at": "time"},
     "reviews": {"order_id": "order", "score": "number", "text": "review", "created_at": "time"},
-    "contacts": {"customer_id": "customer", "order_id": "order", "at": "time", "reason": "contact"},
+    "contacts": {"customer_id": "customer", "order_id": "order", "asked_at": "time", "reason": "contact"},
     "returns": {
         "order_id": "order",
         "line": "line",

@@ -13,7 +13,7 @@ PAST = {  # what has happened; dates that may lie ahead (promised, ends, deliste
     "orders": ("placed_at",),
     "deliveries": ("delivered_at",),
     "reviews": ("created_at",),
-    "contacts": ("at",),
+    "contacts": ("asked_at",),
     "returns": ("requested_at", "returned_at"),
     "customers": ("first_seen",),
     "sellers": ("joined_at",),
@@ -21,7 +21,7 @@ PAST = {  # what has happened; dates that may lie ahead (promised, ends, deliste
     "visits": ("day",),
     "costs": ("day",),
     "hosting": ("day",),
-    "decisions": ("at",),
+    "decisions": ("decided_at",),
 }
 
 

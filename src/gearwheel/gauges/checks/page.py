@@ -15,7 +15,7 @@ MAIN_TIME = {  # the column whose first and last day are the table's
     "orders": "placed_at",
     "deliveries": "delivered_at",
     "reviews": "created_at",
-    "contacts": "at",
+    "contacts": "asked_at",
     "returns": "requested_at",
     "customers": "first_seen",
     "sellers": "joined_at",
@@ -25,7 +25,7 @@ MAIN_TIME = {  # the column whose first and last day are the table's
     "costs": "day",
     "hosting": "day",
     "experiments": "starts_at",
-    "decisions": "at",
+    "decisions": "decided_at",
 }
 
 

@@ -9,7 +9,7 @@
 with counted as (
     select c.period, cast(count(*) as double) as contacts
     from events.contacts k
-    join base.calendar c on c.day = cast(k.at as date)
+    join base.calendar c on c.day = cast(k.asked_at as date)
     group by c.period
 )
 select
