@@ -219,6 +219,41 @@ def test_a_million_repeated_ids(shop):
         assert any("1,000,000 of 1,000,010 rows repeat the order_id" in p.message for p in events.problems)
 
 
+def test_a_large_canonical_parquet_table_is_read_where_it_lies(shop, cache, monkeypatch):
+    monkeypatch.setattr("gearwheel.gauges.events.IN_PLACE", 2)
+    identity = {c: c for c in ("order_id", "line", "product_id", "price")}
+    tables = {
+        "orders": TableMap("o", {c: c for c in ("order_id", "customer_id", "placed_at")}),
+        "order_lines": TableMap("l", identity),
+    }
+    for file in shop.iterdir():
+        file.unlink()
+
+    def write(lines: str) -> None:
+        with duckdb.connect() as connection:
+            connection.execute(
+                "copy (select i::varchar as order_id, 'c' as customer_id, timestamp '2024-01-01' as placed_at "
+                f"from range(3) r(i)) to '{shop}/o.parquet'"
+            )
+            connection.execute(f"copy ({lines}) to '{shop}/l.parquet'")
+
+    def told() -> tuple[list, set[str]]:
+        with open_events(mapping(shop, tables=tables), ".") as events:
+            found = rows(
+                events, "select order_id, line, product_id, price, quantity from events.order_lines order by all"
+            )
+            return found, {p.stem for p in cache.rglob("*.parquet")}
+
+    line = "select i::varchar as order_id, '1' as line, 'p' as product_id, i::double as price from range(3) r(i)"
+    expected = [(str(i), "1", "p", float(i), None) for i in range(3)]
+    write(line)
+    assert told() == (expected, set())
+    assert told() == (expected, set())  # what was found out is remembered
+    write(f"{line} union all by name select '0' as order_id, '1' as line, 'q' as product_id, 9.0::double as price")
+    found, copied = told()
+    assert found == [("0", "1", "q", 9.0, None), *expected[1:]] and copied == {"order_lines"}
+
+
 def test_a_hostile_column_name_is_only_a_name(shop):
     (shop / "orders.csv").write_text(ORDERS.replace("who", '"""; drop table"'))
     hostile = {"order_id": "id", "customer_id": '"; drop table', "placed_at": "at"}
@@ -246,6 +281,11 @@ def test_empty_files_are_left_out_with_a_note(shop):
 
 
 def test_empty_tables(shop):
+    (shop / "costs.csv").write_text("day,kind,amount\n")
+    more = {"costs": TableMap("costs", {"day": "day", "kind": "kind", "amount": "amount"})}
+    with open_events(mapping(shop, tables=more), ".") as events:
+        assert "costs" not in events.present and rows(events, "from events.costs") == []
+        assert any("costs has no rows" in p.message for p in events.problems)
     (shop / "orders.csv").write_text("id,who,at\n")
     with pytest.raises(DataError, match="GW438: orders has no row"):
         read(shop)

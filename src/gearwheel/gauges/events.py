@@ -21,6 +21,7 @@ from gearwheel.gauges.sources.look import look
 from gearwheel.gauges.sources.parts import Progress, Source, SourceTable, is_url, name_of
 from gearwheel.gauges.sources.raw import Query, queries
 from gearwheel.gauges.sources.readings import Unclear
+from gearwheel.gauges.sources.repeats import repeated
 from gearwheel.wheel.cache import cache_folder
 from gearwheel.wheel.errors import DataError, Problem
 
@@ -192,7 +193,8 @@ def _fill(events: Events, source: Source, wanted: dict[str, Query], place: Path,
                 raise DataError(_empty(events.mapping, source, table, found))
             if query:
                 notes.append(_note(source, f"{name} has no rows", "what needs it is not measured"))
-            events.connection.execute(f"create view {SCHEMA}.{name} as {empty_view_sql(table)}")
+            else:
+                events.connection.execute(f"create view {SCHEMA}.{name} as {empty_view_sql(table)}")
         else:
             present.add(name)
             supplied = {column for column, n in found.filled.items() if n}
@@ -207,19 +209,18 @@ def _table(events: Events, source: Source, table: Table, query: Query, place: Pa
     """Makes the view of one canonical table, from the cache, in place, or after reading the source."""
     import duckdb
 
+    mapping = events.mapping
     try:
-        found = _in_place(events, table, query)
-        if found:
-            return found
-        found = kept.kept(place, table)
+        found = kept.kept(place, table) or _in_place(events, table, query, place)
         if found is None:
-            mapping = events.mapping
-            found = kept.keep(
-                events.connection, place, table, query.sql, mapping.time_zone, mapping.date_order, mapping.decimal
+            settled = (mapping.time_zone, mapping.date_order, mapping.decimal)
+            found = kept.keep(events.connection, place, table, query.sql, *settled)
+        if found.file:
+            _create(
+                events, table, {column: column for column in table.columns}, f"read_parquet([{literal(found.file)}])"
             )
-        if found.rows:
-            relation = f"read_parquet([{literal(found.file)}])"
-            _create(events, table, {column: column for column in table.columns}, relation)
+        else:
+            _create(events, table, {c: quoted(n) for c, n in query.plain.items()}, _relation(query))
         return found
     except Unclear as error:
         at = events.mapping.problem("", "", ("table", table.name, "columns", error.column))
@@ -228,32 +229,31 @@ def _table(events: Events, source: Source, table: Table, query: Query, place: Pa
         raise DataError(_broken(source, table, query, error)) from error
 
 
-def _in_place(events: Events, table: Table, query: Query) -> kept.Kept | None:
-    """A large Parquet table whose columns are canonical as they stand is not copied."""
-    (source,) = query.reads.values() if len(query.reads) == 1 else (None,)
-    if not query.plain or source is None or source.kind != "parquet" or (source.rows or 0) < IN_PLACE:
+def _relation(query: Query) -> str:
+    (alias,) = query.reads
+    return f"{views.SCHEMA}.{quoted(alias)}"
+
+
+def _in_place(events: Events, table: Table, query: Query, place: Path) -> kept.Kept | None:
+    """A large Parquet table whose columns are canonical as they stand is not copied, only looked through once."""
+    source = next(iter(query.reads.values()))
+    if not query.plain or source.kind != "parquet" or (source.rows or 0) < IN_PLACE:
         return None
     if events.mapping.time_zone != "UTC" and any(c.type == "time" for c in table.columns.values()):
         return None
-    for column, name in query.plain.items():
-        if source.columns[name] != table.columns[column].sql_type:
-            return None
-    relation = f"{views.SCHEMA}.{quoted(source.name)}"
+    if any(source.columns[name] != table.columns[column].sql_type for column, name in query.plain.items()):
+        return None
+    relation = _relation(query)
     numbers = [quoted(n) for c, n in query.plain.items() if table.columns[c].type == "number"]
     odd = " or ".join(f"not isfinite({n})" for n in numbers) or "false"
     lacking = " or ".join(f"{quoted(query.plain[c.name])} is null" for c in table.columns.values() if c.needed)
     counts = ", ".join(f"count({quoted(n)})" for n in query.plain.values())
     asked = f"select count(*), count(*) filter ({odd}), count(*) filter ({lacking}), {counts} from {relation}"
     rows, not_finite, incomplete, *filled = events.connection.execute(asked).fetchone()
-    if not_finite or incomplete:
-        return None
-    from gearwheel.gauges.sources.repeats import repeated
-
     renamed = ", ".join(f"{quoted(name)} as {column}" for column, name in query.plain.items())
-    if repeated(events.connection, table, f"(select {renamed} from {relation})", rows):
+    if not_finite or incomplete or repeated(events.connection, table, f"(select {renamed} from {relation})", rows):
         return None
-    _create(events, table, {c: quoted(n) for c, n in query.plain.items()}, relation)
-    return kept.Kept("", rows, dict(zip(query.plain, filled)))
+    return kept.remember(place, table, kept.Kept("", rows, dict(zip(query.plain, filled))))
 
 
 def _create(events: Events, table: Table, cells: dict[str, str], relation: str) -> None:

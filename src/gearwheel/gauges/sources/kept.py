@@ -20,7 +20,10 @@ OLD = 14 * 86_400  # seconds after which what no run has used is deleted
 
 @dataclass
 class Kept:
-    """What is known of one kept table: rows, rows per column that have a value, and what was found on the way."""
+    """What is known of one kept table: rows, rows per column that have a value, and what was found on the way.
+
+    `file` is "" for a table that is read where it lies.
+    """
 
     file: str = ""
     rows: int = 0
@@ -30,11 +33,23 @@ class Kept:
 
 def kept(folder: Path, table: Table) -> Kept | None:
     """The table as it was kept in the folder, or None."""
-    words_of = folder / f"{table.name}.json"
-    if not words_of.exists() or not (folder / f"{table.name}.parquet").exists():
+    told, rows = folder / f"{table.name}.json", folder / f"{table.name}.parquet"
+    try:
+        raw = json.loads(told.read_text("utf-8"))
+    except (OSError, ValueError):
         return None
-    raw = json.loads(words_of.read_text("utf-8"))
-    return Kept(str(folder / f"{table.name}.parquet"), raw["rows"], raw["filled"], [tuple(n) for n in raw["notes"]])
+    if raw["file"] and not rows.exists():
+        return None
+    return Kept(str(rows) if raw["file"] else "", raw["rows"], raw["filled"], [tuple(note) for note in raw["notes"]])
+
+
+def remember(folder: Path, table: Table, found: Kept) -> Kept:
+    """Writes down what is known of the table, last of all: without it the rows do not count."""
+    told = folder / f"{table.name}.json"
+    beside = told.with_suffix(f".{os.getpid()}.tmp")
+    beside.write_text(json.dumps(asdict(found)), "utf-8")
+    os.replace(beside, told)
+    return found
 
 
 def keep(connection, folder: Path, table: Table, raw: str, zone: str, order: str, decimal: str) -> Kept:
@@ -63,8 +78,7 @@ def keep(connection, folder: Path, table: Table, raw: str, zone: str, order: str
         os.replace(beside, found.file)
     finally:
         beside.unlink(missing_ok=True)
-    _write(folder / f"{table.name}.json", json.dumps(asdict(found)))
-    return found
+    return remember(folder, table, found)
 
 
 def forget_old(folder: Path) -> None:
@@ -130,9 +144,3 @@ def _join(connection, folder: Path, table: Table, rows: str, beside: Path, again
 
 def _copy(connection, sql: str, target: Path) -> None:
     connection.execute(f"copy ({sql}) to {literal(str(target))} (format parquet, compression zstd)")
-
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_suffix(f".{os.getpid()}.tmp")
-    beside.write_text(text, "utf-8")
-    os.replace(beside, path)
