@@ -34,7 +34,7 @@ PLAN = (
     Step(
         "Sustainable growth",
         "does growth feed itself, or is it bought?",
-        ("customers_active", "customers_joined", "customers_new", "orders", "sales_value", "sellers_active", "sellers_joined", "selection", "visits", "cost_advertising"),
+        ("customers_active", "orders", "sales_value", "customers_joined", "customers_new", "sellers_active", "sellers_joined", "selection", "visits", "cost_advertising"),
         ("experience.advertising",),
         ("R1", "R2", "R10", "market", "crowding", "reinvestment"),
         ("marketplace", "cloud"),

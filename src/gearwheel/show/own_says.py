@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 from gearwheel.show.figures import in_words, percent
 from gearwheel.show.own_change import change_words, quarter_on_quarter
+from gearwheel.show.own_claims import claim_words, is_seen
 from gearwheel.show.own_data import definition, events_of, findings, gears, has, readings_of, texts, title_of
-from gearwheel.show.own_facts import all_facts, fact_words, informs, is_seen
+from gearwheel.show.own_facts import all_facts, informs
 from gearwheel.show.own_feedback import feedback
 from gearwheel.show.own_plan import PLAN, Step, gauges_of, levers_of, links_of
 from gearwheel.show.own_verdict import wheel_verdict
+from gearwheel.show.own_worth import test_of
 from gearwheel.show.phrases import OTHER_WAY, STILL, TURNS, UNSURE, conjoined, variable_words
 from gearwheel.show.values import at, listing, mapping, real, span, words_of
 from gearwheel.show.words_acts import lever, levers
@@ -60,7 +62,9 @@ def _special(results: dict, step: Step) -> str:
         customers = mapping(events_of(results).get("customers"))
         once, alive = real(customers.get("once")), span(customers.get("alive"))
         parts = [f"{percent(once)} of customers bought once"] if once is not None else []
-        parts += [f"{percent(alive.median)} are still customers"] if alive else []
+        test = test_of(customers)
+        failed = " (by a model that failed its test)" if test and not test.passed else ""
+        parts += [f"{percent(alive.median)} are still customers{failed}"] if alive else []
         return f"{conjoined(parts)}." if parts else ""
     return ""
 
@@ -87,10 +91,10 @@ def _facts(results: dict, step: Step) -> str:
     about = [
         f
         for f in all_facts(results).values()
-        if any(words_of(v.get("strength")) in strengths for _, v in informs(results, f))
+        if any(words_of(v.get("strength")) in strengths for v in informs(results, f))
     ]
     about = sorted((f for f in about if real(f.get("estimate")) is not None), key=lambda f: not is_seen(f))[:FACTS]
-    return f"Single orders say: {'; '.join(map(fact_words, about))}." if about else ""
+    return f"Single orders say: {'; '.join(map(claim_words, about))}." if about else ""
 
 
 def _links(results: dict, step: Step) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from gearwheel.show import tables
 from gearwheel.show.cards import card, paragraphs
@@ -36,11 +37,11 @@ def worth(results: dict) -> str:
     said = f"Of {number(persons)} customers{bought} {percent(alive.median)} are still customers ({interval(alive, percent)}); "
     return (
         said
-        + f"in the next year they are expected to place {number(orders.median)} orders ({interval(orders, number)}).{_each(results, customers, orders)}"
+        + f"in the next year they are expected to place {number(orders.median)} orders ({interval(orders, number)}).{_each(results, customers)}{_failed(customers)}"
     )
 
 
-def _each(results: dict, customers: Mapping, orders: Span) -> str:
+def _each(results: dict, customers: Mapping) -> str:
     worth_of = span(customers.get("value_next_year"))
     persons = real(customers.get("persons"))
     if worth_of is None or not persons:
@@ -83,19 +84,44 @@ def _numbers(results: dict, customers: Mapping) -> str:
     return tables.table(heads, rows) if rows else ""
 
 
-def tested(customers: Mapping) -> str:
-    """What the model, fitted to the earlier record only, said of the rest."""
+class Test(NamedTuple):
+    """What the model, fitted to the earlier record only, said of the rest, and what came."""
+
+    since: str
+    predicted: Span
+    came: float
+
+    @property
+    def passed(self) -> bool:
+        _, low, high = self.predicted
+        return low is not None and high is not None and low <= self.came <= high
+
+
+def test_of(customers: Mapping) -> Test | None:
     about = mapping(customers.get("tested"))
     predicted, came = span(about.get("predicted")), real(about.get("came"))
     if predicted is None or came is None:
+        return None
+    return Test(words_of(about.get("since"), "its last part"), predicted, came)
+
+
+def tested(customers: Mapping) -> str:
+    """The test in a sentence, "" where there was none."""
+    test = test_of(customers)
+    if test is None:
         return ""
-    inside = predicted.low is not None and predicted.high is not None and predicted.low <= came <= predicted.high
-    word = "inside" if inside else "OUTSIDE"
-    since = words_of(about.get("since"))
     return (
-        f"Tested: fitted to the record before {since}, the model said that customers known by then would order on {number(predicted.median)} days after it "
-        f"({interval(predicted, number)}); they did on {number(came)}, {word} the interval."
+        f"Tested: fitted to the record before {test.since}, the model foretold {number(test.predicted.median)} orders of the customers known by then "
+        f"({interval(test.predicted, number)}); {number(test.came)} came, {'inside' if test.passed else 'outside'} the interval."
     )
+
+
+def _failed(customers: Mapping) -> str:
+    test = test_of(customers)
+    if test is None or test.passed:
+        return ""
+    way = "few" if test.came > test.predicted.median else "many"
+    return f" Held back as a test, the record shows that the model foretells too {way} orders: {number(test.predicted.median)} where {number(test.came)} came."
 
 
 def _parameters(customers: Mapping) -> str:

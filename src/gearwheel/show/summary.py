@@ -48,8 +48,8 @@ def _own(results: dict) -> list[tuple[str, str]]:
         ("Links", words.verdicts(results)),
         ("Backtest", words.backtest(results)),
         ("Levers", words_own.next_step(results)),
-        ("Customers", own_worth.worth(results)),
         ("Fit", words.fit(results)),
+        ("Customers", own_worth.worth(results)),
     ]
 
 

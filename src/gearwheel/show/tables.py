@@ -55,7 +55,7 @@ def verdict_table(results: dict, palette: Palette) -> str:
         sign = {"+": "claimed +", "-": f"claimed {figures.MINUS}"}.get(words_of(one.get("polarity")), "claimed open")
         rows.append(
             [
-                cell(ends, small=" · ".join(filter(None, (sign, words_verdicts.delay(one).rstrip("."))))),
+                cell(ends, small=" · ".join(filter(None, (sign, words_verdicts.delay(one))))),
                 tag("td", pill + _under_verdict(results, one) + _what_would_tell(results, one, verdict)),
                 cell(belief, "n"),
                 tag("td", strip),

@@ -14,12 +14,10 @@ DAYS = {"year": 365.25, "month": 30.4, "week": 7.0, "day": 1.0}
 
 
 def delay(one: Mapping) -> str:
-    """'Takes about 3 weeks.', "" where the link has no delay of its own."""
+    """'felt after about 4 weeks', "" where the link has no delay of its own."""
     about = mapping(one.get("delay"))
     median, unit = real(about.get("median")), words_of(about.get("unit"))
-    if not median or median < 0:
-        return ""
-    return f"Takes about {_short_time(median, unit)}."
+    return f"felt after about {_short_time(median, unit)}" if median and median > 0 else ""
 
 
 def _short_time(value: float, unit: str) -> str:
