@@ -196,7 +196,7 @@ def test_a_level_shift_of_the_shop_names_the_week():
     events = clean_events().run("DELETE FROM events.orders WHERE placed_at < '2023-08-07' AND hash(order_id) % 3 > 0")
     finding = found(events)["GW483", "orders", "placed_at"]
     assert finding.example == "2023-08-07"
-    assert finding.count == rows(events, "placed_at >= '2023-08-07'")
+    assert finding.count == rows(events, "placed_at >= '2023-08-07' AND status <> 'cancelled'")
 
 
 def test_rows_that_are_still_to_arrive_are_told_from_a_bad_day():
@@ -212,7 +212,9 @@ def test_deliveries_under_way_at_the_end_are_told():
     events = clean_events().run(f"UPDATE events.deliveries SET delivered_at = NULL WHERE {under_way}")
     finding = found(events)["GW481", "deliveries", "delivered_at"]
     # weeks of orders in which more are open than usual: every open one lies in them
-    assert finding.count == rows(events, "delivered_at IS NULL", "deliveries")
+    assert finding.count == rows(
+        events, "delivered_at IS NULL AND status <> 'cancelled'", "deliveries JOIN events.orders USING (order_id)"
+    )
     assert finding.example == "2024-02-12"
 
 
@@ -222,7 +224,7 @@ def test_an_unfinished_last_period_says_what_is_left_out(grain):
     start = {"week": "2024-02-19", "month": "2024-02-01"}[grain]
     finding = found(events)["GW482", "orders", "placed_at"]
     assert (finding.severity, finding.example) == ("note", start)
-    assert finding.count == rows(events, f"placed_at >= '{start}'")
+    assert finding.count == rows(events, f"placed_at >= '{start}' AND status <> 'cancelled'")
 
 
 @given(st.dates(date(1999, 1, 1), date(2040, 1, 1)), st.sampled_from(("day", "week", "month")))
@@ -255,7 +257,7 @@ def test_olist_shows_its_known_quirks():
     assert raw.keys() - mended.keys() == {("GW459", "orders", "customer_id")}
     assert mended["GW457", "orders", "order_id"].count == 622  # orders without items
     assert mended["GW451", "reviews", "order_id"].count == 462  # second reviews of an order
-    assert "2016-10-23 to 2016-12-23" in mended["GW480", "orders", "placed_at"].message  # the fragments of 2016
+    assert "2016-10-11 to 2016-12-23" in mended["GW480", "orders", "placed_at"].message  # the fragments of 2016
     assert mended["GW482", "orders", "placed_at"].example == "2018-02-26"  # cut on a Wednesday
     assert mended["GW483", "orders", "placed_at"].example == "2017-01-02"  # the record begins in earnest
     assert {finding.severity for finding in mended.values()} == {"warning", "note"}

@@ -6,7 +6,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import MAXYEAR, date, datetime
 from math import sqrt
 
 from gearwheel.gauges.checks.last_period import period_of
@@ -52,11 +52,11 @@ class Tally:
             if score is not None:
                 self.score_sum[theme] += score
                 self.score_n[theme] += 1
-            if self.scored and (score is None or score > COMPLAINT):
+            if not is_complaint(score, self.scored):
                 continue
             self.complaints[theme] += 1
             self.family_complaints[family] += 1
-            if day is not None:
+            if day is not None and day.year < MAXYEAR:  # whose last period no calendar holds
                 period = period_of(day.date() if isinstance(day, datetime) else day, self.grain)
                 self.periods.setdefault(period, Counter())[family] += 1
             if theme != NO_THEME:
@@ -93,6 +93,11 @@ class Tally:
                 value, error = share_and_error(counts[family], n)
                 rows.append(Measurement(f"{prefix}_{family}", start, end, value, error, n))
         return sorted(rows, key=lambda row: (FAMILIES.index(row.gauge.rpartition("_")[2]), row.start))
+
+
+def is_complaint(score: float | None, scored: bool) -> bool:
+    """Whether a text complains: a score of at most 2, or any text where there are no scores."""
+    return not scored or (score is not None and score <= COMPLAINT)
 
 
 def assigned(model: Model, texts: Sequence[str], families: Sequence[str]) -> Iterable[tuple[int, str, float]]:

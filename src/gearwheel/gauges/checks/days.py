@@ -11,15 +11,16 @@ from typing import Any
 from gearwheel.gauges.checks.finding import ask, has
 from gearwheel.gauges.checks.future import FIRST
 
-PLAUSIBLE = f"placed_at BETWEEN TIMESTAMP '{FIRST}' AND now()::TIMESTAMP + INTERVAL 1 DAY"  # GW453 names the others
+COUNTED = f"""coalesce(status, '') <> 'cancelled' AND NOT coalesce(is_test, FALSE)
+    AND placed_at BETWEEN TIMESTAMP '{FIRST}' AND now()::TIMESTAMP + INTERVAL 1 DAY"""  # GW453 names other dates
 NORMAL = 1.4826  # MAD to standard deviation, for the normal distribution
 
 
 def orders_by_day(events: Any) -> dict[date, int]:
-    """Day to number of orders, in order of days; days without orders are not there."""
+    """Day to number of orders that count (no cancelled ones, no tests), by day; days without orders are not there."""
     if not has(events, "orders", "placed_at"):
         return {}
-    sql = f"SELECT placed_at::DATE, count(*) FROM events.orders WHERE {PLAUSIBLE} GROUP BY 1 ORDER BY 1"
+    sql = f"SELECT placed_at::DATE, count(*) FROM events.orders WHERE {COUNTED} GROUP BY 1 ORDER BY 1"
     return dict(ask(events, sql))
 
 

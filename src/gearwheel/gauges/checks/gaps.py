@@ -12,6 +12,7 @@ from typing import Any
 
 from gearwheel.gauges.checks.days import orders_by_day
 from gearwheel.gauges.checks.finding import Finding, ask_one, counted, has, percent, share_of
+from gearwheel.gauges.checks.future import FIRST
 
 CODE = "GW480"
 AROUND = 28  # days before and after a gap from which its expected orders are told
@@ -85,7 +86,11 @@ def _finding(days: dict[date, int], gaps: list[Gap]) -> Finding:
 
 
 def _check_visits(events: Any) -> Iterator[Finding]:
-    there, first, last = ask_one(events, "SELECT count(DISTINCT day), min(day), max(day) FROM events.visits")
+    there, first, last = ask_one(
+        events,
+        f"""SELECT count(DISTINCT day), min(day), max(day) FROM events.visits
+            WHERE day BETWEEN DATE '{FIRST}' AND now()::DATE + 1""",
+    )
     missing = (last - first).days + 1 - there if there else 0
     if missing:
         share = share_of(missing, missing + there)

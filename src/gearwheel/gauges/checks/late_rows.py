@@ -8,7 +8,7 @@ from math import log, sqrt
 from statistics import median
 from typing import Any
 
-from gearwheel.gauges.checks.days import PLAUSIBLE, spread, week_of
+from gearwheel.gauges.checks.days import COUNTED, spread, week_of
 from gearwheel.gauges.checks.finding import Finding, ask, counted, has, percent, share_of
 
 CODE = "GW481"
@@ -39,7 +39,7 @@ def _days(events: Any) -> dict[date, tuple[int, int]]:
     rows = ask(
         events,
         f"""SELECT day, count(*), count(*) FILTER (NOT delivered)
-            FROM (SELECT placed_at::DATE AS day, {delivered} AS delivered FROM events.orders AS o WHERE {PLAUSIBLE})
+            FROM (SELECT placed_at::DATE AS day, {delivered} AS delivered FROM events.orders AS o WHERE {COUNTED})
             GROUP BY 1 ORDER BY 1""",
     )
     return {day: (n, undelivered) for day, n, undelivered in rows}

@@ -1,9 +1,9 @@
 """Orders do not jump overnight and stay there: where they do, the source changed more often than the customers.
 
 For the start of each week: the median log orders of six weeks after less that of six weeks before, less what the
-trend explains (Theil-Sen slopes of twelve weeks on both sides). A shift is at least 40 % and five times the scatter,
-which is told from the median absolute deviation of the steps from week to week; its week is the one that splits the
-weeks around into two levels with the least absolute deviations.
+trend explains (Theil-Sen slopes of twelve weeks on both sides); not less the trend where that is smaller. A shift is at
+least 40 % and five times the scatter, which is told from the median absolute deviation of the steps from week to week;
+its week is the one that splits the weeks around into two levels with the least absolute deviations.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def check(events: Any) -> Iterator[Finding]:
             share,
             str(monday),
             f"in the week of {monday} weekly orders jump from about {median(before):,.0f} to {median(after):,.0f} and stay "
-            f"there: {exp(shift):.2g} times what the trend explains",
+            f"there: {exp(shift):.2g} times as many, beyond the trend",
             "if a shop, channel or export was added or lost then, begin after it or declare it as a dated shock",
         )
 
@@ -67,7 +67,10 @@ def _shift(at: Sequence[float], level: Sequence[float], k: int) -> float:
     slope = (_slope(at[before], level[before]) + weight * _slope(at[after], level[after])) / (1 + weight)
     near_before, near_after = slice(k - NEAR, k), slice(k, k + NEAR)
     apart = median(at[near_after]) - median(at[near_before])
-    return median(level[near_after]) - median(level[near_before]) - slope * apart
+    raw = median(level[near_after]) - median(level[near_before])
+    step = raw - slope * apart
+    # where growth ends, the trend before it promises more than came: that is no jump
+    return min(raw, step, key=abs) if raw * step > 0 else 0.0
 
 
 def _split(level: Sequence[float], k: int) -> int:
