@@ -5,20 +5,21 @@ with purchase as (
     where customer_id is not null and placed_at is not null
       and lower(coalesce(status, '')) <> 'cancelled' and not coalesce(is_test, false)
 ), joined as (
-    select customer_id, min(starts_at) as at from events.memberships group by customer_id
+    select customer_id, min(starts_at) as member_at from events.memberships group by customer_id
 ), seen as (
-    select j.customer_id, j.at, min(p.placed_at) as first_at
+    select j.customer_id, j.member_at, min(p.placed_at) as first_at
     from joined j inner join purchase p using (customer_id) group by all
 ), able as (
-    select customer_id, at from seen
-    where first_at < at - {span} * interval 1 day
-      and at + {span} * interval 1 day <= (select max(placed_at) from purchase)
+    select customer_id, member_at from seen
+    where first_at < member_at - {span} * interval 1 day
+      and member_at + {span} * interval 1 day <= (select max(placed_at) from purchase)
 )
 select
-    date_diff('day', date '2000-01-03', date_trunc('week', a.at)::date) // 7 as week,
-    count(p.placed_at) filter (p.placed_at >= a.at - {span} * interval 1 day
-                               and p.placed_at < a.at - {gap} * interval 1 day)::double as before,
-    count(p.placed_at) filter (p.placed_at >= a.at + {gap} * interval 1 day
-                               and p.placed_at < a.at + {span} * interval 1 day)::double as after
+    date_diff('day', date '2000-01-03', date_trunc('week', a.member_at)::date) // 7 as week,
+    count(p.placed_at) filter (p.placed_at >= a.member_at - {span} * interval 1 day
+                               and p.placed_at < a.member_at - {gap} * interval 1 day)::double as before,
+    count(p.placed_at) filter (p.placed_at >= a.member_at + {gap} * interval 1 day
+                               and p.placed_at < a.member_at + {span} * interval 1 day)::double as after
 from able a left join purchase p using (customer_id)
-group by a.customer_id, a.at
+group by a.customer_id, a.member_at
+order by a.customer_id
