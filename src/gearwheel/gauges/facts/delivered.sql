@@ -9,7 +9,7 @@ with reviewed as (
     from events.order_lines l semi join reviewed using (order_id)
     group by l.order_id, l.seller_id
 ), seller as (
-    select order_id, arg_max(coalesce(seller_id, ''), coalesce(money, 0)) as seller_id from sold group by order_id
+    select order_id, arg_max(coalesce(seller_id, ''), (coalesce(money, 0), coalesce(seller_id, ''))) as seller_id from sold group by order_id
 )
 select
     r.score,
@@ -23,3 +23,4 @@ inner join events.deliveries d using (order_id)
 left join seller s using (order_id)
 where d.delivered_at >= o.placed_at
   and lower(coalesce(o.status, '')) <> 'cancelled' and not coalesce(o.is_test, false)
+order by order_id

@@ -12,3 +12,4 @@ select
     date_diff('day', date '2000-01-03', date_trunc('week', placed_at)::date) // 7 as week,
     count(*)::double as orders
 from other group by all
+order by all

@@ -90,22 +90,28 @@ def log_linear(counts: np.ndarray, x: np.ndarray, lags: int) -> Slopes:
         if np.abs(step).max() < 1e-10:
             break
     mean = np.exp(np.clip(x @ beta, -50, 50))
-    return _in_runs(beta, np.linalg.inv((x * mean[:, None]).T @ x), x * (counts - mean)[:, None], lags)
+    bread = np.linalg.inv((x * mean[:, None]).T @ x)
+    return _in_runs(beta, bread, x * (counts - mean)[:, None], lags, np.diag(bread))
 
 
 def linear(y: np.ndarray, x: np.ndarray, lags: int) -> Slopes:
     """Least squares of y (n,) on x (n, k), which has its constant, with Newey-West errors."""
     bread = np.linalg.inv(x.T @ x)
     beta = bread @ (x.T @ y)
-    return _in_runs(beta, bread, x * (y - x @ beta)[:, None], lags)
+    return _in_runs(beta, bread, x * (y - x @ beta)[:, None], lags, 0.0)
 
 
-def _in_runs(beta: np.ndarray, bread: np.ndarray, scores: np.ndarray, lags: int) -> Slopes:
-    """Newey & West 1987 with Bartlett weights, scaled for the coefficients that were spent."""
+def _in_runs(beta: np.ndarray, bread: np.ndarray, scores: np.ndarray, lags: int, least) -> Slopes:
+    """Newey & West 1987 with Bartlett weights, scaled for the coefficients that were spent.
+
+    In short series their errors come out too small, so none is below that of independent weeks, nor below `least`, the
+    variance that the counts' own chance makes.
+    """
     n, k = scores.shape
-    spread = scores.T @ scores
+    apart = scores.T @ scores
+    runs = apart.copy()
     for lag in range(1, lags + 1):
         with_lag = scores[lag:].T @ scores[:-lag]
-        spread += (1 - lag / (lags + 1)) * (with_lag + with_lag.T)
-    error = np.sqrt(np.diag(bread @ spread @ bread) * n / (n - k)) * widening(n - k)
-    return Slopes(beta, error, n, n)
+        runs += (1 - lag / (lags + 1)) * (with_lag + with_lag.T)
+    variance = np.maximum(*(np.diag(bread @ spread @ bread) * n / (n - k) for spread in (runs, apart)))
+    return Slopes(beta, np.sqrt(np.maximum(variance, least)) * widening(n - k), n, n)

@@ -62,7 +62,7 @@ def _share(rows: dict, number: int) -> tuple[float, float, float, float]:
     due, again = rows["due"][here].astype(float), rows["again"][here].astype(float)
     if due.sum() == 0:
         return math.nan, math.nan, 0.0, 0.0
-    share, weeks = again.sum() / due.sum(), len(due)
+    share, weeks = float(again.sum() / due.sum()), len(due)
     spread = math.sqrt(((again - share * due) ** 2).sum() * weeks / max(weeks - 1, 1)) / due.sum()
     chance = math.sqrt(max(share * (1 - share), 0) / due.sum())
-    return share, max(spread, chance) * widening(weeks - 1), due.sum(), again.sum()
+    return share, max(spread, chance) * widening(weeks - 1), float(due.sum()), float(again.sum())

@@ -20,7 +20,7 @@ with purchase as (
     from events.order_lines l semi join rated using (order_id)
     group by l.order_id, l.seller_id
 ), seller as (
-    select order_id, arg_max(coalesce(seller_id, ''), coalesce(money, 0)) as seller_id, sum(money) as money
+    select order_id, arg_max(coalesce(seller_id, ''), (coalesce(money, 0), coalesce(seller_id, ''))) as seller_id, sum(money) as money
     from sold group by order_id
 ), following as (
     select r.*, n.placed_at as next_at
@@ -35,3 +35,4 @@ select
     hash(coalesce(s.seller_id, '')) as seller
 from following f cross join last left join seller s using (order_id)
 where f.after + {window} * interval 1 day <= last.seen_until
+order by f.order_id
