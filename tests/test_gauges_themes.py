@@ -30,7 +30,7 @@ WORDS = {
     ("en", "service"): "rude refund answered hotline chat queue clerk manners shouting hung",
     ("pt", "delivery"): "entregue chegou atraso portaria vizinho semanas motoboy rota bairro caminhao",
     ("pt", "quality"): "quebrado defeito rasgado ziper tecido costura alca plastico dobradica cola",
-    ("pt", "price"): "caro preco cobrado promocao vitrine concorrente reais pechincha carteira mercado",
+    ("pt", "price"): "caro preco barato promocao vitrine concorrente reais pechincha carteira mercado",
     ("pt", "service"): "atendimento resposta reclamacao balcao fila gritaria grosseria ramal gerente espera",
 }
 TOPICS = {topic: words.split() for topic, words in WORDS.items()}
