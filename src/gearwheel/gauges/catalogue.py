@@ -23,6 +23,7 @@ MOST_DAYS = 3650  # the longest window of "active"
 SCALES = ("log", "logit", "abs")
 
 _AS = re.compile(r"end|mean|sum|ratio\([a-z_.]+, [a-z_.]+\)")
+_SETS = re.compile(r"(each|stored) = ")
 _READS = re.compile(r"\bbase\.([a-z_]+)")
 
 
@@ -65,10 +66,12 @@ class Measure:
 
 @dataclass(frozen=True)
 class Intermediate:
-    """One shared step, `base.name`: what several gauges read and what is computed only once."""
+    """One shared step, `base.name`. What is read more than once is computed only once and `stored`, unless its head
+    says `stored = false`: where computing it again takes less than storing it."""
 
     name: str
     sql: str
+    stored: bool = True
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -178,10 +181,10 @@ def _intermediates() -> dict[str, Intermediate]:
     found: dict[str, Intermediate] = {}
     for file in sorted((VIEWS / "base").glob("*.sql")):
         head, sql = _split(file.read_text("utf-8"))
-        kinds = tomllib.loads(head[0])["each"] if head and head[0].startswith("each = ") else [""]
-        for kind in kinds:
-            name = file.stem.replace("entity", kind) if kind else file.stem
-            found[name] = Intermediate(name, sql.replace("{entity}", kind))
+        says = tomllib.loads(head[0]) if head and _SETS.match(head[0]) else {}
+        for kind in says.get("each", ["entity"]):
+            name = file.stem.replace("entity", kind)
+            found[name] = Intermediate(name, sql.replace("{entity}", kind), says.get("stored", True))
     return _in_order(found)
 
 

@@ -83,7 +83,7 @@ def gathered(
     tell = progress or (lambda stage, done, total, note: None)
     rows: list[Measurement] = []
     steps = steps_for(measures.values())
-    base.prepare(steps, _uses(measures.values()), tell)
+    base.prepare(steps, _uses(list(measures.values())), tell)
     ends = base.rows(STATES, "the record's ends") if any(s.name == "period_states" for s in steps) else []
     notes = [_note(*row) for row in ends]
     for done, (gauge, one) in enumerate(measures.items()):
@@ -129,10 +129,11 @@ def known_gauges(names: Iterable[str] | None) -> list[str] | None:
     return wanted
 
 
-def _uses(measures: Iterable[Measure]) -> Counter[str]:
-    """How many gauges and intermediates read each intermediate."""
-    measures = list(measures)
-    return Counter(name for step in [*measures, *steps_for(measures)] for name in step.reads)
+def _uses(measures: list[Measure]) -> Counter[str]:
+    """How many gauges and intermediates read each intermediate that is worth storing."""
+    steps = steps_for(measures)
+    kept = {step.name for step in steps if step.stored}
+    return Counter(name for step in [*measures, *steps] for name in step.reads if name in kept)
 
 
 def _measurement(how: Measure, row: tuple) -> Measurement | None:

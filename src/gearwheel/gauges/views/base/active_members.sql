@@ -1,23 +1,14 @@
 -- Active customers who are members at the end of each period: spells of activity that meet spells of membership.
-with visits as (
-    select
-        s.customer_id,
-        s.period as first_period,
-        c.period as lapse_period,
-        lead(s.period) over (partition by s.customer_id order by s.period) as next_period
-    from base.customer_periods s
-    left join base.calendar c on c.day_no = s.last_day + {active_days}
-),
-active as (
+with active as (
     select
         customer_id,
-        first_period,
+        period as first_period,
         case
             when lapse_period is null then next_period
             when next_period is null or next_period > lapse_period then lapse_period
             else next_period
         end as end_period
-    from visits
+    from base.customer_spells
 ),
 both_true as (
     select

@@ -1,5 +1,4 @@
--- What each third-party seller sold in each period with the platform packing and shipping.
-select seller_id as enrolled_id, period, min(day_no) as first_day, max(day_no) as last_day
-from base.lines
-where seller_id is not null and lower(fulfilled_by) = 'platform'
-group by seller_id, period
+-- When the platform packed and shipped for each third-party seller, in each period.
+select seller_id as enrolled_id, period, first_platform_day as first_day, last_platform_day as last_day
+from base.seller_periods
+where last_platform_day is not null

@@ -3,30 +3,21 @@
 -- one of the {active_days} days that end with its last day. New is who is there for the first time in the record;
 -- returning, who was there before but was not active at the end of the period before; lost, who was active then, or
 -- came in the period, and is not active at its end. So active = active before + new + returning - lost, exactly.
-with spells as (
-    select
-        period,
-        last_day,
-        lag(last_day) over (partition by {entity}_id order by period) as last_day_before,
-        lead(period) over (partition by {entity}_id order by period) as next_period
-    from base.{entity}_periods
-),
-came as (
+with came as (
     select
         s.period,
         sum(case when s.last_day_before is null then 1 else 0 end) as first_time,
         sum(case when s.last_day_before < p.first_day - {active_days} then 1 else 0 end) as came_back,
         count(*) as present
-    from spells s
+    from base.{entity}_spells s
     join base.period_states p on p.period = s.period
     group by s.period
 ),
 went as (
-    select c.period, count(*) as lost
-    from spells s
-    join base.calendar c on c.day_no = s.last_day + {active_days}
-    where s.next_period is null or s.next_period > c.period
-    group by c.period
+    select lapse_period as period, count(*) as lost
+    from base.{entity}_spells
+    where lapse_period is not null and (next_period is null or next_period > lapse_period)
+    group by lapse_period
 ),
 changes as (
     select

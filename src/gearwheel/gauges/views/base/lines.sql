@@ -1,9 +1,9 @@
+-- stored = false
 -- The lines of the orders that count; the goods' value is what the customer paid for them, discount off, freight apart.
 select
     o.period,
     o.day_no,
     l.order_id,
-    l.line,
     l.product_id,
     nullif(l.seller_id, '') as seller_id,
     coalesce(l.quantity, 1) as quantity,
