@@ -16,6 +16,7 @@ from gearwheel.run.measuring import from_events, measures_of
 from gearwheel.run.record import record
 from gearwheel.run.store import FIT_ROOMS, LIBRARY, Progress, cached_file, input_hash, plain, save_atomically, silent
 from gearwheel.wheel.errors import WheelError
+from gearwheel.wheel.evidence import with_facts
 from gearwheel.wheel.load import load
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.rules import check_wheel
@@ -44,6 +45,15 @@ def measured(wheel: Wheel, progress: Progress | None = None) -> Gauges | None:
     if from_events(wheel):
         return record(wheel, measures_of(wheel, progress))
     return read_gauges(Path(wheel.file).parent / wheel.measured, wheel)
+
+
+def with_measured_facts(wheel: Wheel, progress: Progress | None = None) -> Wheel:
+    """The wheel whose evidence has the facts that its events measure; others as they are. Raises DataError."""
+    measures = measures_of(wheel, progress) if wheel.evidence else None
+    if measures is None:
+        return wheel
+    known = {n: f for n, f in measures["facts"].items() if f["estimate"] is not None and f["error"]}
+    return with_facts(wheel, {n: (f["estimate"], f["error"]) for n, f in known.items()})
 
 
 def record_end(gauges: Gauges, wheel: Wheel) -> float:
@@ -88,6 +98,7 @@ def fit_wheel(
     from gearwheel.fit.verdicts import verdicts
 
     progress = progress or silent
+    wheel = with_measured_facts(wheel, progress)
     gauges = measured(wheel, progress)
     if gauges is None or not gauges.series:
         return from_beliefs(wheel, draws, seed)
@@ -108,6 +119,7 @@ def fit_wheel(
 
 def stored_posterior(wheel: Wheel, *, seed: int = 1, draws: int = DRAWS):
     """The posterior that an earlier fit of the same wheel and record has left in the cache, else None."""
+    wheel = with_measured_facts(wheel)
     gauges = measured(wheel)
     if gauges is None or not gauges.series:
         return None

@@ -70,6 +70,7 @@ def _measured(events, progress: Progress) -> dict:
     measured = measure(events, progress=progress)
     gauges = _gauges(measured, events.mapping)
     themes = {t: event_themes(events, t, progress) for t in ("reviews", "contacts") if t in events.present}
+    gauges["source"]["currency"] = gauges["source"]["currency"] or _only_currency(events)
     spoken = [row for found in themes.values() for row in found.rows]
     return {
         **gauges,
@@ -81,6 +82,13 @@ def _measured(events, progress: Progress) -> dict:
         "themes": {table: replace(found, model=None, rows=(), stop_words=()) for table, found in themes.items()},
         "customers": customer_value(events, progress),
     }
+
+
+def _only_currency(events) -> str:
+    """The currency of the orders, "" where they are in none or in several."""
+    found = events.connection.execute("select distinct currency from events.orders where currency is not null limit 2")
+    codes = [code for (code,) in found.fetchall()]
+    return codes[0] if len(codes) == 1 else ""
 
 
 def _gauges(measured, mapping) -> dict:

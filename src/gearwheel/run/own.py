@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from gearwheel.fit.observations import to_scale
 from gearwheel.run.template import filled, pick
 from gearwheel.wheel.errors import DataError, Problem
-from gearwheel.wheel.parts import Gauge, Wheel
+from gearwheel.wheel.parts import Evidence, Gauge, Wheel
 from gearwheel.wheel.read import parse_wheel
 from gearwheel.wheel.write import dump
 
@@ -70,11 +71,11 @@ def _first_day(row) -> date:
     return row.start or row.end
 
 
-def own_wheel(name: str, rows: Sequence, mapping, facts: Sequence[str] = ()) -> str:
+def own_wheel(name: str, rows: Sequence, mapping, facts: Mapping[str, Mapping] = MappingProxyType({})) -> str:
     """The text of wheel.toml for events that measure `rows` (each with gauge, start, end, value, error).
 
-    `facts` are the names of the order-level facts that could be estimated. Raises DataError (GW490) where the record
-    is too short.
+    `facts` of single orders (name → of, estimate, bound, title, how) enter as observational evidence. Raises DataError
+    (GW490) where the record is too short.
     """
     by_gauge: dict[str, list] = {}
     for row in rows:
@@ -83,8 +84,8 @@ def own_wheel(name: str, rows: Sequence, mapping, facts: Sequence[str] = ()) -> 
     series = {g: Series(r, begin) for g, r in by_gauge.items() if any(x.end > begin for x in r)}
     gears = chosen_gears(series)
     values = numbers(series, begin, end, mapping)
-    text = filled(pick(TEMPLATE.read_text("utf-8"), {*gears, *series, *facts}, always=["experience"]), values)
-    return dump(_finished(parse_wheel(text), name, series, gears))
+    text = filled(pick(TEMPLATE.read_text("utf-8"), {*gears, *series}, always=["experience"]), values)
+    return dump(_finished(parse_wheel(text), name, series, gears).changed(evidence=observed(facts, gears)))
 
 
 def span(orders: Sequence, active_days: int) -> tuple[date, date]:
@@ -202,6 +203,20 @@ def _finished(wheel: Wheel, name: str, series: Mapping[str, Series], gears: Sequ
     if "marketplace" in gears:
         outcomes.append("marketplace.sellers")
     return wheel.changed(name=name, title=name, gauge=gauges, outcomes=tuple(outcomes))
+
+
+def observed(facts: Mapping[str, Mapping], gears: Sequence[str]) -> dict[str, Evidence]:
+    """The facts that speak about a parameter of these gears; one that only bounds it is no evidence."""
+    return {
+        name: Evidence(
+            of=about["of"],
+            fact=name,
+            design="observational",
+            because=f"{about['title']}, order by order; how, and what may confound it, stands in the report",
+        )
+        for name, about in facts.items()
+        if about["estimate"] is not None and not about["bound"] and about["of"].partition(".")[0] in gears
+    }
 
 
 def _with_error(gauge: Gauge, rows: Sequence) -> Gauge:

@@ -117,8 +117,20 @@ def link_part(posterior, anchors=None) -> dict:
             "experiment": link.experiment,
             "because": link.because,
             "delay": delays.get(name),
+            "evidence": _evidence(posterior.wheel, link.strength),
         }
     return found
+
+
+def _evidence(wheel: Wheel, strength: str) -> list[dict]:
+    """What entered beside the record about one strength."""
+    from gearwheel.wheel.evidence import counted
+
+    return [
+        {"name": name, "design": e.design, "estimate": e.estimate, "error": e.sd, "because": e.because}
+        for name, e in counted(wheel).items()
+        if e.of == strength
+    ]
 
 
 def _delays(anchors) -> dict[str, dict]:

@@ -8,7 +8,7 @@ import time as clock
 
 import numpy as np
 
-from gearwheel.run.fitting import fit_wheel, make_engine, measured
+from gearwheel.run.fitting import fit_wheel, make_engine, measured, with_measured_facts
 from gearwheel.run.measuring import measures_of
 from gearwheel.run.parts import link_part, parameter_part, shown_unit
 from gearwheel.run.pictures import graph_of, wheel_part
@@ -26,8 +26,9 @@ def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, 
     """Everything that the report says, as the dict of results.json. Unchanged inputs are read from the cache."""
     progress = progress or silent
     began = clock.perf_counter()
+    events = measures_of(wheel, progress)
+    wheel = with_measured_facts(wheel)
     gauges = measured(wheel, progress)
-    events = measures_of(wheel)
     gauges = gauges if gauges and gauges.series else None  # a record without rows says nothing
     key = input_hash(wheel, gauges.hash if gauges else "", seed=seed)
     kept = cached_file("runs", key, ".json")

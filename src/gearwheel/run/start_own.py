@@ -91,7 +91,8 @@ def write_wheel(name: str, folder: Path, progress: Progress | None = None) -> di
     from gearwheel.gauges.mapping import read_mapping
 
     measures = measure_source(folder / "mapping.toml", progress)
-    facts = [fact for fact, about in measures["facts"].items() if about["estimate"] is not None]
-    text = own_wheel(name, rows_of(measures), read_mapping(folder / "mapping.toml"), facts)
+    mapping = read_mapping(folder / "mapping.toml")
+    mapping = replace(mapping, currency=mapping.currency or measures["source"]["currency"])
+    text = own_wheel(name, rows_of(measures), mapping, measures["facts"])
     save_atomically(folder / "wheel.toml", (WELCOME.format(name=name, folder=folder) + text).encode())
     return measures

@@ -66,7 +66,7 @@ def input_hash(wheel: Wheel, gauges_hash: str, rooms: tuple[str, ...] = ALL_ROOM
         wheel.horizon,
         wheel.outcomes,
     ]
-    header += [str(wheel.split), wheel.rival, wheel.habit, wheel.push]
+    header += [str(wheel.split), wheel.hold_back, wheel.rival, wheel.habit, wheel.push]
     header += [wheel.title, wheel.currency, list(wheel.opens.items()), list(wheel.sentences.items())]
     text = json.dumps([header, parts, gauges_hash, code_hash(rooms), settings], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
