@@ -20,13 +20,11 @@ def check(events: Any) -> Iterator[Finding]:
 def _check_table(events: Any, table: Table) -> Iterator[Finding]:
     key = ", ".join(f'"{column}"' for column in table.key)
     filled = " AND ".join(f'"{column}" IS NOT NULL' for column in table.key)
-    shown = " || ' ' || ".join(f'CAST("{column}" AS VARCHAR)' for column in table.key)
     keys, surplus, rows, example = ask_one(
         events,
         f"""SELECT count(*) FILTER (n > 1), coalesce(sum(n - 1), 0)::BIGINT, coalesce(sum(n), 0)::BIGINT,
-                   min(shown) FILTER (n > 1)
-            FROM (SELECT count(*) AS n, min({shown}) AS shown FROM {table_sql(table.name)}
-                  WHERE {filled} GROUP BY {key})""",
+                   min(CASE WHEN n > 1 THEN concat_ws(' ', {key}) END)
+            FROM (SELECT {key}, count(*) AS n FROM {table_sql(table.name)} WHERE {filled} GROUP BY {key})""",
     )
     if not keys:
         return

@@ -34,8 +34,8 @@ def _check_link(events: Any, table: str, key: str, other: str, other_key: str, w
     held = f'EXISTS (SELECT 1 FROM {table_sql(other)} AS o WHERE o."{other_key}" = t."{key}")'
     rows, count, example = ask_one(
         events,
-        f"""SELECT count(*), count(*) FILTER (NOT held), min(key) FILTER (NOT held)
-            FROM (SELECT t."{key}" AS key, {held} AS held FROM {table_sql(table)} AS t WHERE t."{key}" IS NOT NULL)""",
+        f"""SELECT (SELECT count("{key}") FROM {table_sql(table)}), count(*), min("{key}")
+            FROM {table_sql(table)} AS t WHERE "{key}" IS NOT NULL AND NOT {held}""",
     )
     if not count:
         return
