@@ -29,10 +29,11 @@ def within(y: np.ndarray, x: np.ndarray, effects: Sequence[np.ndarray], clusters
     """
     effects = [np.unique(e, return_inverse=True)[1] for e in effects]
     clusters = [np.unique(c, return_inverse=True)[1] for c in clusters]
-    columns = demeaned(np.column_stack([y, x]), effects)
+    columns, spread = demeaned(np.column_stack([y, x]), effects), np.sqrt(len(x)) * x.std(axis=0)
     y, x = columns[:, 0], columns[:, 1:]
     gram = x.T @ x
-    if np.linalg.cond(gram / np.outer(*[np.sqrt(np.diag(gram)) + 1e-300] * 2)) > 1e10:
+    size = np.sqrt(np.diag(gram))
+    if (size <= 1e-9 * spread).any() or np.linalg.cond(gram / np.outer(size, size)) > 1e10:
         raise np.linalg.LinAlgError("a column does not vary within the groups")
     bread = np.linalg.inv(gram)
     estimate = bread @ (x.T @ y)

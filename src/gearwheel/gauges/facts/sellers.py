@@ -77,7 +77,8 @@ def _active(weeks: dict, sellers: dict) -> Fact:
         f"Newey-West errors over {LAGS} weeks."
     )
     caveat = (
-        "Two series that both grow go together whatever the cause, and sellers bring buyers as well as follow them."
+        "Zero where the pool of sellers stood still. Above zero the pool grew and shrank with sales, which does not say "
+        "that sales drew it: two series that both grow go together whatever the cause, and sellers bring buyers too."
     )
     return Fact(*ACTIVE[:3], float(found.estimate[1]), float(found.error[1]), len(sales), ACTIVE[3], how, caveat)
 
