@@ -9,6 +9,7 @@ from gearwheel.gauges.sources.expression import literal
 _NUMERIC = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "REAL", "NUMERIC")
 _ZONED = r"\d:\d\d.*(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)$"  # an offset stands behind a time only: 2024-01-31 has none
 _LOCAL = r"\d{4}-\d{1,2}-\d{1,2}([ T]+\d{1,2}:\d\d(:\d\d(\.\d+)?)?)?"
+_PLAIN_NUMBER = r"[+-]?\d{1,15}(\.(\d{1,2}|\d{4,15}))?"  # 1.250 may be thousands
 _SHORT_DATE = r"^(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4}|\d{2})(\D.*)?$"
 _YES = "'true', 't', 'yes', 'y', '1', 'ja', 'oui', 'sim', 'si', 'sí', 'on'"
 _NO = "'false', 'f', 'no', 'n', '0', 'nein', 'non', 'não', 'nao', 'off'"
@@ -28,6 +29,11 @@ def is_text(kind: str) -> bool:
     return not (kind.startswith(_NUMERIC) or kind.endswith("INT") or kind in ("INTEGER", "BOOLEAN", "DATE")) and (
         not kind.startswith("TIMESTAMP")
     )
+
+
+def plain(target: str, raw: str) -> str:
+    """SQL: is the text written so that a cast alone reads it, in only one way?"""
+    return f"regexp_full_match({raw}, {literal(_LOCAL if target in ('time', 'date') else _PLAIN_NUMBER)})"
 
 
 def words(raw: str, kind: str) -> str:
@@ -53,6 +59,10 @@ def typed(target: str, raw: str, kind: str, zone: str, reading: Reading) -> str:
     if target == "date" and kind == "DATE":
         return raw
     utc = _utc(raw, kind, zone, reading.order)
+    if is_text(kind):  # most texts are plain, and what is not costs several times as much
+        utc = (
+            f"case when {plain('time', raw)} then {_from_local(f'try_cast({raw} as timestamp)', zone)} else ({utc}) end"
+        )
     return utc if target == "time" else f"cast(timezone({literal(zone)}, timezone('UTC', {utc})) as date)"
 
 
@@ -72,12 +82,15 @@ def _number(raw: str, kind: str, decimal: str) -> str:
         text = cleaned(raw, kind)
         if decimal == ",":
             text = f"replace(replace({text}, '.', ''), ',', '.')"
-            plain = f"regexp_full_match({cleaned(raw, kind)}, '[+-]?[0-9.]*(,[0-9]*)?(e[+-]?[0-9]+)?', 'i')"
+            regular = f"regexp_full_match({cleaned(raw, kind)}, '[+-]?[0-9.]*(,[0-9]*)?(e[+-]?[0-9]+)?', 'i')"
         else:
-            plain = f"(not contains({text}, ',') or regexp_matches({text}, {literal(_COMMA_GROUPS)}))"
+            regular = f"(not contains({text}, ',') or regexp_matches({text}, {literal(_COMMA_GROUPS)}))"
             text = f"replace({text}, ',', '')"
-        value = f"case when {plain} then try_cast({text} as double) end"
-    return f"(case when isfinite({value}) then {value} end)"
+        value = f"case when {regular} then try_cast({text} as double) end"
+    finite = f"(case when isfinite({value}) then {value} end)"
+    if is_text(kind) and decimal == ".":
+        return f"(case when {plain('number', raw)} then try_cast({raw} as double) else {finite} end)"
+    return finite
 
 
 def cleaned(raw: str, kind: str) -> str:

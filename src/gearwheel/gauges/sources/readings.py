@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gearwheel.gauges.canonical import Column
-from gearwheel.gauges.sources.casts import Reading, decimal_signs, is_text, short_dates
+from gearwheel.gauges.sources.casts import Reading, decimal_signs, is_text, plain, short_dates
 from gearwheel.gauges.sources.expression import quoted
 from gearwheel.wheel.errors import Problem
 
@@ -33,6 +33,7 @@ def readings(
         elif is_text(kind) and column.type in ("number", "whole") and not decimal:
             asked[name] = decimal_signs(quoted(name), kind)
     found = {name: Reading(order, decimal or ".") for name in columns}
+    asked = {name: asked[name] for name in _not_plain(connection, raw, {name: columns[name] for name in asked})}
     if not asked:
         return found
     wanted = [sql for parts in asked.values() for sql in parts.values()]
@@ -44,6 +45,15 @@ def readings(
         else:
             found[name] = Reading(order, _decimal(name, **seen))
     return found
+
+
+def _not_plain(connection, raw: str, columns: dict[str, tuple[Column, str]]) -> list[str]:
+    """The columns with a text that a cast alone does not read; most have none, and that is found out cheaply."""
+    if not columns:
+        return []
+    odd = [f"bool_or(not {plain(c.type, quoted(name))} and {quoted(name)} <> '')" for name, (c, _) in columns.items()]
+    found = connection.execute(f"select {', '.join(odd)} from ({raw})").fetchone()
+    return [name for name, is_odd in zip(columns, found) if is_odd]
 
 
 def _order(column: str, short: int, day_first: str | None, month_first: str | None, example: str | None) -> str:
