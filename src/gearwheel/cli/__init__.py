@@ -12,6 +12,7 @@ from gearwheel.cli.levers import levers
 from gearwheel.cli.loops import loops
 from gearwheel.cli.measure import measure
 from gearwheel.cli.new import new
+from gearwheel.cli.plant import plant
 from gearwheel.cli.report import report
 from gearwheel.cli.run import run
 from gearwheel.cli.spin import spin
@@ -49,5 +50,5 @@ def main() -> None:
     """
 
 
-for _verb in (run, new, measure, check, draw, spin, fit, loops, levers, report, export):
+for _verb in (run, new, measure, check, draw, spin, fit, loops, levers, report, export, plant):
     main.add_command(_verb)
