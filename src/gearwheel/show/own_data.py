@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from gearwheel.show.values import at, listing, mapping, real, words_of
 
@@ -29,6 +30,20 @@ class Reading:
         """The middle of the period as a decimal year, its end where it has no beginning."""
         middle = self.end if self.start is None else self.start + (self.end - self.start) / 2
         return middle.year + (middle.timetuple().tm_yday - 1) / 365.25
+
+
+class Prepared(dict):
+    """The `events` part with its rows read once: every sentence of a report asks for them."""
+
+    @cached_property
+    def readings(self) -> dict[str, list[Reading]]:
+        return _read(self)
+
+
+def prepared(results: object) -> Mapping:
+    """The results with their events read once, the same results where nothing was measured from events."""
+    events = events_of(results)
+    return {**mapping(results), "events": Prepared(events)} if events else mapping(results)
 
 
 def events_of(results: object) -> Mapping:
@@ -65,6 +80,10 @@ def unit_of(events: Mapping, gauge: str) -> str:
 
 def readings_of(events: Mapping) -> dict[str, list[Reading]]:
     """The rows of every gauge, the earliest first; rows that are none are passed over."""
+    return events.readings if isinstance(events, Prepared) else _read(events)
+
+
+def _read(events: Mapping) -> dict[str, list[Reading]]:
     found: dict[str, list[Reading]] = {}
     for row in map(mapping, listing(events.get("rows"))):
         gauge, end, value = words_of(row.get("gauge")), day(row.get("end")), real(row.get("value"))

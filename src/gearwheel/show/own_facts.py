@@ -34,7 +34,7 @@ def facts(results: dict) -> str:
         why = next((words_of(f.get("caveat")) for f in every if words_of(f.get("caveat"))), "")
         return f"What single orders say is not known: {why.rstrip('.') or 'no fact was estimated'}."
     clear = sorted((f for f in known if is_seen(f)), key=_telling, reverse=True)
-    shows = f"{in_words(len(clear))} show{'s' * (len(clear) == 1)} a difference"
+    shows = f"{in_words(len(clear))} show{'s' * (len(clear) < 2)} a difference"
     count = f"Of {in_words(len(known))} comparison{'s' * (len(known) != 1)} that single orders allow, {shows}"
     return f"{count}: {'; '.join(_inside(claim_words(f)) for f in clear[:TOLD])}." if clear else f"{count}."
 

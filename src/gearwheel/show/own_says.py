@@ -15,7 +15,7 @@ from gearwheel.show.own_verdict import wheel_verdict
 from gearwheel.show.own_worth import test_of
 from gearwheel.show.phrases import OTHER_WAY, STILL, TURNS, UNSURE, conjoined, variable_words
 from gearwheel.show.values import at, listing, mapping, real, span, words_of
-from gearwheel.show.words_acts import lever, levers
+from gearwheel.show.words_acts import lever, levers, outcome_words
 from gearwheel.show.words_own import experiment, held_back
 from gearwheel.show.words_tests import backtest
 
@@ -73,7 +73,7 @@ def _moved(results: dict, step: Step) -> str:
     """The gauges that moved over the last quarter, beyond their sampling error or plainly counted, the first by name."""
     events = events_of(results)
     readings = readings_of(events)
-    changes = {g: c for g in gauges_of(step, readings) if (c := quarter_on_quarter(events, g, readings[g]))}
+    changes = {g: c for g in step.gauges if g in readings and (c := quarter_on_quarter(events, g, readings[g]))}
     clear = [g for g, c in changes.items() if c.sure or words_of(definition(events, g).get("error")) == "none"][:MOVES]
     if clear:
         told = [f"{title_of(events, g).lower()} {change_words(changes[g])}" for g in clear]
@@ -134,7 +134,7 @@ def _next(results: dict, step: Step) -> str:
     links = links_of(step, results)
     best = _best_lever(results, step)
     if best:
-        first = f"Try {lever(results, best)}"
+        first = f"For more {outcome_words(results)} try {lever(results, best)}"
     elif said := experiment(results, links):
         first = said
     elif links and all(words_of(v.get("verdict")) == STILL for v in links):

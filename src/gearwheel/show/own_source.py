@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from gearwheel.show import figures, tables
 from gearwheel.show.cards import card, folded, paragraphs, tied
@@ -52,15 +53,24 @@ def data(results: dict) -> str:
     readings, held = readings_of(events), there(events)
     if not readings and not held:
         return "What the data hold is not known: nothing was measured."
+    grain = words_of(events.get("grain"), "period")
+    periods = max((len(r) for r in readings.values()), default=0)
+    count = f"{in_words(len(readings))} gauge{'s' * (len(readings) != 1)} measured by {grain}"
+    said = f"{_source(events, held)}: {count}" + (
+        f" over up to {figures.number(periods)} {grain}s." if periods else "."
+    )
+    return said + _doubts(events)
+
+
+def _source(events: Mapping, held: list[Mapping]) -> str:
+    if not held:
+        return "From tables that are not listed"
     rows = sum(real(one.get("rows")) or 0 for one in held)
     first, last = (_orders_day(held, key) for key in ("first", "last"))
-    currency, grain = words_of(at(events, "source", "currency")), words_of(events.get("grain"), "period")
-    source = f"{in_words(len(held)).capitalize()} table{'s' * (len(held) != 1)} with {figures.number(rows)} rows"
+    currency = words_of(at(events, "source", "currency"))
+    count = f"{in_words(len(held)).capitalize()} table{'s' * (len(held) != 1)} with {figures.number(rows)} rows"
     span = f", {_date(first)} to {_date(last)}" if first and last else ""
-    money = f", in {currency}" if currency else ""
-    periods = max((len(r) for r in readings.values()), default=0)
-    said = f"{source}{span}{money}: {in_words(len(readings))} gauge{'s' * (len(readings) != 1)} measured by {grain} over up to {figures.number(periods)} {grain}s."
-    return said + _doubts(events)
+    return count + span + (f", in {currency}" if currency else "")
 
 
 def _doubts(events: Mapping) -> str:
@@ -74,16 +84,13 @@ def _doubts(events: Mapping) -> str:
     return " The checks found nothing that makes a gauge doubtful."
 
 
-def _orders_day(held: list[Mapping], key: str):
+def _orders_day(held: list[Mapping], key: str) -> date | None:
     return next((day(one.get(key)) for one in held if words_of(one.get("name")) == "orders"), None)
 
 
-def _date(found) -> str:
-    return (
-        f"{found.day} {figures.year_words(found.year + (found.month - 1) / 12)}"
-        if found.month > 1
-        else f"{found.day} January {found.year}"
-    )
+def _date(found: date) -> str:
+    month = figures.year_words(found.year + (found.month - 1) / 12)
+    return f"{found.day} {month}" if found.month > 1 else f"{found.day} January {month}"
 
 
 def _findings(events: Mapping) -> str:

@@ -113,14 +113,13 @@ def _levers(results: dict, step: Step) -> str:
 
 def _measured(results: dict) -> str:
     events = events_of(results)
-    readings = readings_of(events)
+    readings, left = readings_of(events), mapping(events.get("left_out"))
+    if not readings:
+        return _items(["No gauge"])
     with_error = sum(rows[-1].error is not None for rows in readings.values())
-    left = mapping(events.get("left_out"))
-    return _items(
-        [
-            f"{in_words(len(readings)).capitalize()} gauges, {in_words(with_error)} of them with a sampling error; {in_words(len(left))} left out for want of data"
-        ]
-    )
+    count = f"{in_words(len(readings)).capitalize()} gauge{'s' * (len(readings) != 1)}"
+    tail = f"; {in_words(len(left))} left out for want of data" if left else ""
+    return _items([f"{count}, {in_words(with_error)} of them with a sampling error{tail}"])
 
 
 def _held(results: dict) -> str:

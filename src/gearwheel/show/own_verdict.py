@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gearwheel.show.figures import in_words
+from gearwheel.show.figures import in_words, number
 from gearwheel.show.own_plan import loop_words
 from gearwheel.show.phrases import OTHER_WAY, STILL, TURNS, UNSURE, conjoined, variable_words
-from gearwheel.show.values import listing, mapping, on_beliefs, words_of
+from gearwheel.show.values import listing, mapping, on_beliefs, span, words_of
 
 BROKEN, OPEN, UNTESTED = "broken", "open", "untested"
 
@@ -72,11 +72,26 @@ def wheel_verdict(results: dict) -> str:
     of = {state: [v for v in found if v.state == state] for state in (TURNS, BROKEN, OPEN)}
     if of[TURNS]:
         names = conjoined([loop_words(v.loop) for v in of[TURNS]])
-        return f"It turns: the data support every tested link of {names}{_rest(of)}."
+        return f"It turns: the data support every tested link of {names}{_rest(of)}.{_alone(of[TURNS])}"
     if not of[OPEN]:
         return f"It does not turn as a flywheel here: {_all(len(found))} broken at a link that does not turn as claimed ({_ends(results, of[BROKEN])})."
     broken = f"{in_words(len(of[BROKEN]))} broken ({_ends(results, of[BROKEN])}), " if of[BROKEN] else ""
     return f"The data cannot tell whether it turns: of {in_words(len(found))} loop{'s' * (len(found) != 1)} that could drive it, none has all its links supported, {broken}{in_words(len(of[OPEN]))} open."
+
+
+def _alone(turning: list[LoopVerdict]) -> str:
+    """Whether a loop that turns is strong enough to keep itself going, which is more than that it turns."""
+    gains = [(v, gain) for v in turning if (gain := span(v.loop.get("gain"))) is not None]
+    if not gains:
+        return ""
+    keep = [loop_words(v.loop) for v, gain in gains if gain.low is not None and gain.low > 1]
+    if keep:
+        return f" Strong enough to keep itself going: {conjoined(keep)}."
+    if all(gain.high is not None and gain.high < 1 for _, gain in gains):
+        largest = max(gain.median for _, gain in gains)
+        few = "It is" if len(gains) == 1 else "None of them is"
+        return f" {few} {'not ' if len(gains) == 1 else ''}strong enough to keep itself going (largest gain {number(largest, 2)}, where 1 is needed)."
+    return " Whether that is strong enough to keep itself going is open."
 
 
 def _all(count: int) -> str:

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from gearwheel.show import charts, figures, tables, words
 from gearwheel.show.cards import card, folded, paragraphs, tied
-from gearwheel.show.own_data import events_of
+from gearwheel.show.own_data import events_of, prepared
 from gearwheel.show.own_facts import facts_card
 from gearwheel.show.own_feedback import feedback_card
 from gearwheel.show.own_source import data_card
@@ -27,7 +27,7 @@ def report_html(results: dict) -> str:
 
     Anything missing or None becomes a sentence saying that it is not known. No script, no remote resource.
     """
-    results = mapping(results)
+    results = prepared(results)
     title = words.report_title(results)
     own = bool(events_of(results))
     cards = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from gearwheel.show import own_facts, own_source, own_verdict, own_worth, words, words_own
-from gearwheel.show.own_data import events_of
+from gearwheel.show.own_data import events_of, prepared
 
 MOST_LINES = 25
 _WIDTH = 100
@@ -13,6 +13,7 @@ _WIDTH = 100
 
 def summary_text(results: dict) -> str:
     """At most 25 lines of plain text: title, data and facts where there are some, speed, links, backtest, levers, fit."""
+    results = prepared(results)
     title = _printable(words.report_title(results))[: _WIDTH - 2]
     sentences = _own(results) if events_of(results) else _whole(results)
     lines = [title, "-" * len(title)]

@@ -42,7 +42,7 @@ def real(value: object) -> float | None:
 
 def words_of(value: object, otherwise: str = "") -> str:
     """`value` as text, `otherwise` where there is none."""
-    if value is None or isinstance(value, (Mapping, list, tuple)):
+    if value is None or value != value or isinstance(value, (Mapping, list, tuple)):  # NaN is no word
         return otherwise
     return str(value).strip() or otherwise
 
