@@ -193,13 +193,26 @@ def test_the_last_of_repeated_rows_counts_and_amounts_add_up(shop):
     (shop / "orders.csv").write_text(ORDERS + "1,eve,2024-03-01\n")
     (shop / "costs.csv").write_text("day,kind,amount\n2024-01-01,ads,10\n2024-01-01,ads,5\n2024-01-02,ads,1\n")
     (shop / "reviews.csv").write_text("o,stars,words,at\n1,5,good,2024-02-03\n1,2,broke,2024-02-09\n")
+    (shop / "back.csv").write_text("o,l,at,money,why\n1,1,2024-02-02,2,bad\n1,1,2024-02-05,3,\n")
+    (shop / "asks.csv").write_text(
+        "who,at,why\nada,2024-01-01,x\nada,2024-01-01,x\nada,2024-01-01,y\n,2024-01-01,x\n,2024-01-01,x\n"
+    )
+    back = {"order_id": "o", "line": "l", "requested_at": "at", "refund": "money", "reason": "why"}
     more = {
+        "returns": TableMap("back", back),
+        "contacts": TableMap("asks", {"customer_id": "who", "asked_at": "at", "reason": "why"}),
         "costs": TableMap("costs", {"day": "day", "kind": "kind", "amount": "amount"}),
         "reviews": TableMap("reviews", {"order_id": "o", "score": "stars", "text": "words", "created_at": "at"}),
     }
     with open_events(mapping(shop, tables=more), ".") as events:
         assert rows(events, "select order_id, customer_id from events.orders order by 1") == [("1", "eve"), ("2", "bo")]
         assert rows(events, "select amount from events.costs order by day") == [(15.0,), (1.0,)]
+        assert rows(events, "select requested_at, refund, reason from events.returns") == [
+            (datetime(2024, 2, 5), 5.0, None)
+        ]
+        # the same words twice are one contact, other words another; who asks without a name may be two
+        asked = rows(events, "select customer_id, reason from events.contacts order by all")
+        assert asked == [("ada", "x"), ("ada", "y"), (None, "x"), (None, "x")]
         assert rows(events, "from events.reviews") == [("1", 3.5, "good\nbroke", datetime(2024, 2, 3))]
         told = "\n".join(p.message for p in events.problems)
     assert "orders: 1 of 3 rows repeat the order_id of another; the last one counts" in told
@@ -418,6 +431,17 @@ def test_a_broken_sqlite_file(tmp_path):
     file.write_bytes(file.read_bytes()[:5000])
     with pytest.raises(DataError, match="GW434: the SQLite file cannot be read"):
         read(file)
+
+
+def test_every_canonical_column_has_names_to_look_for():
+    from gearwheel.gauges.canonical import tables
+    from gearwheel.gauges.propose import _synonyms
+
+    known = _synonyms()
+    assert set(known["tables"]) == set(known["columns"]) == set(tables()) - {"decisions"}
+    for name, columns in known["columns"].items():
+        assert set(columns) == set(tables()[name].columns), name
+        assert all(column in names for column, names in columns.items()), name
 
 
 def test_proposals_are_usable_as_they_stand(tmp_path):

@@ -41,16 +41,11 @@ def single(table: Table, relation: str) -> str:
     """A SELECT with one row a key. `relation` must have `file_row_number`; rows with an empty key stay as they are."""
     keys = _keys(table)
     known = " and ".join(f"{column} is not null" for column in table.key)
-    if table.name == "contacts":  # a customer may ask twice in a second; only the same row twice is a repeat
-        return f"select distinct {', '.join(table.columns)} from {relation}"
     rules = COMBINED.get(table.name, {})
-    if rules:
-        given = [
-            column
-            if column in table.key
-            else f"{rules.get(column, 'arg_max_null({}, file_row_number)').format(column)} as {column}"
-            for column in table.columns
-        ]
+    if table.name == "contacts":  # a customer may ask twice in a second; only the same row twice is a repeat
+        joined = f"select distinct {', '.join(table.columns)} from {relation} where {known}"
+    elif rules:
+        given = (column if column in table.key else f"{_joined(column, rules)} as {column}" for column in table.columns)
         joined = f"select {', '.join(given)} from {relation} where {known} group by {keys}"
     else:
         last = f"select {keys}, max(file_row_number) as at from {relation} where {known} group by {keys}"
@@ -59,6 +54,10 @@ def single(table: Table, relation: str) -> str:
             f"inner join ({last}) as l on t.file_row_number = l.at"
         )
     return f"{joined} union all select {', '.join(table.columns)} from {relation} where not ({known})"
+
+
+def _joined(column: str, rules: dict[str, str]) -> str:
+    return rules.get(column, "arg_max_null({}, file_row_number)").format(column)
 
 
 def _keys(table: Table) -> str:
