@@ -71,7 +71,8 @@ def cdnow() -> None:
     again = rows["x"] > 0
     mean = rows["spent"][again] / rows["x"][again]
     theirs = best(lambda: lifetimes_spend(rows["x"][again], mean))
-    beside("Gamma-Gamma: maximum and posterior, theirs the maximum", best(lambda: c.fit_spend(histories)), theirs)
+    beside("Gamma-Gamma: maximum of the likelihood", best(lambda: c.most_likely(histories, "Gamma-Gamma")), theirs)
+    beside("Gamma-Gamma: maximum and posterior", best(lambda: c.fit_spend(histories)))
     timing, spend = c.fit_timing(histories), c.fit_spend(histories)
     value = lambda: c.base(timing, histories, 39, spend=spend, horizon=156)  # noqa: E731
     beside("value of the base over three years, 200 draws", best(value))

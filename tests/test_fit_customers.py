@@ -71,6 +71,14 @@ def test_every_published_row_is_met_to_the_digits_printed(fits):
 
 
 @needs_cdnow
+@pytest.mark.parametrize("model", [*BOTH, "Gamma-Gamma"])
+def test_the_maximum_does_not_need_the_posterior(fits, histories, model):
+    point, height = c.most_likely(histories, model)
+    assert point == pytest.approx(fits[model].point, rel=1e-5)
+    assert height == pytest.approx(fits[model].log_likelihood, abs=1e-7)
+
+
+@needs_cdnow
 def test_the_cohort_is_that_of_the_papers(histories):
     h = histories
     assert h.persons.sum() == 2357 and h.persons[h.x > 0].sum() == 946 and (h.persons * h.x).sum() == 2457
@@ -240,12 +248,13 @@ def test_a_single_person_can_be_fitted(model):
 
 def test_impossible_histories_are_refused():
     for x, t_x, T in ([1, 5, 3], [0, 1, 3], [-1, 0, 3], [0.5, 1, 3], [0, 0, np.inf]):
-        with pytest.raises(DataError, match="GW481"):
+        with pytest.raises(DataError, match="GW495"):
             c.counted([x], [t_x], [T])
-    with pytest.raises(DataError, match="GW484"):
+    with pytest.raises(DataError, match="GW498"):
         c.fit_timing(c.counted([1], [1], [3]), "BG/NDB")
-    with pytest.raises(DataError, match="GW485"):
-        c.fit_spend(c.counted([0], [0], [3]))
+    for fit in (c.fit_spend, lambda h: c.most_likely(h, "Gamma-Gamma")):
+        with pytest.raises(DataError, match="GW499"):
+            fit(c.counted([0], [0], [3]))
 
 
 def test_a_belief_counts_where_the_data_are_silent():
@@ -359,5 +368,5 @@ def test_whole_days_do_as_well_as_dates():
     one, other = c.summarise(dated, dt.date(2024, 1, 22)), c.summarise(whole, 21)
     for name in ("x", "t_x", "T", "persons", "spent"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
-    with pytest.raises(DataError, match="GW482"):
+    with pytest.raises(DataError, match="GW496"):
         c.summarise(whole, 21, unit="fortnight")

@@ -93,24 +93,34 @@ def fit_timing(histories: Histories, model: str = "", *, draws: int = 1000, seed
 
 def fit_spend(histories: Histories, *, draws: int = 1000, seed: int = 1, beliefs=None) -> Fitted:
     """Gamma-Gamma on the repeat purchases. Raises DataError without a repeat buyer who spent, FitError as above."""
-    spending = histories.spending
-    if not len(spending.x):
-        hint = "Where nobody buys twice the spend of a repeat purchase is unknown."
-        raise DataError(Problem("GW485", "no repeat purchase has a positive spend", hint=hint))
+    spending = _spent(histories)
     believed = {**spend_beliefs(spending), **(beliefs or {})}
     return _fit("Gamma-Gamma", Spend(spending), believed, histories.unit, draws, seed)
 
 
 def most_likely(histories: Histories, model: str) -> tuple[dict[str, float] | None, float | None]:
-    """Only the maximum of the likelihood and its height, as in the papers; None, None where there is no maximum."""
-    centre = np.log([b.centre for b in timing_beliefs(histories.unit).values()])
-    return _most_likely(Timing(_known(model), histories), centre)
+    """Only the maximum of the likelihood and its height, as in the papers; None, None where there is no maximum.
+
+    `model` may be "Gamma-Gamma" too.
+    """
+    if model == "Gamma-Gamma":
+        likelihood, beliefs = Spend(_spent(histories)), spend_beliefs(histories.spending)
+    else:
+        likelihood, beliefs = Timing(_known(model), histories), timing_beliefs(histories.unit)
+    return _most_likely(likelihood, np.log([beliefs[name].centre for name in likelihood.names]))
+
+
+def _spent(histories: Histories) -> Spending:
+    if not len(histories.spending.x):
+        hint = "Where nobody buys twice the spend of a repeat purchase is unknown."
+        raise DataError(Problem("GW499", "no repeat purchase has a positive spend", hint=hint))
+    return histories.spending
 
 
 def _known(model: str) -> str:
     if model not in FIRST_CHANCE:
         hint = did_you_mean(model, FIRST_CHANCE) or f"One of {', '.join(FIRST_CHANCE)}."
-        raise DataError(Problem("GW484", f"'{model}' is no customer model", hint=hint))
+        raise DataError(Problem("GW498", f"'{model}' is no customer model", hint=hint))
     return model
 
 

@@ -82,7 +82,7 @@ def summarise(source, until, unit: str = "week") -> Histories:
     run = _runner(source, until, unit)
     rows = run(COUNTED.format(people=PEOPLE.format(purchases=run.purchases)))
     if not len(rows["x"]):
-        raise DataError(Problem("GW480", f"nobody bought by {until}", hint="Look at orders.placed_at."))
+        raise DataError(Problem("GW494", f"nobody bought by {until}", hint="Look at orders.placed_at."))
     spending = Spending(**run(SPENDING.format(people=PEOPLE.format(purchases=run.purchases))))
     return _in_unit(rows, spending, unit)
 
@@ -101,7 +101,7 @@ def counted(x, t_x, T, spent=None, unit: str = "week") -> Histories:
     wrong = ~((x >= 0) & (x == np.floor(x)) & (t_x >= 0) & (t_x <= T) & ((x > 0) | (t_x == 0)) & np.isfinite(T))
     if wrong.any() or not len(x):
         hint = "x is a whole number of repeats, 0 <= t_x <= T, and t_x is 0 without a repeat."
-        raise DataError(Problem("GW481", f"{wrong.sum()} of {len(x)} purchase histories are impossible", hint=hint))
+        raise DataError(Problem("GW495", f"{wrong.sum()} of {len(x)} purchase histories are impossible", hint=hint))
     given = pa.table({"x": x.astype(np.int64), "t_x": t_x, "T": T, "spent": spent})
     with _embedded() as connection:
         connection.register("given", given)
@@ -125,7 +125,7 @@ class _runner:
 
     def __init__(self, source, until, unit: str):
         if unit not in DAYS:
-            raise DataError(Problem("GW482", f"'{unit}' is no unit of time", hint=f"One of {', '.join(DAYS)}."))
+            raise DataError(Problem("GW496", f"'{unit}' is no unit of time", hint=f"One of {', '.join(DAYS)}."))
         self.until = until
         if isinstance(source, Mapping):
             self.connection, self.purchases = _embedded(), GIVEN
@@ -135,7 +135,7 @@ class _runner:
             found = [row[0] for row in source.execute(CURRENCIES).fetchall()]
             if len(found) > 1:
                 hint = "Map the orders of one currency, or convert the prices in the mapping."
-                raise DataError(Problem("GW483", f"money comes in several currencies: {', '.join(found)}", hint=hint))
+                raise DataError(Problem("GW497", f"money comes in several currencies: {', '.join(found)}", hint=hint))
 
     def __call__(self, query: str) -> dict[str, np.ndarray]:
         found = self.connection.execute(query, {"until": self.until}).fetchnumpy()

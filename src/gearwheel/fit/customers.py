@@ -121,16 +121,15 @@ def simulated_purchases(fit: Fitted, histories: Histories, ahead: float, seed: i
     One draw of everyone's fate a posterior draw: alive or not, the own rate, the own chance to stop, and the number
     of purchases until then.
     """
-    rng = np.random.default_rng(seed)
-    x, t_x, T = (np.repeat(v, histories.persons) for v in (histories.x, histories.t_x, histories.T))
+    rng, h = np.random.default_rng(seed), histories
     totals = []
     for draw in fit.draws:
         r, alpha, a, b = draw
-        chance = _alive(fit.model, draw[None], x, t_x, T)[0]
-        on = rng.random(len(x)) < chance
-        rate = rng.gamma(r + x[on], 1 / (alpha + T[on]))
-        stop = rng.beta(a, b + x[on] + FIRST_CHANCE[fit.model])
-        most = np.ceil(np.log(rng.random(len(rate))) / np.log1p(-np.clip(stop, 1e-12, 1 - 1e-12)))
+        chance = _alive(fit.model, draw[None], h.x.astype(float), h.t_x, h.T)[0]
+        row = np.repeat(np.arange(len(h.x)), rng.binomial(h.persons, chance))
+        rate = rng.gamma(r + h.x[row]) / (alpha + h.T[row])
+        stop = np.clip(rng.beta(a, b + h.x[row] + FIRST_CHANCE[fit.model]), 1e-12, 1 - 1e-12)
+        most = np.ceil(np.log(rng.random(len(row))) / np.log1p(-stop))
         totals.append(np.minimum(rng.poisson(rate * ahead), most).sum())
     return np.array(totals)
 
