@@ -198,3 +198,43 @@ def test_the_default_split_is_a_whole_year_that_can_be_tested():
     monthly = wheel.changed(unit="month", dt=1.0)
     months = rows_of(*((float(k), k + 1.0) for k in range(60)))
     assert default_split(monthly, Gauges({"a": Series("a", "1", months)})) == 36.0  # floor(42 / 12) years
+
+
+# ---- a record of weeks
+
+
+def weeks(count: int) -> tuple[Row, ...]:
+    week = 7 / 365.2425
+    return rows_of(*((k * week, (k + 1) * week) for k in range(count)))
+
+
+@pytest.mark.parametrize(("count", "kept"), [(30, 8), (60, 12), (104, 21), (259, 52)])
+def test_of_a_short_record_the_last_fifth_is_kept_back(count, kept):
+    wheel = wheel_with(a=Gauge("sales")).changed(dt=7 / 365.2425, grid="week")
+    split = default_split(wheel, Gauges({"a": Series("a", "1", weeks(count))}))
+    assert split / wheel.dt == pytest.approx(count - kept)
+    assert default_split(wheel, Gauges({"a": Series("a", "1", weeks(18))})) is None, "10 rows before are too few"
+
+
+def test_hold_back_counts_periods_of_the_finest_grain():
+    wheel = wheel_with(a=Gauge("sales"), b=Gauge("sales")).changed(dt=7 / 365.2425, grid="week", hold_back=10)
+    coarse = rows_of((0.0, 28 * wheel.dt), (28 * wheel.dt, 56 * wheel.dt))
+    record = Gauges({"a": Series("a", "1", weeks(60)), "b": Series("b", "1", coarse)})
+    assert default_split(wheel, record) / wheel.dt == pytest.approx(50)
+    assert default_split(wheel.changed(hold_back=60), record) is None
+    years = Gauges({"a": Series("a", "1", quarters(0, 60))})
+    assert default_split(wheel.changed(dt=0.25, grid="", hold_back=6), years) == 13.5
+
+
+def test_a_gap_of_one_week_ends_the_run_of_weeks():
+    wheel = wheel_with(a=Gauge("sales")).changed(dt=7 / 365.2425, grid="week")
+    rows = tuple(r for i, r in enumerate(weeks(60)) if i != 20)
+    (split,), _ = room.testable(wheel, Gauges({"a": Series("a", "1", rows)}), 50 * wheel.dt)
+    assert len(split.before) == 29
+
+
+def test_a_season_without_two_cycles_before_the_split_is_none_for_the_baselines():
+    wheel = wheel_with(a=Gauge("sales", season=52, harmonics=2)).changed(dt=7 / 365.2425, grid="week")
+    for count, season in ((100, 1), (125, 52)):
+        (split,), _ = room.testable(wheel, Gauges({"a": Series("a", "1", weeks(count))}), (count - 10) * wheel.dt)
+        assert split.season == season

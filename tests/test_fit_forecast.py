@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from gearwheel.fit.evaluate import Evaluator
-from gearwheel.fit.filter import SEASON_SD, Filter
+from gearwheel.fit.filter import Filter
 from gearwheel.fit.forecast import ahead, frozen_levers, read_gauge, season_blocks
 from gearwheel.fit.observations import Reading, lay_out
+from gearwheel.fit.seasons import NOISE_SD
 from gearwheel.fit.trace import Traced, predictive_checks, trace
 from gearwheel.gauges.series import Gauges, Row, Series
 from gearwheel.run.pipeline import _coming
@@ -166,11 +167,11 @@ def test_a_season_goes_on_as_it_was():
     args = (windows, np.zeros((20_000, 0)), NO_SEASON, np.zeros(8), 3)
     level = read_gauge(reading, run, windows, block, slice(0, 3), np.zeros(8), 3) - read_gauge(bare, run, *args)
     expected = np.tile([-0.10, -0.03, 0.0, 0.13], 2)
-    assert np.abs(level.mean(axis=0) - expected).max() < 5 * 3 * SEASON_SD / np.sqrt(20_000)
-    assert level[:, 0].std() == pytest.approx(SEASON_SD, rel=0.05)
-    assert np.all(level.std(axis=0) >= 0.95 * SEASON_SD)
+    assert np.abs(level.mean(axis=0) - expected).max() < 5 * 3 * NOISE_SD / np.sqrt(20_000)
+    assert level[:, 0].std() == pytest.approx(NOISE_SD, rel=0.05)
+    assert np.all(level.std(axis=0) >= 0.95 * NOISE_SD)
     year = level[:, 1:5].sum(axis=1)  # four seasons cancel but for one season's noise
-    assert year.std() == pytest.approx(SEASON_SD, rel=0.05)
+    assert year.std() == pytest.approx(NOISE_SD, rel=0.05)
 
 
 def test_the_filter_learns_the_planted_season_and_the_forecast_carries_it_on():

@@ -52,6 +52,8 @@ gauges = (
         floats,
         words,
         season=st.integers(0, 12),
+        harmonics=st.integers(0, 6),
+        season_sd=st.none() | floats,
         title=words,
     )
     | st.builds(Gauge, plain, st.just("trailing"), window=windows)
@@ -74,6 +76,7 @@ wheels = st.builds(
     start=dates,
     title=words,
     horizon=floats,
+    hold_back=st.integers(-1, 60),
     outcomes=some,
     stock=table(st.builds(Stock, words, words, some, some, words, words, st.booleans(), dimensions, words)),
     flow=table(st.builds(Flow, words, words, dimensions, words)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,12 +21,15 @@ from gearwheel.wheel.parts import Gauge
 from gearwheel.wheel.times import decimal_year, elapsed, per_year
 
 LEAST_BEFORE, LEAST_AFTER = 12, 5
+SHORT = 5  # years: of a shorter record the last KEPT is kept back, at least LEAST_KEPT periods
+KEPT, LEAST_KEPT = 0.2, 8
 OURS = "gearwheel"
 
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of one testable gauge before and after the split, of one length, without gaps or bounds."""
+    """Rows of one testable gauge before and after the split, of one length, without gaps or bounds. `season` is 1 also
+    where the rows before have no two cycles of it, from which a baseline could learn it."""
 
     name: str
     before: tuple[Row, ...]
@@ -37,7 +41,8 @@ def backtest(
     program: Program, engine: Engine, gauges: Gauges, at: date, *, draws: int, seed: int, progress: Progress = silent
 ) -> dict:
     """The table of results.json: for every testable gauge and method MASE, CRPS and coverage, and rolling origins of
-    the seasonal gauge with the most rows. Parameters are fitted to what ended by `at` and stay so."""
+    the gauge with the most rows, a seasonal one if there is any. Parameters are fitted to what ended by `at` and stay
+    so."""
     wheel, layout = program.wheel, engine.layout
     split = elapsed(at, wheel)
     splits, untestable = testable(wheel, gauges, split)
@@ -55,9 +60,9 @@ def backtest(
         "rolling": None,
     }
     progress("backtest: rolling origins", 0, 1, "")
-    seasonal = [s for s in splits if s.season > 1]
-    if seasonal:
-        chosen = max(seasonal, key=lambda s: len(s.before) + len(s.after))
+    rolled = [s for s in splits if s.season > 1] or splits
+    if rolled:
+        chosen = max(rolled, key=lambda s: len(s.before) + len(s.after))
         whole = lay_out(wheel, gauges, layout.steps * wheel.dt, shown=gauges)
         result["rolling"] = _rolling(program, engine, posterior, whole, chosen, split, seed)
     return result
@@ -79,7 +84,8 @@ def testable(wheel, gauges: Gauges, split: float) -> tuple[list[Split], dict[str
                 f"{len(before)} usable rows before and {len(after)} after; {LEAST_BEFORE} and {LEAST_AFTER} are needed"
             )
         else:
-            splits.append(Split(name, tuple(before), tuple(after), gauge.season or 1))
+            season = gauge.season if gauge.season and len(before) >= 2 * gauge.season + 2 else 1
+            splits.append(Split(name, tuple(before), tuple(after), season))
     return splits, reasons
 
 
@@ -143,13 +149,14 @@ def _one_origin(program, engine, posterior: Posterior, early: Observations, spli
 def _rolling(
     program, engine, posterior: Posterior, whole: Observations, test: Split, split: float, seed: int, horizon: int = 4
 ) -> dict:
-    """Origins at the end of each season after the split: parameters from the split, states filtered to the origin."""
+    """Origins at the end of each row after the split: parameters from the split, states filtered to the origin."""
     wheel = program.wheel
     gauge, g = wheel.gauge[test.name], _index(whole, test.name)
     reading, rows = whole.readings[g], test.before + test.after
     first = len(test.before)
     origins = range(first, len(rows) - horizon + 1)
-    instants = [round(rows[i].start / wheel.dt) for i in origins]
+    begins = [rows[i - 1].end if rows[i].start is None else rows[i].start for i in origins]
+    instants = [round(begin / wheel.dt) for begin in begins]
     found = trace(engine.evaluator, posterior.u, whole, instants, seed)
     lever_paths, parameters = history(wheel), posterior.parameters()
     blocks = season_blocks(engine.evaluator, reading)
@@ -180,11 +187,24 @@ def _index(observations: Observations, name: str) -> int:
 
 
 def default_split(wheel, gauges: Gauges) -> float | None:
-    """Where to split when nobody says: seven tenths through the measured time, at a whole year; None if nothing is
-    testable there."""
-    ends = [r.end for s in gauges.series.values() for r in s.rows]
-    if not ends:
+    """Where to split when the wheel names no date: before the last `hold_back` periods of the finest grain; without
+    that, before about the last fifth of them and at least 8 where the record is shorter than 5 years, else seven tenths
+    through the measured time at a whole year. None where nothing would be testable."""
+    rows = [r for s in gauges.series.values() for r in s.rows]
+    if not rows:
         return None
-    year = per_year(wheel)
-    split = np.floor(0.7 * max(ends) / year) * year
-    return float(split) if testable(wheel, gauges, float(split))[0] else None
+    year, end = per_year(wheel), max(r.end for r in rows)
+    if not wheel.hold_back and end >= SHORT * year - SAME_TIME:
+        split = float(np.floor(0.7 * end / year) * year)
+    else:
+        period = wheel.dt * max(1, round(_finest(rows) / wheel.dt))
+        split = end - period * (wheel.hold_back or max(LEAST_KEPT, round(KEPT * end / period)))
+    wanted = split > 0 and (wheel.hold_back or testable(wheel, gauges, split)[0])
+    return split if wanted else None
+
+
+def _finest(rows: list[Row]) -> float:
+    """The shortest period of the record; of levels the shortest time between two."""
+    ends = sorted({r.end for r in rows})
+    lengths = [r.end - r.start for r in rows if r.start is not None]
+    return min(lengths or [later - earlier for earlier, later in itertools.pairwise(ends)] or [0.0])

@@ -21,6 +21,7 @@ METHODS = (LAST_VALUE, DRIFT, SEASONAL_NAIVE, ETS, ARIMA, THETA, AVERAGE)
 MEMBERS_OF_AVERAGE = (ETS, ARIMA, THETA, DRIFT)
 
 _FEWEST_POINTS = 8
+_LONGEST_FITTED = 24  # periods of a season that ETS takes (Hyndman's limit) and ARIMA searches in bearable time
 _LEVEL = 80  # per cent; the tails of a simulated interval (Theta) are noisier further out
 
 Draws = dict[str, np.ndarray]
@@ -39,7 +40,7 @@ def baseline_draws_many(
     """Predictive draws of every baseline for many series, or for one series cut at many origins.
 
     Each history has shape (n,), its own n, without gaps, on the transformed scale; `season` counts steps in a season
-    (1: none). Returns per history the draws by method, each (draws, horizon), and the reason for every method left
+    (1: none; beyond 24 only the seasonal naive knows it). Returns per history the draws by method, each (draws, horizon), and the reason for every method left
     out; together they name all of METHODS.
 
     Each method gives a mean and an 80 % interval per step ahead, and the draws are Normal with that mean and interval.
@@ -146,17 +147,15 @@ def _statsforecast(group: list[np.ndarray], methods: tuple[str, ...], horizon: i
 def _model(method: str, season: int) -> Any:
     from statsforecast import models
 
+    fitted = season if season <= _LONGEST_FITTED else 1
     if method == LAST_VALUE:
         return models.Naive(alias=method)
     if method == DRIFT:
         return models.RandomWalkWithDrift(alias=method)
-    seasonal = {
-        SEASONAL_NAIVE: models.SeasonalNaive,
-        ETS: models.AutoETS,
-        ARIMA: models.AutoARIMA,
-        THETA: models.AutoTheta,
-    }
-    return seasonal[method](season_length=season, alias=method)
+    if method == SEASONAL_NAIVE:
+        return models.SeasonalNaive(season_length=season, alias=method)
+    own = {ETS: models.AutoETS, ARIMA: models.AutoARIMA, THETA: models.AutoTheta}
+    return own[method](season_length=fitted, alias=method)
 
 
 def _add_average(found: dict[str, Normal], why: Omitted) -> None:

@@ -4,7 +4,7 @@ State z = [stocks on their own scale (log where positive), running sums, seasons
 after each step, with variance sd²·dt; observation noise is each row's error. Sums start anew as the rows' periods
 do, so that an annual figure is compared with a year's flow and not with an instant. Particle filter and finite
 differences check it in the tests. Sources: Särkkä 2013, *Bayesian Filtering and Smoothing*, algorithm 5.4 (EKF);
-Harvey 1989, section 2.3.4 (dummy seasonals).
+Harvey 1989, section 2.3.4 (seasonals).
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ import numpy as np
 
 from gearwheel.fit.beliefs import Beliefs
 from gearwheel.fit.observations import Observations
+from gearwheel.fit.seasons import level, noise_variance, turned
 from gearwheel.spin.levers import Path, moved, table
 from gearwheel.spin.program import Program, initial, stages, values_at
 from gearwheel.spin.run import noise_sd
 
-SEASON_START_SD = 0.3  # a season's level before any data, in logs
-SEASON_SD = 0.01  # how far a season's level moves from one season to the next
 IMPOSSIBLE = -1e4
 LEAST_SHARE = 0.02  # a positive stock keeps at least about this share of itself in one step
 LEAST = 1e-100  # where a positive stock starts at least: zero has no logarithm
@@ -39,11 +38,13 @@ class Data:
     length: Any
     seasonal: Any
     track: Any
+    season_sd: Any
 
     @staticmethod
     def of(observations: Observations) -> tuple:
         o = observations
-        return (o.value, o.error, o.seen, o.bound, o.length, o.seasonal, o.track)
+        sds = np.array([s.sd for s in o.seasons for _ in range(s.size)])
+        return (o.value, o.error, o.seen, o.bound, o.length, o.seasonal, o.track, sds)
 
 
 class Filter:
@@ -52,7 +53,7 @@ class Filter:
     def __init__(self, program: Program, beliefs: Beliefs, observations: Observations, paths: Mapping[str, Path]):
         self.program, self.beliefs, self.observations = program, beliefs, observations
         self.n, self.a = len(program.stocks), len(observations.sums)
-        self.blocks = tuple(s - 1 for s in observations.seasons)
+        self.blocks = tuple(s.size for s in observations.seasons)
         self.m = self.n + self.a + sum(self.blocks)
         times = program.wheel.dt * np.arange(observations.steps + 1)
         self.times = times
@@ -104,20 +105,23 @@ class Filter:
                 raw = _picked(sums, reading.tops, track[g]) / (length[g] if gauge.measure == "mean" else 1.0)
             shown, exists = _scaled(raw, gauge.scale, seen[g])
             if reading.season >= 0:
-                shown = shown + seasonal[g] * z[self.offsets[reading.season]]
+                shown = shown + seasonal[g] * level(*self._season(z, reading.season))
             found.append(jnp.asarray(shown, dtype=float))
             there.append(exists)
         return jnp.stack(found), jnp.stack(there)
 
+    def _season(self, z, s: int):
+        """A season and its block of z."""
+        return self.observations.seasons[s], z[self.offsets[s] : self.offsets[s] + self.blocks[s]]
+
     def turned(self, z, turn):
-        """Seasonal levels moved on by one season where `turn` says so: the next is minus the sum of the last."""
+        """Seasonal states moved on by one season where `turn` says so."""
         import jax.numpy as jnp
 
         parts = [z[: self.n + self.a]]
-        for s, size in enumerate(self.blocks):
-            block = z[self.offsets[s] : self.offsets[s] + size]
-            following = jnp.concatenate([-block.sum(keepdims=True), block[:-1]])
-            parts.append(jnp.where(turn[s] > 0, following, block))
+        for s in range(len(self.blocks)):
+            season, block = self._season(z, s)
+            parts.append(jnp.where(turn[s] > 0, turned(season, block, jnp), block))
         return jnp.concatenate(parts)
 
     # ---- the filter
@@ -144,8 +148,8 @@ class Filter:
                 jnp.zeros(self.m - self.n),
             ]
         )
-        spread = np.zeros(self.m)
-        spread[self.n + self.a :] = SEASON_START_SD**2
+        *rows, season_sd = data
+        spread = jnp.concatenate([jnp.zeros(self.n + self.a), jnp.asarray(season_sd) ** 2])
         reset, turn = jnp.asarray(self.observations.reset), jnp.asarray(self.observations.turn)
 
         def one(carry, inputs):
@@ -157,8 +161,8 @@ class Filter:
             z, P = self._propagate(z, P, at, time, fresh, turning)
             return (z, P), out
 
-        inputs = (jnp.asarray(self.times), paths, data, reset, turn)
-        _, out = jax.lax.scan(one, (z0, jnp.diag(jnp.asarray(spread))), inputs)
+        inputs = (jnp.asarray(self.times), paths, tuple(rows), reset, turn)
+        _, out = jax.lax.scan(one, (z0, jnp.diag(spread)), inputs)
         return out
 
     def log_likelihood(self, u, data):
@@ -235,10 +239,7 @@ class Filter:
     def _season_noise(self, turning):
         import jax.numpy as jnp
 
-        parts = [
-            jnp.concatenate([jnp.asarray(turning[s] * SEASON_SD**2)[None], jnp.zeros(size - 1)])
-            for s, size in enumerate(self.blocks)
-        ]
+        parts = [turning[s] * noise_variance(season) for s, season in enumerate(self.observations.seasons)]
         return jnp.concatenate(parts) if parts else jnp.zeros(0)
 
 

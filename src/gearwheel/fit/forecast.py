@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gearwheel.fit.evaluate import Evaluator
-from gearwheel.fit.filter import SEASON_SD
 from gearwheel.fit.observations import Reading, to_scale
+from gearwheel.fit.seasons import CYCLES, Season, level, noise_variance, season_of, turned
 from gearwheel.spin.levers import Path
 from gearwheel.spin.program import Program
 from gearwheel.spin.run import Ensemble, spin
@@ -71,7 +71,8 @@ def read_gauge(
     if reading.season >= 0:
         period = dt * round(per_year(ensemble.wheel) / gauge.season / dt)
         coming = [round((end - begin) / period) - 1 for _, end in windows]  # seasons from now, gaps counted
-        levels = _seasonal(seasons[:, blocks], max(coming, default=-1) + 1, rng)
+        season = season_of(reading.name, gauge.season, gauge.harmonics, gauge.season_sd, CYCLES)
+        levels = _seasonal(season, seasons[:, blocks], max(coming, default=-1) + 1, rng)
         found += levels[:, coming]
     return found + error * rng.standard_normal(found.shape)
 
@@ -85,14 +86,14 @@ def integral(ensemble: Ensemble, variable: str, first: int, last: int) -> np.nda
     return total * dt
 
 
-def _seasonal(block: np.ndarray, periods: int, rng: np.random.Generator) -> np.ndarray:
-    """Seasonal levels of the next periods from their last ones, (draws, periods): each is minus the sum of the
-    others of a year, plus noise (Harvey 1989, section 2.3.4)."""
-    levels = []
+def _seasonal(season: Season, block: np.ndarray, periods: int, rng: np.random.Generator) -> np.ndarray:
+    """Seasonal levels of the next periods from the last states, noise included, (draws, periods)."""
+    moving = np.flatnonzero(noise_variance(season))
+    sd, levels = np.sqrt(noise_variance(season)[moving]), []
     for _ in range(periods):
-        level = -block.sum(axis=1) + SEASON_SD * rng.standard_normal(len(block))
-        block = np.column_stack([level, block[:, :-1]])
-        levels.append(level)
+        block = turned(season, block)
+        block[:, moving] += sd * rng.standard_normal((len(block), len(moving)))
+        levels.append(level(season, block))
     return np.column_stack(levels) if levels else np.zeros((len(block), 0))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gearwheel.fit.seasons import Season, season_of
 from gearwheel.gauges.series import Gauges, Row
 from gearwheel.wheel.parts import Gauge, Wheel
 from gearwheel.wheel.times import per_year
@@ -47,7 +48,7 @@ class Observations:
     reset: np.ndarray
     seasonal: np.ndarray
     turn: np.ndarray
-    seasons: tuple[int, ...]
+    seasons: tuple[Season, ...]
     rows: int
     known: float = np.inf  # the time up to which evidence counts
 
@@ -84,9 +85,9 @@ def lay_out(
     steps = round(until / wheel.dt)
     shape = (steps + 1, len(names))
     plan = _Sums(wheel, steps)
-    readings, seasons = [], []
+    readings, periods = [], []  # of each season, in steps
     for name in names:
-        readings.append(_reading(wheel, name, shown.series[name].rows, plan, seasons))
+        readings.append(_reading(wheel, name, shown.series[name].rows, plan, periods))
     table = {k: np.zeros(shape) for k in ("value", "bound", "seasonal")}
     # 1 where there is no row: 0/0 in a mean would be hidden from the value but spoil the gradient
     table |= {k: np.ones(shape) for k in ("error", "length")}
@@ -104,12 +105,19 @@ def lay_out(
             table["track"][k, g] = track
             seen[k, g] = (row.start, row.end) in seeable and not wheel.gauge[name].check
             rows += bool(seen[k, g])
-    turn = np.zeros((steps + 1, len(seasons)))
-    for s, period in enumerate(seasons):
+    turn = np.zeros((steps + 1, len(periods)))
+    for s, period in enumerate(periods):
         turn[::period, s] = 1.0
+    seasons = []
+    for g, reading in enumerate(readings):
+        if reading.season >= 0:
+            gauge, period = reading.gauge, periods[reading.season]
+            ends = np.flatnonzero(seen[:, g] & (table["seasonal"][:, g] > 0))
+            covered = (ends[-1] - ends[0] + period) / (period * gauge.season) if len(ends) else 0.0
+            seasons.append(season_of(reading.name, gauge.season, gauge.harmonics, gauge.season_sd, covered))
     return Observations(
         tuple(readings), tuple(plan.names), 0.0, seen=seen, reset=plan.resets(), turn=turn,
-        seasons=tuple(wheel.gauge[r.name].season for r in readings if r.season >= 0), rows=rows, known=known, **table,
+        seasons=tuple(seasons), rows=rows, known=known, **table,
     )  # fmt: skip
 
 
@@ -173,7 +181,7 @@ def _tracks(spans: list[Span]) -> list[int]:
     return found
 
 
-def _reading(wheel: Wheel, name: str, rows: tuple[Row, ...], plan: _Sums, seasons: list[int]) -> Reading:
+def _reading(wheel: Wheel, name: str, rows: tuple[Row, ...], plan: _Sums, periods: list[int]) -> Reading:
     gauge = wheel.gauge[name]
     if gauge.measure not in SUMMING:
         return Reading(name, gauge)
@@ -184,8 +192,8 @@ def _reading(wheel: Wheel, name: str, rows: tuple[Row, ...], plan: _Sums, season
     bottoms = tuple(plan.index(gauge.over, group) for group in groups) if gauge.measure == "ratio" else ()
     season = -1
     if gauge.season:
-        season = len(seasons)
-        seasons.append(round(per_year(wheel) / gauge.season / wheel.dt))
+        season = len(periods)
+        periods.append(round(per_year(wheel) / gauge.season / wheel.dt))
     return Reading(name, gauge, tops, bottoms, season)
 
 

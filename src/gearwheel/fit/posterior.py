@@ -148,6 +148,7 @@ def fit(engine: Engine, observations: Observations, *, draws: int, seed: int, pr
         "states": len(engine.wheel.stock),
         "rows": observations.rows,
         "log_posterior": mode.log_posterior,
+        "seasons_on_belief": [s.gauge for s in observations.seasons if s.on_belief],
         **_weighed(engine, observations, u),
     }
     return Posterior(engine.wheel, beliefs, u, free, diagnostics, observations, _at(mode, whole), seed)

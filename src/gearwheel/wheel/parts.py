@@ -176,6 +176,8 @@ class Gauge:
     window: float | None = None  # trailing: length in time units
     over: str = ""  # ratio: the denominator
     season: int = 0  # periods in a year with their own level, 0 for none
+    harmonics: int = 0  # instead of a level each, this many waves a year; 0 for levels
+    season_sd: float | None = None  # belief about the season where the record has no two cycles of it
     check: bool = False  # an identity of other gauges: predicted and shown, never part of the likelihood
     title: str = ""
 
@@ -270,6 +272,7 @@ class Wheel:
     outcomes: tuple[str, ...] = ()
     measured: str = ""  # path of the tidy CSV of gauges, beside the file
     split: date | None = None  # where the backtest cuts the record
+    hold_back: int = 0  # or how many of its last periods the backtest keeps back
     rival: str = ""  # parameter: the rivals' price, for the barrier
     habit: tuple[str, ...] = ()  # strengths that make up the barrier of habit
     push: tuple[str, ...] = ()  # stocks that a push at the start would raise, for critical mass

@@ -39,6 +39,7 @@ HEADER = (
     "outcomes",
     "measured",
     "split",
+    "hold_back",
     "rival",
     "habit",
     "push",

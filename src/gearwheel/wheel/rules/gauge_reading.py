@@ -7,11 +7,14 @@ from collections.abc import Iterator
 
 from gearwheel.wheel.errors import Problem
 from gearwheel.wheel.parts import Gauge, Wheel
+from gearwheel.wheel.rules import time_step
 from gearwheel.wheel.rules.helpers import problem, suggest
+from gearwheel.wheel.times import per_year
 
 CODE = "GW218"
 MEASURES = ("end", "mean", "sum", "trailing", "ratio")
 SCALES = ("log", "logit", "abs")
+MOST_LEVELS = 24
 
 
 def check(wheel: Wheel) -> Iterator[Problem]:
@@ -35,4 +38,17 @@ def _faults(wheel: Wheel, name: str, gauge: Gauge) -> Iterator[tuple[str, str]]:
     if not (math.isfinite(gauge.error) and gauge.error > 0):
         yield f"has an error of {gauge.error:g}", "Every measurement has one; it is above 0."
     if gauge.season < 0 or gauge.season == 1:
-        yield f"has {gauge.season} seasons in a year", "4 for quarters, 12 for months, 0 for none."
+        yield f"has {gauge.season} seasons in a year", "4 for quarters, 12 for months, 52 for weeks, 0 for none."
+    elif gauge.season:
+        yield from _season(wheel, gauge)
+
+
+def _season(wheel: Wheel, gauge: Gauge) -> Iterator[tuple[str, str]]:
+    if gauge.harmonics < 0 or 2 * gauge.harmonics > gauge.season:
+        yield f"has {gauge.harmonics} harmonics", f"Up to half of its {gauge.season} seasons; 2 are usual."
+    elif not gauge.harmonics and gauge.season > MOST_LEVELS:
+        yield f"has {gauge.season} seasons with a level each", "Add harmonics = 2: two waves a year."
+    if gauge.season_sd is not None and not 0 < gauge.season_sd < math.inf:
+        yield f"believes its season to {gauge.season_sd:g}", "The sd of its states on the gauge's scale; 0.1 is usual."
+    if not any(time_step.check(wheel)) and per_year(wheel) / gauge.season < 0.5 * wheel.dt:
+        yield f"has {gauge.season} seasons in a year, each shorter than one time step", "Shorten dt."
