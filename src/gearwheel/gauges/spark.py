@@ -54,7 +54,7 @@ def measure_on_spark(
     wanted = known_gauges(names)
     with _session(url) as spark, _views(spark) as views:
         columns = {t.name: _register(spark, t, events_location, views) for t in tables().values()}
-        columns = {name: found for name, found in columns.items() if found}
+        columns = {name: found for name, found in columns.items() if found is not None}
         _refuse_lacking(columns, events_location)
         chosen, left_out = choose(set(columns), columns, wanted)
         measures = {gauge: m.filled(mapping.grain, mapping.active_days) for gauge, m in chosen.items()}
@@ -105,13 +105,13 @@ def _as_view(frame: Any, table: str, views: list[str]) -> None:
     views.append(_view_name(table))
 
 
-def _register(spark: Any, table: Table, location: str, views: list[str]) -> set[str]:
+def _register(spark: Any, table: Table, location: str, views: list[str]) -> set[str] | None:
     """Makes the table a view with all its columns in their types; returns the columns that the location has."""
     frame = _found(spark, table.name, location)
     if frame is None:
         empty = ", ".join(f"CAST(NULL AS {TYPES[c.type]}) AS `{c.name}`" for c in table.columns.values())
         _as_view(spark.sql(f"SELECT {empty} WHERE FALSE"), f"{SCHEMA}.{table.name}", views)
-        return set()
+        return None
     there = {name.lower(): name for name in frame.columns}
     have = {name for name in table.columns if name in there}
     given = [
