@@ -25,7 +25,10 @@ import duckdb
 
 HERE = Path(__file__).parent
 THREADS, ACTIVE_DAYS, WEEKS, PRODUCTS, SELLERS = 2, 90, 156, 200_000, 20_000
-LIMIT_GB, DUCKDB_GB = 8, 6  # of the whole process; what DuckDB counts itself stays below
+LIMIT_GB, DUCKDB_GB = (
+    8,
+    float(os.environ.get("DUCKDB_GB", 6)),
+)  # of the whole process; what DuckDB counts itself stays below
 LIMIT_RATIO, LIMIT_PANDAS = 1.3, 10
 MACROS = f"""
 create macro u(x, salt) as (hash(x, salt) % 1000003) / 1000003.0;
@@ -97,7 +100,7 @@ def make(folder: Path, lines: int) -> None:
 def connect(folder: Path) -> duckdb.DuckDBPyConnection:
     settings = {"threads": THREADS, "memory_limit": f"{DUCKDB_GB}GB", "temp_directory": str(folder / "spill")}
     connection = duckdb.connect(config=settings)
-    connection.execute("set preserve_insertion_order = false")
+    connection.execute("set preserve_insertion_order = false; set enable_progress_bar = false")
     return connection
 
 
@@ -120,35 +123,34 @@ def compete(name: str, folder: Path) -> int:
     return 0
 
 
-def ours(folder: Path, names: list[str] | None = None) -> list[tuple]:
+def canonical(folder: Path, schema: str) -> tuple[duckdb.DuckDBPyConnection, dict[str, set[str]]]:
+    """A connection whose schema holds every canonical table over the files, and the columns that these have."""
     from gearwheel.gauges.canonical import empty_view_sql, tables
+
+    connection, columns = connect(folder), {}
+    connection.execute(f"create schema if not exists {schema}")
+    for name, table in tables().items():
+        sql, file = empty_view_sql(table), folder / f"{name}.parquet"
+        if file.exists():
+            columns[name] = set(connection.sql(f"from '{file}'").columns)
+            given = {c: c if c in columns[name] else "null" for c in table.columns}
+            casts = (f"cast({given[c.name]} as {c.sql_type}) as {c.name}" for c in table.columns.values())
+            sql = f"select {', '.join(casts)} from '{file}'"
+        connection.execute(f"create view {schema}.{name} as {sql}")
+    return connection, columns
+
+
+def ours(folder: Path, names: list[str] | None = None) -> list[tuple]:
     from gearwheel.gauges.measure import measure
 
-    connection = connect(folder)
-    connection.execute("create schema events")
-    columns = {}
-    for name, table in tables().items():
-        file = folder / f"{name}.parquet"
-        if file.exists():
-            connection.execute(f"create view events.{name} as from '{file}'")
-            columns[name] = set(connection.table(f"events.{name}").columns)
-            lacking = [
-                f"cast(null as {c.sql_type}) as {c.name}" for c in table.columns.values() if c.name not in columns[name]
-            ]
-            connection.execute(
-                f"create or replace view events.{name} as select {', '.join(['*', *lacking])} from '{file}'"
-            )
-        else:
-            connection.execute(f"create view events.{name} as {empty_view_sql(table)}")
+    connection, columns = canonical(folder, "events")
     mapping = SimpleNamespace(grain="week", active_days=ACTIVE_DAYS)
     events = SimpleNamespace(connection=connection, present=set(columns), columns=columns, mapping=mapping)
     return [(r.gauge, r.start, r.value, r.error, r.n) for r in measure(events, names).rows]
 
 
 def fused(folder: Path) -> list[tuple]:
-    connection = connect(folder)
-    for file in folder.glob("*.parquet"):
-        connection.execute(f"create view {file.stem} as from '{file}'")
+    connection, _ = canonical(folder, "main")
     text = (HERE / "measure_fused.sql").read_text("utf-8")
     stored = os.environ.get("FUSED_LINES", "not materialized")
     return connection.execute(text.replace("{window}", str(ACTIVE_DAYS)).replace("{stored}", stored)).fetchall()

@@ -41,9 +41,13 @@ x as materialized (
 c as materialized (select customer_id, d // 7 as w, min(d) as a, max(d) as b from o group by 1, 2),
 p as materialized (select product_id, w, sum(q) as q, sum(v) as v from l group by 1, 2),
 s as materialized (
-    select seller_id, w, max(d) as b, max(d) filter (b = 'platform') as e, count(distinct order_id) as n
-    from l
-    where seller_id is not null
+    select seller_id, w, max(d) as b, max(e) as e, count(*) as n
+    from (
+        select seller_id, order_id, min(w) as w, min(d) as d, max(d) filter (b = 'platform') as e
+        from l
+        where seller_id is not null
+        group by 1, 2
+    )
     group by 1, 2
 ),
 h as (
@@ -301,7 +305,7 @@ gauges as (
     union all
     select 'contacts_per_order', w, k.n / oc.n, sqrt(1 / k.n + 1 / oc.n), k.n
     from oc join (
-        select date_diff('day', date '1900-01-01', contacts.at::date) // 7 as w, count(*) as n from contacts group by 1
+        select date_diff('day', date '1900-01-01', asked_at::date) // 7 as w, count(*) as n from contacts group by 1
     ) k using (w)
     union all select 'members', w, members, null, members from ml
     union all

@@ -22,7 +22,7 @@ select
     cast(j as varchar) as line,
     'p' || p as product_id,
     case when u(p, 7) < 0.3 then null else 's' || cast(floor({sellers} * pow(u(p, 8), 2)) as bigint) end as seller_id,
-    case when u(k, 9) < 0.1 then 2.0 else 1.0 end as quantity,
+    case when u(k, 9) < 0.1 then 2 else 1 end::double as quantity,
     round((5 + 95 * u(p, 10)) * (1 + 0.1 * u(k, 11)), 2) as price,
     case when u(k, 12) < 0.2 then round(2 * u(k, 13), 2) else 0 end as discount,
     round(4 * u(k, 14), 2) as shipping_charged,
@@ -79,7 +79,7 @@ select
     100.0 + i as amount
 from range(3 * {days}) t (i);
 -- contacts
-select 'c' || cast(floor({customers} * u(i, 36)) as bigint) as customer_id, placed(i) as at
+select 'c' || cast(floor({customers} * u(i, 36)) as bigint) as customer_id, placed(i) as asked_at
 from range({orders} // 20) t (i);
 -- hosting
 select
