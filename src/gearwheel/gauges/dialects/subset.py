@@ -75,7 +75,7 @@ def outside(tree: exp.Expression) -> list[str]:
     """Why the typed tree (`typed_tree`) is outside the portable subset, a sentence each; empty when it is inside."""
     found: list[str] = []
     for node in tree.walk():
-        if not isinstance(node, NODES):
+        if not isinstance(node, NODES) or isinstance(node, tuple(BECAUSE)):
             found.append(_unlisted(node))
         for kind, rule in RULES:
             if isinstance(node, kind):
@@ -130,17 +130,22 @@ def _not_zero(value: exp.Expression, where: exp.Expression) -> bool:
     if isinstance(value, exp.Paren | exp.Cast | exp.Sqrt | exp.Exp):
         return isinstance(value, exp.Exp) or _not_zero(value.this, where)
     if isinstance(value, exp.Literal):
-        return not value.is_string and float(value.this) != 0
+        return _number(value) not in (None, 0)
     if isinstance(value, exp.Mul):
         return _not_zero(value.left, where) and _not_zero(value.right, where)
     if isinstance(value, exp.Nullif):
-        return value.expression.is_number and float(value.expression.this) == 0
+        return _number(value.expression) == 0
     if isinstance(value, exp.Greatest):
-        return any(v.is_number and float(v.this) > 0 for v in (value.this, *value.expressions))
+        return any((_number(v) or 0) > 0 for v in (value.this, *value.expressions))
     select = where.find_ancestor(exp.Select)
     if isinstance(value, exp.Count) and isinstance(value.this, exp.Star):
         return select.args.get("group") is not None  # a group has a row
     return any(_says_positive(test, value) for test in _asked_before(where, select))
+
+
+def _number(node: exp.Expression) -> float | None:
+    """The number that is written there; None for anything else, a negative number too."""
+    return float(node.this) if isinstance(node, exp.Literal) and not node.is_string else None
 
 
 def _asked_before(where: exp.Expression, select: exp.Select) -> Iterator[exp.Expression]:
@@ -156,14 +161,12 @@ def _asked_before(where: exp.Expression, select: exp.Select) -> Iterator[exp.Exp
 def _says_positive(test: exp.Expression, value: exp.Expression) -> bool:
     terms = test.flatten() if isinstance(test, exp.And) else [test]
     return any(
-        isinstance(t, exp.GT) and t.left == value and t.right.is_number and float(t.right.this) >= 0
+        isinstance(t, exp.GT) and t.left == value and (floor := _number(t.right)) is not None and floor >= 0
         for t in (t.unnest() for t in terms)
     )
 
 
 def _cast(node: exp.Cast) -> Iterator[str]:
-    if isinstance(node, exp.TryCast):
-        return
     target = node.to.this.name
     if target not in TYPES:
         yield f"the type {node.to.sql('duckdb')} is not the same everywhere"
