@@ -348,7 +348,10 @@ def test_the_keys_of_results_are_the_documented_ones(bakery):
     assert done.exit_code == 0, f"{done.output}\n{done.exception!r}"
     real = set(keys(json.loads((bakery / "out" / "results.json").read_text("utf-8"))))
     first_cells = [line.split("|")[1] for line in words("docs/results.md").splitlines() if line.startswith("| `")]
-    documented = {key for cell in first_cells for key in re.findall(r"`([^`]+)`", cell)}
+    # the keys of `events`, which this wheel does not have, are compared in test_show_own.py
+    documented = {
+        key for cell in first_cells for key in re.findall(r"`([^`]+)`", cell) if not key.startswith("events.")
+    }
     documented_whole = {"backtest.fit", "levers.effects[].loop_shares.*"}
 
     def below(key: str, parts: set[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -411,3 +412,29 @@ def test_the_state_of_a_loop_is_told_in_a_few_words():
     assert loop_state(results, results["loops"][0]) == "open on one of its two tested links"
     results = ring("turns", "does not turn here")
     assert loop_state(results, results["loops"][0]) == "broken at v1 → v0"
+
+
+# ---- docs
+
+
+def _keys(value, at: str = ""):
+    """Paths of all leaves, names of gauges, facts and so on as `*`; an empty or unknown part is a leaf."""
+    named = ("gauges", "left_out", "nulls", "currencies", "facts", "themes", "families", "coherence", "parameters")
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _keys(inner, f"{at}.{'*' if at.rpartition('.')[2] in named else key}")
+    elif isinstance(value, list) and any(isinstance(v, dict) for v in value):
+        for inner in value:
+            yield from _keys(inner, f"{at}[]")
+    else:
+        yield at
+
+
+def test_the_keys_of_the_events_are_the_documented_ones():
+    page = (Path(__file__).parents[1] / "docs" / "results.md").read_text("utf-8")
+    first_cells = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `events.")]
+    documented = {key for cell in first_cells for key in re.findall(r"`([^`]+)`", cell)}
+    real = set(_keys(_EVENTS, "events"))
+    assert {k for k in real - documented if not any(d.startswith(f"{k}.") for d in documented)} == set()
+    empty = {"events.themes.*.coherence.*"}  # nothing was learned in the example
+    assert documented - real - empty == set()
