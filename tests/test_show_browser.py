@@ -8,6 +8,7 @@ import pytest
 
 from gearwheel.show.report import report_html
 from show_example import example
+from show_own_example import own_example
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = [
@@ -31,9 +32,10 @@ def browser():
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (390, "dark")])
-def test_the_report_opens_offline(browser, tmp_path, width, scheme):
+@pytest.mark.parametrize("results", [example, own_example])
+def test_the_report_opens_offline(browser, tmp_path, results, width, scheme):
     file = tmp_path / "report.html"
-    file.write_text(report_html(example()))
+    file.write_text(report_html(results()))
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     asked, wrong = [], []
     page.on("request", lambda request: asked.append(request.url))
