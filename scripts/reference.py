@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes docs/reference.md and docs/rules.md from the code, so that they cannot say anything else.
+"""Writes docs/reference.md, docs/rules.md and docs/gauges.md from the code, so that they cannot say anything else.
 
-`python scripts/reference.py` writes both; with `--check` it writes nothing and exits with 1 where they are out of date.
+`python scripts/reference.py` writes them; with `--check` it writes nothing and exits with 1 where one is out of date.
 """
 
 from __future__ import annotations
@@ -75,6 +75,64 @@ OTHER_CODES = {
         "GW416": "An error is not above 0.",
         "GW417": "So many problems that the rest of the file was not read.",
         "GW420": "These are not the results of a run.",
+    },
+    "Sources of events": {
+        "GW430": "How a file was read, or why it was passed over: its encoding, its delimiter, a spreadsheet, an empty file. A note.",
+        "GW431": "There is no source there, or nothing in it can be read.",
+        "GW432": "A CSV file breaks its own form: its delimiter cannot be told, or a line has other cells than the first.",
+        "GW433": "The cache cannot be written or has no room.",
+        "GW434": "The database or a table cannot be read, or went away half way; a rerun goes on where it stopped.",
+        "GW435": "Something was found while events were read: rows left out, keys joined. A note.",
+        "GW436": "Dates or numbers of a column can be read in two ways; `date_order` or `decimal` settles it.",
+        "GW437": "There is no such adapter, the source is not as the adapter has it, or nothing gives a needed table.",
+        "GW438": "A needed table has no row that can be used.",
+        "GW439": "Nothing in the source looks like orders, or nothing says what was paid.",
+    },
+    "The mapping": {
+        "GW440": "There is no mapping, or it cannot be read.",
+        "GW441": "The mapping is not TOML, perhaps cut off.",
+        "GW442": "A mapping has no such key, canonical table or column.",
+        "GW443": "The mapping lacks its source, a needed table or a needed column.",
+        "GW444": "A value of the mapping is of the wrong kind, or cannot be.",
+        "GW445": "The mapping cannot be written, or a file is in the way.",
+        "GW446": "The source has no such table or column, or an expression is more than a mapping may hold.",
+    },
+    "Checks of the data": {
+        "GW450": "A needed table or column is empty in places.",
+        "GW451": "A key stands more than once.",
+        "GW452": "The busy hours lie at night: the time zone seems wrong; or orders carry no time of day.",
+        "GW453": "Dates lie in the future, or before 1990.",
+        "GW454": "What comes later has the earlier date.",
+        "GW455": "Pieces, money or scores lie outside what they can be.",
+        "GW456": "Money comes in several currencies.",
+        "GW457": "Rows point to something that is not there.",
+        "GW458": "Orders look like tests, or many lines are for nothing.",
+        "GW459": "A customer's id is new for every order, or one customer stands for many.",
+        "GW480": "A stretch of days without orders where many were to be expected.",
+        "GW481": "The last days of the record seem incomplete: late rows.",
+        "GW482": "The last period is not over and is left out.",
+        "GW483": "Orders jump from one week to the next and stay there.",
+    },
+    "Measuring": {
+        "GW460": "The head of a measure view is not as it must be.",
+        "GW461": 'This grain or this window of "active" cannot be measured.',
+        "GW462": "There is no such gauge, or it was not measured; the hint says why.",
+        "GW463": "The database gave up while measuring.",
+        "GW465": "A measure view is not one SELECT.",
+        "GW466": "A measure view names an unknown table or column.",
+        "GW467": "A measure view leaves the portable part of SQL.",
+        "GW468": "There is no such dialect.",
+        "GW469": "Spark or Java is missing, a table is not where Spark looks, or Spark gave up.",
+    },
+    "A wheel from events, and its customers": {
+        "GW490": "The record is too short for a wheel.",
+        "GW491": "The file holds measured series, not events.",
+        "GW494": "Nobody had bought by the day that was asked about.",
+        "GW495": "A purchase history is impossible, such as a last purchase before the first.",
+        "GW496": "This is no unit of time for purchases.",
+        "GW497": "Money of customers comes in several currencies.",
+        "GW498": "There is no such customer model.",
+        "GW499": "No repeat purchase has a positive spend, so there is no model of spend.",
     },
 }
 
@@ -213,6 +271,51 @@ def _record() -> list[str]:
     return ["## The record of the amazon wheel", _table(head, rows)]
 
 
+GAUGES_SAY = """\
+Every gauge that events can measure: its definition stands beside its number in the report and in \
+`gearwheel measure FOLDER --define`. What lies behind all of them, from what counts as an order to how errors are told, \
+is on [Measuring](measuring.md).
+
+`D` stands for the mapping's `active_days`. *Reads* is the variable that the gauge measures in the library gear, and how: \
+`end` is its value at the end of the period, `sum` what flowed in it, `mean` its mean, `ratio` one flow over another. \
+A gauge that reads nothing is shown and not fitted; an own wheel may bind it to a variable of its own. *Needs* names \
+canonical tables and columns; without them the gauge is not measured, and the report says so."""
+
+
+def gauges_page() -> str:
+    """One table a gear: what can be measured from events, how it is defined and how sure it is."""
+    from gearwheel.gauges.catalogue import catalogue
+
+    head = ("gauge", "title", "unit", "definition", "sampling error", "needs", "reads")
+    parts = ["# Gauges", MADE, GAUGES_SAY]
+    gears = {measure.gear: [] for measure in catalogue().values()}
+    for measure in catalogue().values():
+        gears[measure.gear].append(_gauge(measure))
+    for gear in sorted(gears):
+        parts += [f"## {gear.capitalize()}", _table(head, gears[gear])]
+    return _page(parts)
+
+
+def _gauge(measure) -> tuple[str, ...]:
+    name = f"`{measure.gauge}`" + (" (without a list)" if measure.instead_of else "")
+    reads = (
+        f"`{measure.of}`, {measure.measure}"
+        if measure.of
+        else ""
+        if "ratio" not in measure.measure
+        else f"`{measure.measure}`"
+    )
+    return (
+        name,
+        measure.title,
+        measure.unit,
+        measure.definition.replace("{active_days}", "D"),
+        measure.error,
+        ", ".join(f"`{need}`" for need in measure.needs),
+        reads,
+    )
+
+
 def _table(head, rows) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(str(c).replace("|", "\\|") for c in line) + " |" for line in lines)
@@ -222,7 +325,7 @@ def _page(parts: list[str]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-PAGES = {"docs/reference.md": reference_page, "docs/rules.md": rules_page}
+PAGES = {"docs/reference.md": reference_page, "docs/rules.md": rules_page, "docs/gauges.md": gauges_page}
 
 
 def main(arguments: list[str]) -> int:

@@ -11,7 +11,9 @@ DIALECTS = ("postgres", "bigquery", "snowflake", "databricks", "spark", "duckdb"
 
 @click.command(cls=Verb)
 @click.argument("what", type=click.Choice(["dbt", "sql"]))
-@click.option("--dialect", type=click.Choice(DIALECTS), default="postgres", show_default=True)
+@click.option(
+    "--dialect", type=click.Choice(DIALECTS), default="postgres", show_default=True, help="Of which warehouse."
+)
 @click.option("--mapping", metavar="FOLDER|MAPPING", help="Whose grain and active_days count. [default: week, 90 days]")
 @click.option("--out", metavar="DIR", help="Folder of the files. [default: gearwheel-out/dbt or gearwheel-out/sql]")
 @json_option
