@@ -1,7 +1,7 @@
-"""How fast events are measured, beside a fused query written by hand and pandas: `python benchmarks/measure.py`.
+"""How fast events are measured, beside fused SQL written by hand and pandas: `python benchmarks/measure.py`.
 
 Made Parquet tables with so many order lines are measured by every weekly gauge of the catalogue, on two threads and
-under 8 GB; then by one hand-written DuckDB query that gives the same numbers (`measure_fused.sql`), and the gauges of
+under 8 GB; then by one hand-written DuckDB script that gives the same numbers (`measure_fused.sql`), and the gauges of
 `measure_pandas.py` by pandas as well. Each contestant is a fresh process; the numbers must agree. Exits with 1 when a
 limit is missed.
 """
@@ -152,8 +152,7 @@ def ours(folder: Path, names: list[str] | None = None) -> list[tuple]:
 def fused(folder: Path) -> list[tuple]:
     connection, _ = canonical(folder, "main")
     text = (HERE / "measure_fused.sql").read_text("utf-8")
-    stored = os.environ.get("FUSED_LINES", "not materialized")
-    return connection.execute(text.replace("{window}", str(ACTIVE_DAYS)).replace("{stored}", stored)).fetchall()
+    return connection.execute(text.replace("{window}", str(ACTIVE_DAYS))).fetchall()
 
 
 def by_pandas(folder: Path) -> list[tuple]:

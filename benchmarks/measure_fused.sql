@@ -1,66 +1,107 @@
--- The weekly gauges of `gearwheel.gauges.views` in one query, written by hand for DuckDB and these made events only: the
--- tables are whole, every week is, nobody sells without a price, no key is there twice. {window} is active_days.
-with
-o as materialized (
-    select order_id, customer_id, date_diff('day', date '1900-01-01', placed_at::date)::int as d
-    from orders
-    where status <> 'cancelled' and not is_test
-),
-w as materialized (
-    select
-        unnest(range(min(d) // 7, max(d) // 7 + 1))::int as w,
-        min(d) as a,
-        max(d) + 1 as z,
-        7 / 365.2425 as y
-    from o
-),
-oc as materialized (select d // 7 as w, count(*) as n from o group by 1),
-l as {stored} (
-    select
-        o.order_id, o.d, o.d // 7 as w, product_id, seller_id, quantity as q, price * quantity - discount as v,
-        shipping_charged as f, commission as k, unit_cost * quantity as g, shipping_cost as s, fulfilled_by as b
-    from order_lines
-    join o using (order_id)
-),
-f as materialized (
-    select
-        order_id, min(w) as w, count(*) as c, sum(v) as v, sum(v) filter (seller_id is not null) as t,
-        sum(k) filter (seller_id is not null) as k, sum(f) as f, sum(g) as g, sum(s) as s
-    from l
-    group by 1
-),
-x as materialized (
-    select
-        w, count(*) as n, sum(c) as c, sum(v) as v, sum(v * v) as vv, sum(t) as t, sum(t * t) as tt, sum(t * v) as tv,
-        sum(k) as k, sum(k * k) as kk, sum(k * t) as kt, sum(f) as f, sum(f * f) as ff, sum(g) as g, sum(g * g) as gg,
-        sum(g * v) as gv, sum(s) as s, sum(s * s) as ss
-    from f
-    group by 1
-),
+-- The weekly gauges of `gearwheel.gauges.views` in one script, written by hand for DuckDB and these made events only: the
+-- tables are whole, every week is, nobody sells without a price, no key is there twice. {window} is active_days. What is
+-- heavy is a table of its own: as one statement it holds everything at once and runs out of memory first.
+create temp table o as
+select order_id, customer_id, date_diff('day', date '1900-01-01', placed_at::date)::int as d
+from orders
+where status <> 'cancelled' and not is_test;
+create temp table w as
+select
+    unnest(range(min(d) // 7, max(d) // 7 + 1))::int as w,
+    min(d) as a,
+    max(d) + 1 as z,
+    7 / 365.2425 as y
+from o;
+create temp table oc as
+select d // 7 as w, count(*) as n from o group by 1;
+create temp view l as
+select
+    o.order_id, o.d, o.d // 7 as w, product_id, seller_id, quantity as q, price * quantity - discount as v,
+    shipping_charged as f, commission as k, unit_cost * quantity as g, shipping_cost as s, fulfilled_by as b
+from order_lines
+join o using (order_id);
+create temp table f as
+select
+    order_id, min(w) as w, count(*) as c, sum(v) as v, sum(v) filter (seller_id is not null) as t,
+    sum(k) filter (seller_id is not null) as k, sum(f) as f, sum(g) as g, sum(s) as s
+from l
+group by 1;
+create temp table x as
+select
+    w, count(*) as n, sum(c) as c, sum(v) as v, sum(v * v) as vv, sum(t) as t, sum(t * t) as tt, sum(t * v) as tv,
+    sum(k) as k, sum(k * k) as kk, sum(k * t) as kt, sum(f) as f, sum(f * f) as ff, sum(g) as g, sum(g * g) as gg,
+    sum(g * v) as gv, sum(s) as s, sum(s * s) as ss
+from f
+group by 1;
 -- who is there: the id, the week, first and last day in it
-c as materialized (select customer_id, d // 7 as w, min(d) as a, max(d) as b from o group by 1, 2),
-p as materialized (select product_id, w, sum(q) as q, sum(v) as v from l group by 1, 2),
-s as materialized (
-    select seller_id, w, max(d) as b, max(e) as e, count(*) as n
-    from (
-        select seller_id, order_id, min(w) as w, min(d) as d, max(d) filter (b = 'platform') as e
-        from l
-        where seller_id is not null
-        group by 1, 2
-    )
+create temp table c as
+select customer_id, d // 7 as w, min(d) as a, max(d) as b from o group by 1, 2;
+create temp table p as
+select product_id, w, sum(q) as q, sum(v) as v from l group by 1, 2;
+create temp table s as
+select seller_id, w, max(d) as b, max(e) as e, count(*) as n
+from (
+    select seller_id, order_id, min(w) as w, min(d) as d, max(d) filter (b = 'platform') as e
+    from l
+    where seller_id is not null
     group by 1, 2
-),
+)
+group by 1, 2;
+create temp table cs as
+select
+    w, a, b, lag(b) over i as b0, lead(w) over i as w1, lead(a) over i as a1, customer_id, (b + {window}) // 7 as gone
+from c
+window i as (partition by customer_id order by w);
+create temp table md as
+select customer_id, fee, date_diff('day', date '1900-01-01', starts_at::date) as a,
+    date_diff('day', date '1900-01-01', ends_at::date) as z
+from memberships;
+create temp table m as
+select *, case when z > n then n else coalesce(z, n) end as e
+from (select *, lead(a) over (partition by customer_id order by a) as n from md);
+create temp table mo as
+select o.order_id, o.d // 7 as w, bool_or(m.a is not null) as is_member
+from o
+left join m on m.customer_id = o.customer_id and m.a <= o.d and (m.e is null or m.e > o.d)
+group by 1, 2;
+create temp table ms as
+select mo.w, is_member, count(*) as n, count(f.v) as n_v, sum(f.v) as v, sum(f.v * f.v) as vv
+from mo
+left join f using (order_id)
+group by 1, 2;
+-- deliveries, reviews, returns
+create temp table dl as
+select o.d // 7 as w, count(*) as n, avg(pd) as p, stddev_samp(pd) as ps, avg(dd) as d, stddev_samp(dd) as ds,
+    count(*) filter (dd <= pd) as hits
+from (
+    select o.d, date_diff('day', date '1900-01-01', promised_at::date) - o.d as pd,
+        date_diff('day', date '1900-01-01', delivered_at::date) - o.d as dd
+    from deliveries
+    join o using (order_id)
+) o
+group by 1;
+create temp table rv as
+select o.d // 7 as w, r.d // 7 as written, count(*) as n, count(*) filter (r.d <= o.d + 30) as soon, sum(score) as v,
+    sum(score * score) as vv
+from (select order_id, score, date_diff('day', date '1900-01-01', created_at::date)::int as d from reviews) r
+join o using (order_id)
+group by 1, 2;
+create temp table rt as
+select o.d // 7 as w, r.d // 7 as asked, count(*) as n, count(*) filter (r.d <= o.d + 30) as soon, sum(v) as v,
+    sum(v * v) as vv
+from (
+    select order_id, date_diff('day', date '1900-01-01', requested_at::date)::int as d,
+        refund - if(kept, 0, salvage) as v
+    from returns
+) r
+join o using (order_id)
+group by 1, 2;
+with
 h as (
     select seller_id, date_diff('day', date '1900-01-01', day)::int // 7 as w,
         max(date_diff('day', date '1900-01-01', day)::int) as b
     from hosting
     group by 1, 2
-),
-cs as materialized (
-    select
-        w, a, b, lag(b) over i as b0, lead(w) over i as w1, lead(a) over i as a1, customer_id, (b + {window}) // 7 as gone
-    from c
-    window i as (partition by customer_id order by w)
 ),
 spells as (
     select 'customer' as who, w, b0, w1, gone from cs
@@ -90,16 +131,6 @@ fl as materialized (
     from turns
     group by 1, 2
 ),
--- members
-md as (
-    select customer_id, fee, date_diff('day', date '1900-01-01', starts_at::date) as a,
-        date_diff('day', date '1900-01-01', ends_at::date) as z
-    from memberships
-),
-m as materialized (
-    select *, case when z > n then n else coalesce(z, n) end as e
-    from (select *, lead(a) over (partition by customer_id order by a) as n from md)
-),
 mw as (select customer_id, a // 7 as w, e // 7 as w1 from m where e is null or e // 7 > a // 7),
 both_ as (
     select greatest(cs.w, mw.w) as w, least(cs.gone, cs.w1, mw.w1) as w1
@@ -126,18 +157,6 @@ mp as materialized (
         (others + lag(others) over (order by ml.w)) / 2 as half_others
     from ml
     join fl on fl.w = ml.w and fl.who = 'customer'
-),
-mo as materialized (
-    select o.order_id, o.d // 7 as w, bool_or(m.a is not null) as is_member
-    from o
-    left join m on m.customer_id = o.customer_id and m.a <= o.d and (m.e is null or m.e > o.d)
-    group by 1, 2
-),
-ms as materialized (
-    select mo.w, is_member, count(*) as n, count(f.v) as n_v, sum(f.v) as v, sum(f.v * f.v) as vv
-    from mo
-    left join f using (order_id)
-    group by 1, 2
 ),
 fees as (
     select w, sum(x) as v, max(n) as n
@@ -177,41 +196,11 @@ ol as materialized (
     left join (select w, n as products from op) using (w)
     window i as (order by w.w)
 ),
--- deliveries, reviews, returns
-dl as materialized (
-    select o.d // 7 as w, count(*) as n, avg(pd) as p, stddev_samp(pd) as ps, avg(dd) as d, stddev_samp(dd) as ds,
-        count(*) filter (dd <= pd) as hits
-    from (
-        select o.d, date_diff('day', date '1900-01-01', promised_at::date) - o.d as pd,
-            date_diff('day', date '1900-01-01', delivered_at::date) - o.d as dd
-        from deliveries
-        join o using (order_id)
-    ) o
-    group by 1
-),
-rv as materialized (
-    select o.d // 7 as w, r.d // 7 as written, count(*) as n, count(*) filter (r.d <= o.d + 30) as soon, sum(score) as v,
-        sum(score * score) as vv
-    from (select order_id, score, date_diff('day', date '1900-01-01', created_at::date)::int as d from reviews) r
-    join o using (order_id)
-    group by 1, 2
-),
 rw as (
     select written as w, sum(n) as n, sum(v) / sum(n) as m,
         sqrt(greatest(sum(vv) - sum(v) * sum(v) / sum(n), 0) / (sum(n) - 1)) as sd
     from rv
     group by 1
-),
-rt as materialized (
-    select o.d // 7 as w, r.d // 7 as asked, count(*) as n, count(*) filter (r.d <= o.d + 30) as soon, sum(v) as v,
-        sum(v * v) as vv
-    from (
-        select order_id, date_diff('day', date '1900-01-01', requested_at::date)::int as d,
-            refund - if(kept, 0, salvage) as v
-        from returns
-    ) r
-    join o using (order_id)
-    group by 1, 2
 ),
 first_ as (
     select w, count(*) as n, count(*) filter (b > a or a1 <= a + 90) as hits
