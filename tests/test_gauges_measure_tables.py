@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from gearwheel.gauges.canonical import TYPES, Table, empty_view_sql, select_sql, tables
+from gearwheel.gauges.canonical import TYPES, Table, empty_view_sql, tables
 
 
 def test_only_orders_and_lines_are_needed():
@@ -25,9 +25,3 @@ def test_an_empty_view_has_every_column_in_its_type_and_no_row(table: Table):
     assert relation.columns == list(table.columns)
     assert [str(t) for t in relation.types] == [c.sql_type for c in table.columns.values()]
     assert relation.fetchall() == []
-
-
-def test_a_select_fills_what_is_given_and_leaves_the_rest_null():
-    relation = duckdb.connect().sql(select_sql(tables()["visits"], {"day": "d"}, "(SELECT '2024-01-31' AS d)"))
-    assert [str(t) for t in relation.types] == ["DATE", "DOUBLE"]
-    assert [(str(day), visits) for day, visits in relation.fetchall()] == [("2024-01-31", None)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -58,17 +57,5 @@ def _table(name: str, *, title: str, key: list[str], columns: dict, needed: bool
 
 def empty_view_sql(table: Table) -> str:
     """A SELECT in DuckDB's dialect that yields no row and every column of the table in its type."""
-    return f"SELECT {_nulls(table.columns.values())} WHERE FALSE"
-
-
-def select_sql(table: Table, expressions: dict[str, str], source: str) -> str:
-    """A SELECT of every column of the table from `source`, in its type; a column without an expression is NULL.
-
-    `expressions` (canonical column to SQL) and `source` are put in as they stand: they must have been checked.
-    """
-    given = (f"CAST({expressions.get(c.name, 'NULL')} AS {c.sql_type}) AS {c.name}" for c in table.columns.values())
-    return f"SELECT {', '.join(given)} FROM {source}"
-
-
-def _nulls(columns: Iterable[Column]) -> str:
-    return ", ".join(f"CAST(NULL AS {c.sql_type}) AS {c.name}" for c in columns)
+    nulls = (f"CAST(NULL AS {c.sql_type}) AS {c.name}" for c in table.columns.values())
+    return f"SELECT {', '.join(nulls)} WHERE FALSE"
