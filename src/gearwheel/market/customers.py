@@ -147,8 +147,10 @@ def remember(state: State, day: Day, who: np.ndarray) -> None:
 def visit(state: State, day: Day) -> None:
     """Visits of the day, and what sellers notice of them."""
     s = day.settings
-    weather = np.exp(s.visits_noise * day.draws.normal(Stream.VISITS, day.number) - 0.5 * s.visits_noise**2)
-    visits = float(np.rint(state.there * s.visits * weather))
+    draws, mean = day.draws, state.there * s.visits
+    weather = np.exp(s.visits_noise * draws.normal(Stream.WEATHER, day.number) - 0.5 * s.visits_noise**2)
+    # a Poisson count, by the Normal that it is close to where there are many
+    visits = max(0.0, float(np.rint(mean * weather + np.sqrt(mean) * draws.normal(Stream.VISITS, day.number))))
     state.traffic += (visits - state.traffic) / NOTICE
     day.tally(visits=visits)
     day.sink.add(

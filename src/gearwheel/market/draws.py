@@ -25,7 +25,7 @@ class Stream(IntEnum):
     HOUR, CANCELLED, LINES, ENROL, RENEW, DAYS, DAYS_2, VISITS, VISITS_2, COST, COST_2 = range(40, 51)
     OFFER, QUANTITY, PRODUCT, PRODUCT_PRICE, PRODUCT_PRICE_2 = range(60, 65)
     SCORE, SCORE_2, REVIEW, TEXT, CONTACT, CLAIM, CLAIM_TIME = range(70, 77)
-    JOIN_HOUR = 80
+    JOIN_HOUR, WEATHER, WEATHER_2 = range(80, 83)
 
 
 class Draws:
@@ -37,7 +37,7 @@ class Draws:
     def dense(self, stream: Stream, day: int, size: int) -> np.ndarray:
         """Uniforms (size,) in [0, 1), float32; the first n of them do not depend on `size`."""
         key = [self.seed, (int(stream) << 32) | (day & 0xFFFFFFFF)]
-        return np.random.Generator(np.random.Philox(key=key)).random(size, dtype=np.float32)
+        return np.random.Generator(np.random.Philox(key=np.array(key, dtype=np.uint64))).random(size, dtype=np.float32)
 
     def uniform(self, stream: Stream, at, then: int = 0) -> np.ndarray:
         """Uniforms in (0, 1) at addresses (at, then), `at` of any shape."""

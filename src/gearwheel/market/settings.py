@@ -40,7 +40,7 @@ class Market:
     habit_time: float = 90.0
     opinion_weight: float = 0.5  # of the last experience in a customer's satisfaction
     visits: float = 0.08  # a customer and day
-    visits_noise: float = 0.03  # sd of the logarithm, a day
+    visits_noise: float = 0.03  # sd of the logarithm of a day's weather, beside the Poisson noise of the count
     cancelled: float = 0.01  # share of orders
 
     # ---- sellers and offers
