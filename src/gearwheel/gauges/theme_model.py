@@ -74,6 +74,7 @@ def _factor(matrix: Any, number: int, seed: int) -> Any:
     factors = NMF(number, init="nndsvda", random_state=seed, max_iter=ROUNDS, tol=1e-3)
     with _one_thread(), warnings.catch_warnings():  # words and order of themes are settled long before the last digit
         warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", RuntimeWarning)  # a residual of nothing, rounded below zero
         return factors.fit(matrix)
 
 
