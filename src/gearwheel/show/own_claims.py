@@ -108,7 +108,8 @@ def _reader(fact: Mapping) -> Callable[[float], float]:
 
 
 def _relative(logs: float) -> float:
-    return math.expm1(max(-STEEP, min(STEEP, logs)))
+    """A relative change to a hundredth of a per cent: less is nothing to a shop."""
+    return round(math.expm1(max(-STEEP, min(STEEP, logs))), 4)
 
 
 def _turned(found: Span) -> Span:
@@ -122,4 +123,4 @@ def _ends(found: Span, show: Callable[[float], str]) -> str:
 
 
 def _signed(value: float) -> str:
-    return percent(round(value, 4), 2, signed=True)  # a hundredth of a per cent is nothing to a shop
+    return percent(value, 2, signed=True)

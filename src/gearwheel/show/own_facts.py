@@ -40,9 +40,9 @@ def facts(results: dict) -> str:
 
 
 def _telling(fact: Mapping) -> tuple[bool, float]:
-    """Those that inform a parameter first, then by how far they are from no difference."""
-    informs_one = bool(words_of(fact.get("of"))) and not words_of(fact.get("bound"))
-    return informs_one, abs(real(fact.get("estimate")) or 0.0) / (real(fact.get("error")) or math.inf)
+    """By how far they are from no difference, mere bounds last."""
+    away = abs(real(fact.get("estimate")) or 0.0) / (real(fact.get("error")) or math.inf)
+    return not words_of(fact.get("bound")), away
 
 
 def _inside(said: str) -> str:

@@ -29,28 +29,35 @@ def feedback_card(results: dict, palette: Palette) -> str:
 
 def feedback(results: dict) -> str:
     """What complaints are about, and which way that goes."""
-    said = [_source(events_of(results), source, themes) for source, themes in told(events_of(results)).items()]
+    events = events_of(results)
+    said = {known: [] for known in (True, False)}
+    for source, themes in told(events).items():
+        said[bool(_shares(themes))].append(_source(events, source, themes))
+    # what is silent matters only where nothing speaks
     return (
-        " ".join(filter(None, said)) or "What customers write is not known: the source has no texts, or none were read."
+        " ".join(said[True] or said[False])
+        or "What customers write is not known: the source has no texts, or none were read."
     )
 
 
+def _shares(themes: Mapping) -> dict[str, float]:
+    """Named families of which somebody complains, with their share."""
+    shares = {str(family): real(share) or 0.0 for family, share in mapping(themes.get("families")).items()}
+    return {family: share for family, share in shares.items() if share > 0 and family != "other"}
+
+
 def _source(events: Mapping, source: str, themes: Mapping) -> str:
-    shares = {
-        str(f): v
-        for f, s in mapping(themes.get("families")).items()
-        if (v := real(s)) is not None and str(f) != "other"
-    }
+    shares = _shares(themes)
     if not shares:
         why = words_of(themes.get("note"), "no theme was found")
         return f"What {source} are about is not known: {why}."
     count = real(themes.get("complaints"))
     ranked = sorted(shares, key=lambda f: -shares[f])
-    most = conjoined([f"{f} ({percent(shares[f])})" for f in ranked])
+    about = conjoined([f"{percent(shares[f])} {'' if i else 'are '}about {f}" for i, f in enumerate(ranked)])
     change = family_change(events, source, ranked[0])
     trend = f" The share about {ranked[0]} {change_words(change)} over the last quarter." if change else ""
     what = "complaints" if source == "reviews" else source
-    return f"Of {figures.number(count)} {what}, most are about {ranked[0]}: {most}.{trend}"
+    return f"{figures.number(count)} {what} were read: {about}.{trend}"
 
 
 def family_gauge(source: str, family: str) -> str:

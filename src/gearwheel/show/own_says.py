@@ -63,7 +63,7 @@ def _special(results: dict, step: Step) -> str:
         once, alive = real(customers.get("once")), span(customers.get("alive"))
         parts = [f"{percent(once)} of customers bought once"] if once is not None else []
         test = test_of(customers)
-        failed = " (by a model that failed its test)" if test and not test.passed else ""
+        failed = f" (by a model that missed its test by {percent(test.miss)})" if test and not test.passed else ""
         parts += [f"{percent(alive.median)} are still customers{failed}"] if alive else []
         return f"{conjoined(parts)}." if parts else ""
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -96,6 +97,11 @@ class Test(NamedTuple):
         _, low, high = self.predicted
         return low is not None and high is not None and low <= self.came <= high
 
+    @property
+    def miss(self) -> float:
+        """How far off the middle was, relative to what came."""
+        return abs(self.predicted.median - self.came) / abs(self.came) if self.came else math.inf
+
 
 def test_of(customers: Mapping) -> Test | None:
     about = mapping(customers.get("tested"))
@@ -121,7 +127,7 @@ def _failed(customers: Mapping) -> str:
     if test is None or test.passed:
         return ""
     way = "few" if test.came > test.predicted.median else "many"
-    return f" Held back as a test, the record shows that the model foretells too {way} orders: {number(test.predicted.median)} where {number(test.came)} came."
+    return f" Tested on a held-back end of the record, the model foretells too {way} orders: {number(test.predicted.median)} where {number(test.came)} came."
 
 
 def _parameters(customers: Mapping) -> str:
