@@ -15,6 +15,7 @@ from gearwheel.fit.observations import lay_out
 from gearwheel.fit.posterior import Engine, Posterior, fit
 from gearwheel.fit.verdicts import verdicts
 from gearwheel.gauges.series import Gauges
+from gearwheel.run.fitting import fit_wheel
 from gearwheel.spin.compiled import jax_program
 from gearwheel.spin.program import build
 from gearwheel.spin.run import spin
@@ -90,6 +91,14 @@ def test_alone_with_a_belief_the_posterior_is_the_product_of_two_normals(design,
     assert (found["estimate"], found["error"]) == (-1.3, sd)
     assert found["median"] == pytest.approx(mean, abs=0.03)
     assert abs(posterior["range"].mean() - 0.3) < 0.03, "of other parameters it says nothing"
+
+
+def test_a_wheel_without_a_record_is_fitted_to_its_evidence():
+    wheel = planted_wheel().changed(measured="", evidence={"survey": Evidence(of="pull", estimate=-1.3, error=0.1)})
+    posterior = fit_wheel(wheel, draws=2000)
+    assert posterior["pull"].std() < 0.11 and posterior.traced is None
+    assert posterior.verdicts["pull"].verdict == "turns"
+    assert fit_wheel(wheel.changed(evidence={}), draws=2000).diagnostics["method"] == "beliefs"
 
 
 def test_two_pieces_of_evidence_weigh_as_their_precisions():

@@ -16,7 +16,7 @@ from gearwheel.run.measuring import from_events, measures_of
 from gearwheel.run.record import record
 from gearwheel.run.store import FIT_ROOMS, LIBRARY, Progress, cached_file, input_hash, plain, save_atomically, silent
 from gearwheel.wheel.errors import WheelError
-from gearwheel.wheel.evidence import with_facts
+from gearwheel.wheel.evidence import counted, with_facts
 from gearwheel.wheel.load import load
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.rules import check_wheel
@@ -89,7 +89,7 @@ def fit_wheel(
     cache: bool = True,
     engine=None,
 ):
-    """The posterior of a wheel: from its record where it has one, else its beliefs.
+    """The posterior of a wheel: from its record and its evidence where it has them, else its beliefs.
 
     Raises FitError when no trustworthy posterior came out, Cancelled when `progress` says so.
     """
@@ -101,7 +101,7 @@ def fit_wheel(
     wheel = with_measured_facts(wheel, progress)
     gauges = measured(wheel, progress)
     if gauges is None or not gauges.series:
-        return from_beliefs(wheel, draws, seed)
+        return _from_evidence(wheel, draws, seed, progress) if counted(wheel) else from_beliefs(wheel, draws, seed)
     key = input_hash(wheel, gauges.hash, FIT_ROOMS, seed=seed, draws=draws)
     if cache and (kept := from_cache(wheel, key)):
         return kept
@@ -115,6 +115,19 @@ def fit_wheel(
     if cache:
         to_cache(posterior, key)
     return posterior
+
+
+def _from_evidence(wheel: Wheel, draws: int, seed: int, progress: Progress):
+    """Beliefs and evidence without a record: quick, and without states to keep."""
+    from gearwheel.fit.observations import lay_out
+    from gearwheel.fit.posterior import Engine, fit
+    from gearwheel.fit.verdicts import verdicts
+    from gearwheel.spin.compiled import jax_program
+
+    nothing = lay_out(wheel, Gauges(), 0.0)
+    machine = Engine(jax_program(wheel), nothing)
+    posterior = fit(machine, nothing, draws=draws, seed=seed, progress=progress)
+    return posterior.with_findings(verdicts(machine, posterior, progress), None)
 
 
 def stored_posterior(wheel: Wheel, *, seed: int = 1, draws: int = DRAWS):
