@@ -452,6 +452,15 @@ class Hand:
             found[start] = share(hits, len(orders))
         return found
 
+    def order_score(self):
+        seen, found = self.reviewed(), {}
+        for start in self.over_by(30):
+            told = [seen[o] for o in self.orders_in(start) if o in seen and seen[o][1] <= self.day_of[o] + 30 * DAY]
+            scores = [score for score, _ in told if score is not None]
+            if told:
+                found[start] = mean_of(scores)
+        return found
+
     def repeat_rate(self):
         found = {}
         days = self.seen("customer")

@@ -24,7 +24,7 @@ from gearwheel.wheel.rules import check_wheel
 MONDAY = date(2023, 1, 2)
 LEVELS = {  # what a shop with everything would measure, by gauge
     "customers_active": 5000, "customers_joined": 90, "customers_lost": 60, "orders": 800, "orders_repeat": 700,
-    "basket": 40, "sales_value": 32_000, "price_index": 1.0, "review_score": 4.2, "satisfaction": 1.0, "visits": 9000,
+    "basket": 40, "sales_value": 32_000, "price_index": 1.0, "order_score": 4.2, "satisfaction": 1.0, "visits": 9000,
     "days_delivered": 4.0, "freight_per_order": 3.0, "shipping_per_order": 4.0, "cost_fulfilment": 2500,
     "sellers_active": 60, "sellers_joined": 2, "sellers_lost": 1, "selection": 900, "third_party_share": 0.4,
     "take_rate": 0.12, "sellers_enrolled": 20, "members": 300, "fee_income": 400, "cost_overhead": 3000,
@@ -33,7 +33,7 @@ LEVELS = {  # what a shop with everything would measure, by gauge
 ALWAYS = {"customers_active", "customers_joined", "customers_lost", "orders", "orders_repeat", "basket", "sales_value"}
 GROUPS = (
     {"price_index"},
-    {"review_score", "satisfaction"},
+    {"order_score", "satisfaction"},
     {"days_delivered", "freight_per_order"},
     {"shipping_per_order", "cost_fulfilment"},
     {"sellers_active", "sellers_joined", "sellers_lost", "selection", "take_rate"},

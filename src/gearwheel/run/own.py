@@ -154,7 +154,7 @@ def numbers(series: Mapping[str, Series], begin: date, end: date, mapping) -> di
         "arriving": (1 - TOLD_SHARE - (ADVERTISED_SHARE if advertising else 0.0)) * joined,
         "market": market,
         "basket": basket,
-        "score": mean("review_score"),
+        "score": mean("order_score"),
         "orders_year": orders,
         "orders_before": max(series["orders"].until_begin(), orders / 52),
         "shared": 10 * orders,
