@@ -131,6 +131,32 @@ def test_an_experiment_tells_what_a_record_of_still_prices_cannot():
     assert without["pull"].std() > 2 * with_trial["pull"].std(), "removing the experiment widens"
 
 
+# costs that fall all the time and little noise: price and selection grow together, as in evidence on growing firms
+GROWTH = (
+    (STILL[0], "y = [1, 0.95, 0.90, 0.84, 0.79, 0.75, 0.69, 0.65, 0.61, 0.55]"),
+    ('noise = "0.04"\n[stock.price]', 'noise = "0.01"\n[stock.price]'),
+)
+
+
+@pytest.mark.slow
+def test_a_price_experiment_parts_price_from_selection():
+    text = TRIAL.replace("error = 0.02", "error = 0.005")
+    wheel = planted_wheel(*GROWTH, ("\n[gauge.price]", text.replace("ESTIMATE", "0.0")))
+    true = contrast_by_hand(wheel, wheel.evidence["trial"], TRUTH)
+    gauges, told = simulate(wheel, 3), []
+    for evidence in ({}, {"trial": replace(wheel.evidence["trial"], estimate=true)}):
+        observations = lay_out(wheel, gauges, YEARS)
+        engine = Engine(jax_program(wheel.changed(evidence=evidence)), observations)
+        posterior = fit(engine, observations, draws=2000, seed=1)
+        told.append((np.corrcoef(posterior["pull"], posterior["range"])[0, 1], posterior))
+    (tied, without), (parted, with_trial) = told
+    assert tied > 0.85 and parted < tied - 0.2
+    assert with_trial["pull"].std() < 0.5 * without["pull"].std()
+    assert with_trial["range"].std() < 0.8 * without["range"].std(), "what price does not explain, selection must"
+    assert abs(with_trial["pull"].mean() - TRUTH["pull"]) < 2.5 * with_trial["pull"].std()
+    assert abs(with_trial["range"].mean() - TRUTH["range"]) < 2.5 * with_trial["range"].std()
+
+
 def test_the_experiment_turns_the_verdict():
     (engine, without), (experimented, with_trial) = fitted(False), fitted(True)
     assert verdicts(engine, without)["pull"].verdict == "the data cannot tell"
