@@ -12,6 +12,7 @@ from types import MappingProxyType
 import numpy as np
 
 from gearwheel.fit.observations import to_scale
+from gearwheel.run.spikes import shocks
 from gearwheel.run.template import filled, pick
 from gearwheel.wheel.errors import DataError, Problem
 from gearwheel.wheel.parts import Evidence, Gauge, Wheel
@@ -36,6 +37,8 @@ GEARS = {
     "procurement": ({"cost_overhead", "goods_cost_share"},),
     "cloud": ({"hosting_revenue", "tenants"},),
 }
+SEASONAL = {"customers_joined", "orders_repeat"}  # whose year has a shape; what follows from them inherits it
+SEASONS = {"week": {"season": 52, "harmonics": 2}, "month": {"season": 12, "harmonics": 2}}
 SEVERAL_SELLERS = 3  # a shop with one or two sellers is no marketplace
 
 
@@ -85,7 +88,10 @@ def own_wheel(name: str, rows: Sequence, mapping, facts: Mapping[str, Mapping] =
     gears = chosen_gears(series)
     values = numbers(series, begin, end, mapping)
     text = filled(pick(TEMPLATE.read_text("utf-8"), {*gears, *series}, always=["experience"]), values)
-    return dump(_finished(parse_wheel(text), name, series, gears).changed(evidence=observed(facts, gears)))
+    wheel = _finished(parse_wheel(text), name, series, gears)
+    known = begin + 0.8 * (end - begin)
+    stood_out = shocks(by_gauge, begin, known) if mapping.grain != "month" else {}
+    return dump(wheel.changed(evidence=observed(facts, gears), shock=stood_out))
 
 
 def span(orders: Sequence, active_days: int) -> tuple[date, date]:
@@ -197,6 +203,7 @@ def numbers(series: Mapping[str, Series], begin: date, end: date, mapping) -> di
 def _finished(wheel: Wheel, name: str, series: Mapping[str, Series], gears: Sequence[str]) -> Wheel:
     """Named, without gauges that were not measured, each gauge with the error that its own wandering shows."""
     gauges = {n: _with_error(g, series[n].rows) for n, g in wheel.gauge.items() if n in series}
+    gauges |= {n: replace(gauges[n], **SEASONS[wheel.grid]) for n in SEASONAL & gauges.keys() if wheel.grid in SEASONS}
     outcomes = list(wheel.outcomes)
     if "costs" in gears:
         outcomes = ["costs.operating_income", *outcomes]
