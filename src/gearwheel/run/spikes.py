@@ -1,0 +1,48 @@
+"""Weeks that stand out, such as Black Friday: proposed as dated shocks, for the owner to name or to take away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import numpy as np
+
+from gearwheel.wheel.parts import Belief, Shock
+
+NEIGHBOURS = 3  # periods on either side that say what was usual
+STANDS_OUT = 5.0  # robust sd of what is usual …
+LEAST = 0.3  # … and at least so much in logs
+MOST = 4  # of one series
+ON = {"customers_joined": "experience.joining", "orders_repeat": "experience.order_rate"}
+BECAUSE = "measured: this period stands out from those around it. Name it if you know why; take it away if it is usual"
+
+
+def shocks(rows: Mapping[str, Sequence], begin: date, until: date) -> dict[str, Shock]:
+    """A shock for each period between `begin` and `until` whose joining customers or repeat orders stand out.
+
+    Periods after `until` are left alone: they are held back to test the wheel, and it must not know them.
+    """
+    found = {}
+    for gauge, variable in ON.items():
+        inside = sorted((r for r in rows.get(gauge, ()) if r.start >= begin and r.end <= until), key=lambda r: r.end)
+        for row in spikes(inside):
+            name = f"{variable.rpartition('.')[2]}_{row.start:%Y_%m_%d}"
+            days = (row.end - row.start).days
+            found[name] = Shock(variable, (row.start,), days=days, belief=Belief(-1.0, 0.0, 1.0), because=BECAUSE)
+    return found
+
+
+def spikes(rows: Sequence) -> list:
+    """The rows, in order, whose logarithm is far from the median of their neighbours; the farthest MOST of them.
+
+    How far is usual is told by the median absolute deviation, which single spikes do not move.
+    """
+    values = np.log([r.value for r in rows]) if rows else np.empty(0)
+    away = np.zeros(len(values))
+    for i in range(NEIGHBOURS, len(values) - NEIGHBOURS):
+        around = np.r_[values[i - NEIGHBOURS : i], values[i + 1 : i + 1 + NEIGHBOURS]]
+        away[i] = values[i] - np.median(around)
+    usual = 1.4826 * np.median(np.abs(away)) if len(values) else 0.0
+    far = np.flatnonzero(np.abs(away) > max(STANDS_OUT * usual, LEAST))
+    chosen = sorted(far, key=lambda i: -abs(away[i]))[:MOST]
+    return [rows[i] for i in sorted(chosen)]
