@@ -36,7 +36,10 @@ def measured(folder: Path, window: int) -> list[tuple]:
     n = orders.groupby("w").size()
     found = {"orders": frame(n, 1 / np.sqrt(n), n)}
 
-    lines = pd.read_parquet(folder / "order_lines.parquet").merge(orders, on="order_id")
+    of = ["order_id", "product_id", "seller_id", "quantity", "price", "discount", "shipping_charged", "commission"]
+    lines = read("order_lines", *of, "unit_cost", "shipping_cost", "fulfilled_by")
+    lines["quantity"] = lines.quantity.astype("float64")
+    lines = lines.merge(orders.drop(columns="customer_id"), on="order_id")
     lines["v"] = lines.price * lines.quantity - lines.discount
     lines["third"] = lines.v.where(lines.seller_id.notna(), 0.0)
     lines["kept"] = lines.commission.where(lines.seller_id.notna(), 0.0)
