@@ -33,16 +33,18 @@ def shocks(rows: Mapping[str, Sequence], begin: date, until: date) -> dict[str, 
 
 
 def spikes(rows: Sequence) -> list:
-    """The rows, in order, whose logarithm is far from the median of their neighbours; the farthest MOST of them.
+    """The rows, in order, whose logarithm is far above or below the medians of both its sides; the farthest MOST.
 
-    How far is usual is told by the median absolute deviation, which single spikes do not move.
+    How far is usual is told by the median of second differences (6 sd² of independent noise), which spikes do not move.
     """
     values = np.log([r.value for r in rows]) if rows else np.empty(0)
     away = np.zeros(len(values))
     for i in range(NEIGHBOURS, len(values) - NEIGHBOURS):
-        around = np.r_[values[i - NEIGHBOURS : i], values[i + 1 : i + 1 + NEIGHBOURS]]
-        away[i] = values[i] - np.median(around)
-    usual = 1.4826 * np.median(np.abs(away)) if len(values) else 0.0
+        sides = values[i - NEIGHBOURS : i], values[i + 1 : i + 1 + NEIGHBOURS]
+        before, after = (values[i] - np.median(side) for side in sides)
+        if before * after > 0:  # a step is near one of its sides
+            away[i] = before if abs(before) < abs(after) else after
+    usual = 1.4826 * np.median(np.abs(np.diff(values, 2))) / 6**0.5 if len(values) > 2 else 0.0
     far = np.flatnonzero(np.abs(away) > max(STANDS_OUT * usual, LEAST))
     chosen = sorted(far, key=lambda i: -abs(away[i]))[:MOST]
     return [rows[i] for i in sorted(chosen)]

@@ -9,7 +9,7 @@ with dated as (
     from events.memberships
 ),
 followed as (
-    select *, lead(start_day) over (partition by customer_id order by start_day) as next_start
+    select *, lead(start_day) over (partition by customer_id order by start_day, coalesce(paid_until, 9999999)) as next_start
     from dated
 )
 select
