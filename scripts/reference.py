@@ -282,6 +282,11 @@ A gauge that reads nothing is shown and not fitted; an own wheel may bind it to 
 canonical tables and columns; without them the gauge is not measured, and the report says so."""
 
 
+CANONICAL_SAY = """\
+What every source is mapped to and every gauge is measured from. Times are UTC, money is in the currency of its order, \
+shares are ratios. A column that is needed must be mapped where its table is."""
+
+
 def gauges_page() -> str:
     """One table a gear: what can be measured from events, how it is defined and how sure it is."""
     from gearwheel.gauges.catalogue import catalogue
@@ -293,7 +298,20 @@ def gauges_page() -> str:
         gears[measure.gear].append(_gauge(measure))
     for gear in sorted(gears):
         parts += [f"## {gear.capitalize()}", _table(head, gears[gear])]
-    return _page(parts)
+    return _page([*parts, *_canonical()])
+
+
+def _canonical() -> list[str]:
+    """What every source is mapped to."""
+    from gearwheel.gauges.canonical import tables
+
+    parts = ["## Canonical tables", CANONICAL_SAY]
+    for table in tables().values():
+        rows = [(f"`{c.name}`", c.type, "yes" if c.needed else "", c.says) for c in table.columns.values()]
+        needed = " The table is needed." if table.needed else ""
+        one = f"{table.title}; a row is one {', '.join(f'`{key}`' for key in table.key)}.{needed}"
+        parts += [f"### {table.name}", one, _table(("column", "type", "needed", "what it is"), rows)]
+    return parts
 
 
 def _gauge(measure) -> tuple[str, ...]:

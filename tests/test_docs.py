@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import json
+import random
 import re
 import runpy
 import shlex
 import unicodedata
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -26,7 +28,7 @@ GEARS = {p.stem: p for p in sorted((SOURCE / "gears").glob("*.toml"))}
 PAGES = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(SOURCE / "gears").glob("*.md")], key=lambda p: p.as_posix()
 )
-WRITTEN = [p for p in PAGES if p.name not in ("reference.md", "rules.md")]
+WRITTEN = [p for p in PAGES if p.name not in ("reference.md", "rules.md", "gauges.md")]
 QUICK = {"new", "check", "draw", "spin"}  # verbs that need no fit
 SURE = ("read in the abstract", "read second-hand", "from memory, unchecked", "a judgement")
 
@@ -129,6 +131,15 @@ def test_commands_run(page, workshop):
             assert done.exit_code == 0, f"{line}\n{done.output}\n{done.exception!r}"
     if not found:
         pytest.skip("no commands on this page")
+
+
+@on_every_page
+def test_commands_that_are_only_shown_can_be_typed(page):
+    """What takes minutes or private data stands after a $ in a block that is not run; its verb and options exist."""
+    for line in "".join(blocks(page.read_text("utf-8"), "console")).splitlines():
+        words_ = shlex.split(line)[1:] if line.startswith("$ ") else []
+        if words_[:1] == ["gearwheel"]:
+            main.commands[words_[1]].make_context(words_[1], words_[2:])
 
 
 @on_every_page
@@ -298,6 +309,109 @@ def test_every_function_of_an_equation_is_explained():
     assert {f for f in functions() if f.isalnum() or "_" in f} - operators <= named
     for name, form in forms().items():
         assert f"{name}({', '.join(form.arguments)})" in page, name
+
+
+# ---- a mapping by hand
+
+
+def till(first: str, days: int = 200) -> str:
+    """Receipts of a kiosk in the form that the page shows: its own rows, and as many more as a wheel needs."""
+    rng, rows = random.Random(4), [first.strip()]
+    for number in range(8 * days):
+        at = datetime(2024, 3, 4, 8) + timedelta(number // 8, 60 * rng.randint(0, 600))
+        person = f"K{rng.randint(1, 80):03d}" if rng.random() < 0.7 else ""
+        for article, price in rng.sample([("bread", 3.2), ("coffee", 2.8), ("paper", 1.9)], rng.randint(1, 2)):
+            pieces = rng.randint(1, 3)
+            total = f"{pieces * price:.2f}".replace(".", ",")
+            kind = "void" if number % 40 == 0 else "sale"
+            rows.append(f"{5000 + number};{person};{at:%d/%m/%Y %H:%M};{article};{pieces};{total};{kind}")
+    return "\n".join(rows) + "\n"
+
+
+def test_the_mapping_of_the_own_data_page_makes_a_sound_wheel(workshop):
+    page = words("docs/own-data.md")
+    (workshop / "exports").mkdir()
+    text = till("".join(blocks(page, "csv")))
+    (workshop / "exports" / "till.csv").write_text(text, "utf-8")
+    (workshop / "kiosk").mkdir()
+    (workshop / "kiosk" / "mapping.toml").write_text(files_of_the_page(page)["mapping.toml"], "utf-8")
+    made = CliRunner().invoke(main, ["new", "kiosk", "--data", "kiosk/mapping.toml", "--json"])
+    assert made.exit_code == 0, made.output
+    done = CliRunner().invoke(main, ["measure", "kiosk", "--gauge", "sales_value", "--gauge", "orders", "--json"])
+    sold = [line.split(";") for line in text.splitlines()[1:]]
+    week = [row for row in sold if row[-1] == "sale" and re.match(r"(0[4-9]|10)/03/2024", row[2])]
+    rows_ = [r for r in json.loads(done.stdout)["rows"] if r["start"] == "2024-03-04"]
+    by_hand = {
+        "orders": len({row[0] for row in week}),
+        "sales_value": sum(float(row[5].replace(",", ".")) for row in week),
+    }
+    assert {r["gauge"]: r["value"] for r in rows_} == pytest.approx(by_hand)
+    checked = CliRunner().invoke(main, ["check", "kiosk", "--json"])
+    assert checked.exit_code == 0 and json.loads(checked.stdout)["problems"] == []
+
+
+def test_the_own_data_page_knows_every_key_and_setting_of_a_mapping():
+    from gearwheel.gauges.mapping import Mapping
+    from gearwheel.run.own import GEARS as CHOSEN
+
+    page = words("docs/own-data.md")
+    keys_ = {f.name for f in dataclasses.fields(Mapping)} - {"tables", "text", "file"}
+    assert keys_ <= set(rows(section(page, "The proposal, and how to edit it")))
+    told = section(page, "What the wheel file holds")
+    assert [gear for gear in ("experience", *CHOSEN) if gear not in told] == []
+
+
+# ---- an adapter
+
+
+@pytest.fixture
+def stall(workshop, monkeypatch):
+    """The adapter of the page as the only one there is, and an export that it reads."""
+    from gearwheel.gauges import adapters
+
+    page = words("docs/adapters.md")
+    folder = workshop / "adapters" / "stall"
+    folder.mkdir(parents=True)
+    for language, mark in (("toml", "#"), ("sql", "--")):
+        for block in blocks(page, language):
+            (folder / re.match(rf"{mark} (\w+\.\w+)\n", block)[1]).write_text(block, "utf-8")
+    monkeypatch.setattr(adapters, "FOLDER", workshop / "adapters")
+    adapters.adapters.cache_clear()
+    export = workshop / "export"
+    export.mkdir()
+    buyers = ["buyer_no,email,since", "1,Ann@x.org,2024-01-01", "2,ann@x.org,2024-02-01", "3,,2024-03-01"]
+    (export / "stall_buyers.csv").write_text("\n".join(buyers), "utf-8")
+    days = [datetime(2024, 4, 1, 10) + timedelta(day) for day in range(140)]
+    sales = [f"{n},{1 + n % 3},{at:%Y-%m-%d %H:%M},{'yes' if n % 10 == 9 else 'no'}" for n, at in enumerate(days)]
+    (export / "stall_sales.csv").write_text("\n".join(["sale_no,buyer_no,sold_at,void", *sales]), "utf-8")
+    items = [f"{n},1,apples,2,7.00" for n in range(len(days))]
+    (export / "stall_items.csv").write_text("\n".join(["sale_no,pos,item,pieces,gross", *items]), "utf-8")
+    yield folder
+    adapters.adapters.cache_clear()
+
+
+def test_the_adapter_of_the_page_reads_what_it_says(stall):
+    from gearwheel.gauges.events import open_events
+    from gearwheel.gauges.mapping import read_mapping
+
+    made = CliRunner().invoke(main, ["new", "stand", "--data", "export"])
+    assert made.exit_code == 0 and "Recognised: Stall." in made.output, made.output
+    with open_events(read_mapping("stand/mapping.toml"), "stand") as events:
+        count, people, price = events.connection.execute(
+            "select count(*) filter (status <> 'cancelled'), count(distinct customer_id), max(price) "
+            "from events.orders join events.order_lines using (order_id)"
+        ).fetchone()
+        assert {"orders", "order_lines", "customers"} == events.present
+    assert (count, people, price) == (126, 2, 3.5)
+
+
+def test_the_adapters_page_knows_every_adapter_and_key():
+    from gearwheel.gauges.adapters import Adapter, adapters
+
+    page = words("docs/adapters.md")
+    assert set(adapters()) == set(rows(section(page, "Systems that are known"))) - {"adapter", "---"}
+    keys_ = {f.name for f in dataclasses.fields(Adapter)} - {"name", "sql"}
+    assert keys_ == set(rows(section(page, "Adding one"))) - {"key", "---"}
 
 
 # ---- results.json
