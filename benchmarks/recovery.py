@@ -28,7 +28,7 @@ import numpy as np
 
 from gearwheel.market.settings import Market
 from gearwheel.market.spin import spin
-from gearwheel.market.truth import Strength, truth
+from gearwheel.market.truth import Probe, Strength
 
 WHEEL = Path(__file__).with_name("recovery.toml")
 WEEKS = 104
@@ -49,7 +49,7 @@ LEVERS = {  # by week
     "take": [(6, 0.10), (32, 0.20), (56, 0.11), (78, 0.22)],
 }
 ACTIVE_DAYS = 150  # so long that hardly anybody orders after being silent for longer
-DRAWS, SHARE_OF_TRUTH = 1000, 0.1
+DRAWS = 1000
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,12 @@ def plant(number: int, wheel) -> dict[str, float]:
     return drawn | {names[number % len(names)]: 0.0}
 
 
-def market_of(strengths: Mapping[str, float], size: float = 1.0) -> Market:
-    """A shop that people buy from every three weeks, with these strengths; people and sellers in proportion to size."""
+def market_of(strengths: Mapping[str, float]) -> Market:
+    """A shop that people buy from every three weeks, with these strengths."""
     return Market(
-        customers=round(20_000 * size), population=400_000 * size, joining=36 * size, dropout=0.00142,
+        customers=20_000, population=400_000, joining=36.0, dropout=0.00142,
         dropout_spread=0.2, frequency=0.05, frequency_spread=0.25, visits=0.3, visits_noise=0.0, enrolling=0.0,
-        sellers=round(1000 * size), entry=4 * size, exit=0.004, own_offers=round(2000 * size), products=10_000,
+        sellers=1000, entry=4.0, exit=0.004, own_offers=2000, products=10_000,
         listing=0.12, delisting=0.012, crowding_on_exit=0.0, sellers_on_listing=0.0, late_hurt=0.0, reviewing=0.2,
         score=3.5, score_noise=0.6,
         **{PLANTED[name]: value for name, value in strengths.items()},
@@ -133,11 +133,10 @@ def daily_levers() -> dict[str, list[tuple[int, float]]]:
 
 
 def events(strengths: Mapping[str, float], seed: int, folder: Path) -> dict[str, Strength]:
-    """The events of one market in `folder`, and the truth of its links."""
-    levers, days = daily_levers(), 7 * WEEKS
-    spin(market_of(strengths), days, seed, levers=levers, folder=folder)
-    links = [PLANTED[name] for name in strengths]
-    found = truth(market_of(strengths, SHARE_OF_TRUTH), days, seed, levers=levers, links=links, every=28)
+    """The events of one market in `folder`, and the truth of its links, measured on every tenth morning."""
+    probe = Probe([PLANTED[name] for name in strengths], every=10)
+    spin(market_of(strengths), 7 * WEEKS, seed, levers=daily_levers(), folder=folder, watch=probe.see)
+    found = probe.strengths()
     return {name: found[PLANTED[name]] for name in strengths}
 
 
@@ -150,8 +149,17 @@ def measured(folder: Path, wheel):
     from gearwheel.gauges.measure import measure, measured_csv
     from gearwheel.gauges.tidy import read_gauges
 
-    needed = ("orders", "order_lines", "reviews", "offers", "visits")
-    mapped = {name: TableMap(name, {c: c for c in tables()[name].columns}) for name in needed}
+    wanted = {
+        "orders": {"status"},
+        "order_lines": {"seller_id"},
+        "reviews": {"score"},
+        "offers": {"delisted_at"},
+        "visits": set(),
+    }
+    mapped = {
+        name: TableMap(name, {c: c for c, how in tables()[name].columns.items() if how.needed or c in more})
+        for name, more in wanted.items()
+    }
     with open_events(Map(str(folder), tables=mapped, active_days=ACTIVE_DAYS), folder) as found:
         file = folder / "record.csv"
         file.write_text(measured_csv(measure(found, list(wheel.gauge))))

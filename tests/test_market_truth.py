@@ -12,7 +12,7 @@ from gearwheel.market.settings import STRENGTHS, Market
 from gearwheel.market.spin import spin
 from gearwheel.market.tables import WORDS
 from gearwheel.market.trials import Experiment
-from gearwheel.market.truth import LINKS, truth
+from gearwheel.market.truth import LINKS, Probe, truth
 
 BASE = Market(
     customers=4000, population=80_000, joining=8.0, sellers=100, entry=0.4, own_offers=200, products=800,
@@ -55,6 +55,29 @@ def test_truths_are_measured_because_they_are_not_what_was_planted():
     assert BASE.delivery_on_satisfaction * 0.8 < bounded.value < 0
     broken = truth(replace(BASE, late_hurt=1.0, promise=5.0, delivery_on_satisfaction=0.0), 60, 1, links=[link])[link]
     assert broken.value < -0.02
+
+
+def test_a_market_that_is_watched_spins_as_if_nobody_watched():
+    probe = Probe(every=7)
+    watched = spin(BASE, 100, 1, levers=LEVERS, watch=probe.see)
+    alone = spin(BASE, 100, 1, levers=LEVERS)
+    for name, table in alone.tables.items():
+        for column, values in table.items():
+            np.testing.assert_array_equal(values, watched.tables[name][column], err_msg=f"{name}.{column}")
+    assert probe.strengths() == measured(BASE)
+
+
+@lru_cache(maxsize=1)
+def long_run():
+    return spin(BASE, 200, 1, levers=LEVERS)
+
+
+@pytest.mark.parametrize("number", ["orders", "left", "joined", "entered", "exited", "listed", "enrolled"])
+def test_the_numbers_to_be_expected_are_those_that_come(number):
+    daily = long_run().daily
+    came = daily["repeats" if number == "orders" else number].sum()
+    assert came > 50
+    assert abs(came - daily[f"expected_{number}"].sum()) < 4 * came**0.5
 
 
 def test_links_measured_together_are_those_measured_alone():

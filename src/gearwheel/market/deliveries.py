@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 
 from gearwheel.market.draws import Stream
@@ -10,6 +12,7 @@ from gearwheel.market.returns import claim
 from gearwheel.market.state import Day, State
 from gearwheel.market.tables import WORDS, clock
 
+MOODS = np.array([NormalDist().inv_cdf((i + 0.5) / 64) for i in range(64)])  # equally likely standard Normals
 LATE, QUALITY = WORDS["contact"].index("late"), WORDS["contact"].index("quality")
 
 
@@ -41,8 +44,12 @@ def _felt(state: State, day: Day, parcels) -> np.ndarray:
     days = day.seen("delivery_on_satisfaction", parcels["days"])
     late = parcels["at"] - parcels["days"] + days > parcels["promised"]
     felt = s.score * (days / s.delivery) ** (s.delivery_on_satisfaction * state.customers["patience"][who])
+    felt = felt - s.late_hurt * late
+    if day.shift:  # only a rerun asks for what was to be expected of these parcels
+        moods = s.score_noise * MOODS
+        day.tally(expected_score=np.clip(np.rint(felt[:, None] + moods), 1, 5).mean(axis=1).sum())
     noise = s.score_noise * day.draws.normal(Stream.SCORE, parcels["order"])
-    return np.clip(np.rint(felt - s.late_hurt * late + noise), 1, 5)
+    return np.clip(np.rint(felt + noise), 1, 5)
 
 
 def _review(day: Day, parcels, score, late) -> None:

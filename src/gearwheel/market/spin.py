@@ -17,6 +17,7 @@ from gearwheel.market.state import Day, State, new_customers, new_offers, new_se
 from gearwheel.market.tables import WORDS, arrow_table, clock
 
 Progress = Callable[[str, int, int, str], None]
+Watch = Callable[["Run", State, int], None]
 Decide = Callable[[Mapping[str, np.ndarray]], Sequence[str]]
 
 LONGEST_RUN = 9_999  # days: an order's number has four digits for its day
@@ -53,6 +54,7 @@ def spin(
     decide: Decide | None = None,
     shift: Mapping[str, float] | None = None,
     folder: str | File | None = None,
+    watch: Watch | None = None,
     progress: Progress | None = None,
 ) -> Spun:
     """The events of `days` days.
@@ -60,14 +62,16 @@ def spin(
     `levers`: paths by name, (day or date, value) pairs. `decide`: called with the columns of each day's return
     requests, answers one of `returns.ACTIONS` for each; without it everything is refunded on return. `shift`: link →
     log shift of its cause as its effect sees it, under the same luck. `folder`: stream the tables there as Parquet
-    and keep none in memory. Raises ValueError for unknown names and impossible values, FileExistsError for a folder
+    and keep none in memory. `watch`: called each morning with the run, the state and the day, and changes nothing
+    (`truth.Probe.see`). Raises ValueError for unknown names and impossible values, FileExistsError for a folder
     that holds such files already.
     """
-    run = Run(settings, days, seed, levers or {}, experiments, decide, _known(shift or {}))
+    run = Run(settings, days, seed, levers or {}, experiments, decide, _known(shift or {}), watch)
     sink = Kept() if folder is None else Parquet(File(folder), settings.currency)
     counts: list[Mapping[str, float]] = []
     state = run.opening(sink)
     for number in range(days):
+        run.morning(state, number)
         day = run.day(number, sink)
         step(state, day)
         counts.append(day.count)
@@ -80,11 +84,11 @@ def spin(
 class Run:
     """What stays the same over all days of one market and its reruns."""
 
-    def __init__(self, settings, days, seed, levers, experiments=(), decide=None, shift=None):
+    def __init__(self, settings, days, seed, levers, experiments=(), decide=None, shift=None, watch=None):
         if not 0 < days <= LONGEST_RUN:
             raise ValueError(f"a market runs for 1 to {LONGEST_RUN} days, not {days}")
         self.settings, self.days, self.decide, self.shift = settings, days, decide, shift or {}
-        self.draws = Draws(seed)
+        self.watch, self.draws = watch, Draws(seed)
         self.levers = daily(settings, levers, days)
         self.trials = tuple(trials.Trial(e, settings, self.draws, i) for i, e in enumerate(experiments))
         self.reference: dict[str, float] = {}
@@ -111,6 +115,11 @@ class Run:
         moved = self.shift if shift is None else shift
         trials = self.trials if shift is None else ()  # a rerun of one day must not count into the experiments
         return Day(number, self.settings, self.draws, values, moved, sink, self.decide, trials, self.reference)
+
+    def morning(self, state: State, number: int) -> None:
+        """Who watches looks before the day begins."""
+        if self.watch:
+            self.watch(self, state, number)
 
     def closing(self, state: State, sink) -> None:
         """Rows of what is still there at the end, parcels still under way, and the experiments."""

@@ -40,7 +40,7 @@ LINKS: Mapping[str, Link] = {
     "satisfaction_on_orders": Link("satisfaction", "orders of a customer", ("expected_orders", "customers")),
     "habit_on_orders": Link("habit", "orders of a customer", ("expected_orders", "customers")),
     "members_on_orders": Link("share of members", "orders of a customer", ("expected_orders", "customers")),
-    "delivery_on_satisfaction": Link("days to the door", "review score", ("score", "delivered")),
+    "delivery_on_satisfaction": Link("days to the door", "review score", ("expected_score", "delivered")),
     "satisfaction_on_leaving": Link("satisfaction", "share of customers who leave", ("expected_left", "customers")),
     "customers_on_joining": Link("customers, by word of mouth", "new customers", ("expected_joined", None)),
     "advertising_on_joining": Link("advertising", "new customers", ("expected_joined", None)),
@@ -80,23 +80,43 @@ def truth(
 
     A link whose effect never happens has a strength that is not a number. Raises ValueError for unknown links.
     """
-    unknown = sorted(set(links) - set(LINKS))
-    if unknown:
-        raise ValueError(f"no link {unknown[0]!r}; the links are {', '.join(LINKS)}")
-    run, sink = Run(settings, days, seed, levers or {}), Nowhere()
+    probe = Probe(links, every, begin)
+    run, sink = Run(settings, days, seed, levers or {}, watch=probe.see), Nowhere()
     state = run.opening(sink)
-    found: dict[str, list[tuple[float, ...]]] = {name: [] for name in links}
-    together = _together(links)
     for number in range(days):
-        if number >= begin and number % every == 0:
-            for names in together:
-                up, down = (_rerun(run, state, number, names, sign * SHIFT) for sign in (1, -1))
-                for name in names:
-                    found[name].append((*_effect(up, name), *_effect(down, name)))
-            if progress:
-                progress("truth", number, days, "")
-        step(state, run.day(number, sink, {}))
-    return {name: _strength(np.array(rows), LINKS[name].over[1] is not None) for name, rows in found.items()}
+        run.morning(state, number)
+        step(state, run.day(number, sink))
+        if progress and number % every == 0:
+            progress("truth", number, days, "")
+    return probe.strengths()
+
+
+class Probe:
+    """Measures links on the mornings of a market that spins: give `see` to `spin` as its `watch`.
+
+    Raises ValueError for unknown links.
+    """
+
+    def __init__(self, links: Sequence[str] = tuple(LINKS), every: int = 7, begin: int = 0):
+        unknown = sorted(set(links) - set(LINKS))
+        if unknown:
+            raise ValueError(f"no link {unknown[0]!r}; the links are {', '.join(LINKS)}")
+        self.every, self.begin = every, begin
+        self._together = _together(links)
+        self._found: dict[str, list[tuple[float, ...]]] = {name: [] for name in links}
+
+    def see(self, run: Run, state: State, number: int) -> None:
+        """Rerun this day with the causes shifted up and down, if it is one of those that count."""
+        if number < self.begin or number % self.every:
+            return
+        for names in self._together:
+            up, down = (_rerun(run, state, number, names, sign * SHIFT) for sign in (1, -1))
+            for name in names:
+                self._found[name].append((*_effect(up, name), *_effect(down, name)))
+
+    def strengths(self) -> dict[str, Strength]:
+        """What has been measured so far."""
+        return {n: _strength(np.array(rows), LINKS[n].over[1] is not None) for n, rows in self._found.items()}
 
 
 def _together(links: Sequence[str]) -> list[list[str]]:
