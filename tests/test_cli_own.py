@@ -151,3 +151,18 @@ def test_planting_writes_the_canonical_tables_and_their_truth(desk):
     truth = json.loads((desk / "market" / "truth.json").read_text("utf-8"))
     assert truth["price_on_orders"]["value"] < 0 and truth == found["truth"]
     assert "not empty" in told("plant", "market", code=1).output
+
+
+def test_the_python_door_measures_the_same(desk, planted):
+    import gearwheel as gw
+
+    told("new", "mine", "--data", planted, "--yes")
+    found = gw.measure("mine")
+    assert "orders" in found and len(found.frame()) == len(found.found["rows"])
+    orders = found["orders"]
+    assert orders.index.is_monotonic_increasing and (orders["value"] > 0).all()
+    assert {"title", "definition", "error"} <= set(found.definitions.columns)
+    assert "late_delivery_review" in found.facts.index and "Active customers" in str(found)
+    with pytest.raises(gw.DataError, match="Did you mean 'orders'"):
+        found["order"]
+    assert gw.open("mine").check() == []

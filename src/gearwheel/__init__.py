@@ -14,7 +14,7 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOME = {
-    **dict.fromkeys(("Fit", "Levers", "Loops", "Model", "Runs", "build", "open"), "gearwheel.api"),
+    **dict.fromkeys(("Fit", "Levers", "Loops", "Measures", "Model", "Runs", "build", "measure", "open"), "gearwheel.api"),
     **dict.fromkeys(
         (
             "Aux",
@@ -55,6 +55,7 @@ __all__ = [
     "Lookup",
     "Loop",
     "Loops",
+    "Measures",
     "Model",
     "Parameter",
     "Port",
@@ -67,6 +68,7 @@ __all__ = [
     "WheelError",
     "__version__",
     "build",
+    "measure",
     "open",
 ]
 

@@ -9,6 +9,7 @@ runs["net_sales"]
 from __future__ import annotations
 
 from gearwheel.api.files import write_ours, write_picture
+from gearwheel.api.measures import Measures, measure
 from gearwheel.api.model import Fit, Model, build, open, stored_fit, variable
 from gearwheel.api.runs import Runs, unit_text
 from gearwheel.api.tables import Levers, Loops
@@ -17,9 +18,11 @@ __all__ = [
     "Fit",
     "Levers",
     "Loops",
+    "Measures",
     "Model",
     "Runs",
     "build",
+    "measure",
     "open",
     "stored_fit",
     "unit_text",
