@@ -17,7 +17,9 @@ import pytest
 from click.testing import CliRunner
 
 from gearwheel.cli import main
+from gearwheel.gauges.catalogue import catalogue
 from gearwheel.show.notes import STEPS
+from gearwheel.show.own_plan import PLAN
 from gearwheel.wheel.forms import forms, functions
 from gearwheel.wheel.parts import KINDS, Belief, Wheel
 from gearwheel.wheel.read import FIELD_TO_FILE, HEADER, parse_wheel
@@ -138,7 +140,7 @@ def test_commands_that_are_only_shown_can_be_typed(page):
     """What takes minutes or private data stands after a $ in a block that is not run; its verb and options exist."""
     for line in "".join(blocks(page.read_text("utf-8"), "console")).splitlines():
         words_ = shlex.split(line)[1:] if line.startswith("$ ") else []
-        if words_[:1] == ["gearwheel"]:
+        if words_[:1] in (["gearwheel"], ["./start"]):
             main.commands[words_[1]].make_context(words_[1], words_[2:])
 
 
@@ -485,16 +487,32 @@ def test_the_six_steps_are_named_and_answered_by_what_exists():
     assert heads == [name for name, *_ in STEPS]
     amazon = parse_wheel((SOURCE / "gears" / "amazon" / "wheel.toml").read_text("utf-8"))
     gears = {n: parse_wheel(p.read_text("utf-8")) for n, p in GEARS.items()}
+    own = (SOURCE / "run" / "own.toml").read_text("utf-8")
+    tables_ = {need for step in PLAN for need in step.tables}
 
     def existing(kind: str) -> set[str]:
         inner = {f"{g}.{n}" for g, gear in gears.items() for n in getattr(gear, kind)}
+        inner |= set(re.findall(rf"^\[{kind}\.(\w+)\]", own, re.M))
         return inner | {n for n in getattr(amazon, kind) if "." not in n}
 
+    known = {"gauges": existing("gauge") | set(catalogue()), "tables": tables_}
+    known |= {f"{kind}s": existing(kind) for kind in ("link", "loop", "lever")}
     for line in page.splitlines():
         cells = [c.strip() for c in line.strip("|").split("|")]
-        kind = {"gauges": "gauge", "links": "link", "loops": "loop", "levers": "lever"}.get(cells[0])
-        if kind:
-            assert set(re.findall(r"`([^`]+)`", cells[1])) - existing(kind) == set(), line
+        if cells[0] in known:
+            assert set(re.findall(r"`([^`]+)`", cells[1])) - known[cells[0]] == set(), line
+
+
+def test_the_six_steps_of_an_own_wheel_are_those_of_its_report():
+    page = words("docs/six-steps.md")
+    parts = page.split("### In an own wheel")[1:]
+    assert len(parts) == len(PLAN)
+    for step, part in zip(PLAN, parts):
+        told = rows(part.partition("\n## ")[0])
+        for kind, wanted in (("gauges", step.gauges), ("tables", step.tables)):
+            assert re.findall(r"`([^`]+)`", told[kind][1] if kind in told else "") == list(wanted), step.name
+        named = set(re.findall(r"`([^`]+)`", told["links"][1])) if "links" in told else set()
+        assert set(step.links) <= named, step.name
 
 
 def test_the_pages_state_the_thresholds_of_the_code():
