@@ -166,3 +166,20 @@ def test_the_python_door_measures_the_same(desk, planted):
     with pytest.raises(gw.DataError, match="Did you mean 'orders'"):
         found["order"]
     assert gw.open("mine").check() == []
+
+
+def test_series_that_are_measured_already_are_bound_by_name(desk):
+    text = (
+        "gauge,start,end,value,unit,error,bound,source,confidence\n"
+        "customers_active,,2023-01-01,12000,customer,,,report,\ncustomers_active,,2024-01-01,14000,customer,,,report,\n"
+        "orders,2022-01-01,2023-01-01,36000,order,,,report,\nbrand_index,2022-01-01,2023-01-01,43,1,,,report,\n"
+    )
+    (desk / "annual.csv").write_text(text, "utf-8")
+    done = told("new", "firm", "--data", "annual.csv")
+    assert "bound: customers_active, orders" in done.output and "Not bound: brand_index" in done.output
+    assert (desk / "annual.csv").read_text("utf-8") == text
+    assert "0 errors" in told("check", "firm").output
+    record = (desk / "firm" / "record.csv").read_text("utf-8")
+    assert "brand_index" not in record and record.count("\n") == 4
+    (desk / "other.csv").write_text(text.splitlines()[0] + "\nbrand_index,,2023-01-01,43,1,,,report,\n", "utf-8")
+    assert "GW491" in told("new", "odd", "--data", "other.csv", code=1).output

@@ -80,8 +80,12 @@ def new(
 
 def _from_data(name: str, source: str, folder, settings: dict, *, yes: bool, force: bool, as_json: bool) -> None:
     from gearwheel.cli.progress import progress
-    from gearwheel.run.start_own import free_folder, write_wheel
+    from gearwheel.run.start_own import free_folder, tidy_file, write_wheel
 
+    tidy = None if _is_mapping(source, folder / "mapping.toml") else tidy_file(source)
+    if tidy:
+        _from_series(name, tidy, folder, force=force, as_json=as_json)
+        return
     mapping_file = folder / "mapping.toml"
     edited = _is_mapping(source, mapping_file)
     free_folder(folder, force, ("wheel.toml",) if edited else ("mapping.toml", "wheel.toml"))
@@ -102,6 +106,25 @@ def _from_data(name: str, source: str, folder, settings: dict, *, yes: bool, for
     for file in files:
         click.echo(file)
     say_next("run", str(folder))
+
+
+def _from_series(name: str, source, folder, *, force: bool, as_json: bool) -> None:
+    """A wheel bound to a tidy CSV of series that somebody has measured already."""
+    from gearwheel.cli.starter import starter_text
+    from gearwheel.run.start_own import free_folder
+    from gearwheel.run.start_tidy import RECORD, gears_of, write_tidy_wheel
+
+    free_folder(folder, force, ("wheel.toml", RECORD))
+    found = write_tidy_wheel(name, starter_text(name, gears_of(source)), source, folder)
+    if as_json:
+        echo_json({"files": [str(folder / "wheel.toml")], **found})
+        return
+    click.echo(plain(f"Series bound: {', '.join(found['bound'])}."))
+    if found["unbound"]:
+        click.echo(plain(f"Not bound: {', '.join(found['unbound'])}; the file says how."))
+    click.echo('Replace the numbers marked "yours" before you believe anything.')
+    click.echo(folder / "wheel.toml")
+    say_next("check", str(folder))
 
 
 def _is_mapping(source: str, mapping_file) -> bool:

@@ -39,6 +39,11 @@ def picked(gears: Sequence[str]) -> str:
     return pick(TEMPLATE.read_text("utf-8"), gears, always=[ALWAYS])
 
 
+def starter_text(name: str, gears: Sequence[str]) -> str:
+    """The template's wheel of these gears, under its name."""
+    return _renamed(picked(gears), name)
+
+
 def check_name(name: str) -> None:
     """Raises WheelError for a name that will not do for a wheel."""
     if not re.fullmatch(r"[A-Za-z0-9][\w -]*", name):

@@ -49,8 +49,6 @@ def propose_reading(address: str, folder: Path, **settings: object) -> Proposal:
     stated = {key: value for key, value in settings.items() if value is not None}
     shown = _from_folder(address, folder)
     adapter = recognise(source)
-    if adapter and adapter.kind == "gauges":
-        raise DataError(Problem("GW491", "this file holds measured series, not events", address, hint=TIDY))
     if adapter:
         from gearwheel.gauges.mapping import Mapping
 
@@ -60,7 +58,16 @@ def propose_reading(address: str, folder: Path, **settings: object) -> Proposal:
     return Proposal(replace(proposed.mapping, source=shown, **stated), "", proposed.reasons)
 
 
-TIDY = 'name it in a wheel: measured = "record.csv" in its first line, and a [gauge.NAME] for each series'
+def tidy_file(address: str) -> Path | None:
+    """The file, where the source holds measured series already and no events; None for all others."""
+    from gearwheel.gauges.recognise import recognise
+    from gearwheel.gauges.sources.look import look
+
+    source = look(address)
+    adapter = recognise(source)
+    if adapter is None or adapter.kind != "gauges":
+        return None
+    return Path(next(file.path for table in source.tables.values() for file in table.files))
 
 
 def _from_folder(address: str, folder: Path) -> str:
