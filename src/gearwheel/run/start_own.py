@@ -13,7 +13,7 @@ from gearwheel.run.measuring import measure_source
 from gearwheel.run.own import own_wheel
 from gearwheel.run.record import rows_of
 from gearwheel.run.store import Progress, save_atomically
-from gearwheel.wheel.errors import DataError, GearwheelError, Problem
+from gearwheel.wheel.errors import GearwheelError
 
 WELCOME = """\
 # {name}: a wheel of the gears that the data in mapping.toml can turn. Numbers marked "measured" were taken from the
