@@ -100,7 +100,16 @@ def customers() -> dict:
         "parameters": {"r": span(0.5), "alpha": span(9.0), "a": span(1.0), "b": span(2.0)},
         "alive": span(0.25), "orders_next_year": span(1200.0), "value_next_year": span(60_000.0),
         "orders_of_a_newcomer": span(0.2), "discount": 0.1,
+        "renewals": [{"number": 1, "due": 120, "share": 0.7, "low": 0.63, "high": 0.76}],
         "tested": {"since": "2023-10-20", "predicted": span(300.0), "came": 310},
+    }  # fmt: skip
+
+
+def experiment() -> dict:
+    return {
+        "name": "cheaper", "lever": "price", "control_value": 1.0, "treated_value": 0.95, "unit": "customer",
+        "share_exposed": 0.5, "metric": "orders per customer", "scale": "log", "effect": 0.08, "se": 0.02,
+        "design": "experiment", "starts_at": "2023-05-01", "ends_at": "2023-07-01",
     }  # fmt: skip
 
 
@@ -120,6 +129,7 @@ def events() -> dict:
             "facts": {fact.name: fact for fact in all_facts()},
             "themes": {"reviews": themes()},
             "customers": customers(),
+            "experiments": [experiment()],
         }
     )
 

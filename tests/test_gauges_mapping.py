@@ -65,7 +65,7 @@ words = st.text(
 )
 
 
-@given(source=words.filter(str.strip), name=words, where=words, cell=words.filter(str.strip), days=st.integers(1, 3660))
+@given(source=words.filter(str.strip), name=words, where=words, cell=words.filter(str.strip), days=st.integers(1, 3650))
 def test_a_fresh_document_reads_back(source, name, where, cell, days):
     lines = TableMap(name, {"order_id": cell, "line": cell, "product_id": cell, "price": cell})
     orders = TableMap(name, {"order_id": cell, "customer_id": cell, "placed_at": cell}, where)

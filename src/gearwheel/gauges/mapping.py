@@ -131,9 +131,9 @@ class _Reader:
 
     def is_good(self, key: str, value: object) -> bool:
         if key == "active_days":
-            if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 3660:
+            if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 3650:
                 return True
-            self.flaw("GW444", "active_days is a whole number of days from 1 to 3660", (key,), "90 suits most shops")
+            self.flaw("GW444", "active_days is a whole number of days from 1 to 3650", (key,), "90 suits most shops")
             return False
         if not isinstance(value, str):
             self.flaw("GW444", f"{key} must be a text", (key,), f'write {key} = "…"')

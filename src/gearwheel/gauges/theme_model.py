@@ -38,7 +38,8 @@ class Model:
 
     def weights(self, texts: Sequence[str]) -> Any:
         """Array [text, theme] of non-negative weights; a row of zeros holds no known term."""
-        with _one_thread():
+        with _one_thread(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a residual of nothing, rounded below zero
             return self.factors.transform(self.vectoriser.transform(texts))
 
 

@@ -17,6 +17,8 @@ from gearwheel.wheel.errors import DataError, GearwheelError, Problem
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.read import parse_wheel, read_text
 
+MOST_EXPERIMENTS = 200
+
 
 def from_events(wheel: Wheel) -> bool:
     """Whether the wheel is measured from events (a mapping) and not from a tidy CSV."""
@@ -81,7 +83,19 @@ def _measured(events, progress: Progress) -> dict:
         "facts": facts(events, progress),
         "themes": {table: replace(found, model=None, rows=(), stop_words=()) for table, found in themes.items()},
         "customers": customer_value(events, progress),
+        "experiments": _experiments(events),
     }
+
+
+def _experiments(events) -> list[dict]:
+    """The experiments that the source holds, with their days as dates."""
+    wanted = "name, lever, control_value, treated_value, unit, share_exposed, metric, scale, effect, se, design"
+    days = "cast(starts_at as date) as starts_at, cast(ends_at as date) as ends_at"
+    found = events.connection.execute(
+        f"select {wanted}, {days} from events.experiments order by starts_at, name limit {MOST_EXPERIMENTS}"
+    )
+    columns = [column[0] for column in found.description]
+    return [dict(zip(columns, row)) for row in found.fetchall()]
 
 
 def _only_currency(events) -> str:

@@ -13,8 +13,11 @@ import numpy as np
 
 from gearwheel.fit.observations import to_scale
 from gearwheel.run.spikes import shocks
+from gearwheel.run.store import LIBRARY
 from gearwheel.run.template import filled, pick
+from gearwheel.run.tried import tried
 from gearwheel.wheel.errors import DataError, Problem
+from gearwheel.wheel.load import assemble_with
 from gearwheel.wheel.parts import Evidence, Gauge, Wheel
 from gearwheel.wheel.read import parse_wheel
 from gearwheel.wheel.write import dump
@@ -74,11 +77,17 @@ def _first_day(row) -> date:
     return row.start or row.end
 
 
-def own_wheel(name: str, rows: Sequence, mapping, facts: Mapping[str, Mapping] = MappingProxyType({})) -> str:
+def own_wheel(
+    name: str,
+    rows: Sequence,
+    mapping,
+    facts: Mapping[str, Mapping] = MappingProxyType({}),
+    experiments: Sequence[Mapping] = (),
+) -> str:
     """The text of wheel.toml for events that measure `rows` (each with gauge, start, end, value, error).
 
-    `facts` of single orders (name → of, estimate, bound, title, how) enter as observational evidence. Raises DataError
-    (GW490) where the record is too short.
+    `facts` of single orders (name → of, estimate, bound, title, how) enter as observational evidence, `experiments`
+    (rows of the table) as what they are. Raises DataError (GW490) where the record is too short.
     """
     by_gauge: dict[str, list] = {}
     for row in rows:
@@ -91,7 +100,8 @@ def own_wheel(name: str, rows: Sequence, mapping, facts: Mapping[str, Mapping] =
     wheel = _finished(parse_wheel(text), name, series, gears)
     known = begin + 0.8 * (end - begin)
     stood_out = shocks(by_gauge, begin, known) if mapping.grain != "month" else {}
-    return dump(wheel.changed(evidence=observed(facts, gears), shock=stood_out))
+    known_by_trial, _ = tried(experiments, assemble_with(wheel, LIBRARY))
+    return dump(wheel.changed(evidence=observed(facts, gears) | known_by_trial, shock=stood_out))
 
 
 def span(orders: Sequence, active_days: int) -> tuple[date, date]:

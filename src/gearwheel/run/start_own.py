@@ -100,6 +100,6 @@ def write_wheel(name: str, folder: Path, progress: Progress | None = None) -> di
     measures = measure_source(folder / "mapping.toml", progress)
     mapping = read_mapping(folder / "mapping.toml")
     mapping = replace(mapping, currency=mapping.currency or measures["source"]["currency"])
-    text = own_wheel(name, rows_of(measures), mapping, measures["facts"])
+    text = own_wheel(name, rows_of(measures), mapping, measures["facts"], measures["experiments"])
     save_atomically(folder / "wheel.toml", (WELCOME.format(name=name, folder=folder) + text).encode())
     return measures

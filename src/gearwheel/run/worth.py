@@ -13,6 +13,7 @@ WEEKS_A_YEAR = 365.25 / 7
 DISCOUNT = 0.10  # a year
 DRAWS = 400
 TESTED = 0.2  # share of the record that is held out to test the customers' model
+MOST_RENEWALS = 6
 LEAST_DAYS = 120  # a shorter record has no past to learn repeat purchases from
 
 CAME = """
@@ -58,8 +59,20 @@ def _valued(events, first: date, last: date) -> dict:
         "value_next_year": None if whole.value is None else _span(whole.value),
         "orders_of_a_newcomer": _span(newcomer),
         "discount": DISCOUNT,
+        "renewals": _renewals(events, last),
         "tested": _tested(events, first, last),
     }
+
+
+def _renewals(events, last: date) -> list[dict]:
+    """How surely members renew after each paid period, with 90 % intervals."""
+    from gearwheel.fit.customer_renewal import renewals
+
+    found = renewals(events.connection, last)[:MOST_RENEWALS]
+    return [
+        {"number": r.number, "due": r.due, "share": r.renewed / r.due, "low": r.interval()[0], "high": r.interval()[1]}
+        for r in found
+    ]
 
 
 def _tested(events, first: date, last: date) -> dict:

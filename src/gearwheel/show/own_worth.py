@@ -11,7 +11,7 @@ from gearwheel.show.cards import card, paragraphs
 from gearwheel.show.figures import amount, between, number, percent
 from gearwheel.show.own_data import events_of
 from gearwheel.show.phrases import interval
-from gearwheel.show.values import Span, at, mapping, real, span, words_of
+from gearwheel.show.values import Span, at, listing, mapping, real, span, words_of
 
 MEANINGS = {
     "r": "how alike customers are in how often they buy (small: very unlike)",
@@ -81,8 +81,22 @@ def _numbers(results: dict, customers: Mapping) -> str:
                     tables.cell(between(found, show), "n"),
                 ]
             )
+    rows += [
+        _renewal(one) for one in map(mapping, listing(customers.get("renewals"))) if real(one.get("share")) is not None
+    ]
     heads = [tables.head(""), tables.head("Expected", "n"), tables.head("90 % interval", "n")]
     return tables.table(heads, rows) if rows else ""
+
+
+def _renewal(one: Mapping) -> list[str]:
+    found = Span(real(one.get("share")), real(one.get("low")), real(one.get("high")))
+    title = f"Members who renew after period {number(real(one.get('number')))}"
+    due = f"{number(real(one.get('due')))} periods ended"
+    return [
+        tables.cell(title, small=due),
+        tables.cell(percent(found.median), "n"),
+        tables.cell(between(found, percent), "n"),
+    ]
 
 
 class Test(NamedTuple):
