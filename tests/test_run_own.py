@@ -156,6 +156,13 @@ def test_a_shop_with_two_sellers_is_no_marketplace():
     assert "marketplace" not in parse_wheel(own_wheel("small", rows + few, mapping())).gear
 
 
+def test_what_is_booked_once_a_month_is_no_weekly_sum():
+    rows = measured(LEVELS)
+    monthly = [r for r in rows if r.gauge != "hosting_revenue" or r.start.day <= 7]
+    wheel = parse_wheel(own_wheel("monthly", monthly, mapping()))
+    assert "cloud" not in wheel.gear and "hosting_revenue" not in wheel.gauge and "costs" in wheel.gear
+
+
 def test_gears_are_chosen_by_their_gauges_alone():
     assert chosen_gears({}) == ("experience",)
 

@@ -27,6 +27,7 @@ FIRST_DAYS = 91  # "the first weeks", over which starting numbers are taken
 LEAST_PERIODS = 12  # fewer say nothing about a wheel
 DAYS_A_YEAR = 365.2425
 LEAST_ERROR = 0.01
+LEAST_COVERED = 0.6  # of the time between its ends
 TOLD_SHARE = 0.1  # judgement: one new customer in ten comes because another told them
 ADVERTISED_SHARE = 0.3  # judgement: of ten new customers, three come by advertising
 MARKET = 100.0  # judgement: times the customers of the first day
@@ -93,7 +94,7 @@ def own_wheel(
     for row in rows:
         by_gauge.setdefault(row.gauge, []).append(row)
     begin, end = span(by_gauge.get("orders", []), mapping.active_days)
-    series = {g: Series(r, begin) for g, r in by_gauge.items() if any(x.end > begin for x in r)}
+    series = {g: Series(r, begin) for g, r in by_gauge.items() if any(x.end > begin for x in r) and regular(r)}
     gears = chosen_gears(series)
     values = numbers(series, begin, end, mapping)
     text = filled(pick(TEMPLATE.read_text("utf-8"), {*gears, *series}, always=["experience"]), values)
@@ -120,6 +121,13 @@ def span(orders: Sequence, active_days: int) -> tuple[date, date]:
     if (end - begin).days >= 3 * active_days:
         begin = next(r.start for r in kept if r.start >= warm)
     return begin, end
+
+
+def regular(rows: Sequence) -> bool:
+    """Whether a series covers nearly all the time between its ends: what is booked once a month is no weekly sum."""
+    ordered = sorted(rows, key=lambda r: r.end)
+    covered = sum((r.end - r.start).days for r in ordered)
+    return covered >= LEAST_COVERED * (ordered[-1].end - ordered[0].start).days
 
 
 def chosen_gears(series: Mapping[str, Series]) -> tuple[str, ...]:
