@@ -14,7 +14,9 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOME = {
-    **dict.fromkeys(("Fit", "Levers", "Loops", "Measures", "Model", "Runs", "build", "measure", "open"), "gearwheel.api"),
+    **dict.fromkeys(
+        ("Fit", "Levers", "Loops", "Measures", "Model", "Runs", "build", "measure", "open"), "gearwheel.api"
+    ),
     **dict.fromkeys(
         (
             "Aux",

@@ -47,7 +47,11 @@ def _contrast(wheel: Wheel, evidence: Evidence) -> Iterator[Fault]:
         yield f"measures '{evidence.metric}', which is no variable", suggest(evidence.metric, wheel.variables())
     if evidence.control is None or evidence.treated is None or evidence.control == evidence.treated:
         yield "does not compare two settings", "Give control and treated, two values of the lever."
-    elif lever and not any(levers.check(wheel)) and not all(lever.limits[0] <= v <= lever.limits[1] for v in (evidence.control, evidence.treated)):
+    elif (
+        lever
+        and not any(levers.check(wheel))
+        and not all(lever.limits[0] <= v <= lever.limits[1] for v in (evidence.control, evidence.treated))
+    ):
         limits = f"{lever.limits[0]:g} to {lever.limits[1]:g}"
         yield (
             f"sets '{evidence.lever}' outside its limits {limits}",
