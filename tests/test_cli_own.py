@@ -183,3 +183,44 @@ def test_series_that_are_measured_already_are_bound_by_name(desk):
     assert "brand_index" not in record and record.count("\n") == 4
     (desk / "other.csv").write_text(text.splitlines()[0] + "\nbrand_index,,2023-01-01,43,1,,,report,\n", "utf-8")
     assert "GW491" in told("new", "odd", "--data", "other.csv", code=1).output
+
+
+def test_a_wheel_is_never_written_into_its_source(desk, planted):
+    before = fingerprint(planted)
+    done = told("new", "mine", "--data", planted, "--yes", "--dir", planted / "mine", code=1)
+    assert "lies in the source" in done.output and fingerprint(planted) == before
+
+
+def test_a_setting_that_cannot_be_leaves_nothing_behind(desk, planted):
+    assert "GW444" in told("new", "mine", "--data", planted, "--yes", "--currency", "eur", code=1).output
+    assert not (desk / "mine").exists()
+    told("new", "mine", "--data", planted, "--yes", "--currency", "EUR")
+
+
+def test_an_unedited_mapping_is_no_obstacle_and_an_edited_one_is(desk, planted):
+    told("new", "mine", "--data", planted, stdin="n\n")
+    told("new", "mine", "--data", planted, "--yes")  # says the same, so it may go on
+    (desk / "mine" / "wheel.toml").unlink()
+    file = desk / "mine" / "mapping.toml"
+    file.write_text(file.read_text("utf-8").replace("active_days = 90", "active_days = 60"), "utf-8")
+    assert "says something else" in told("new", "mine", "--data", planted, "--yes", code=1).output
+    assert read_mapping(file).active_days == 60
+
+
+@pytest.mark.parametrize(
+    ("address", "shown", "password"),
+    [
+        ("postgresql://u:secret@h/db", "postgresql://u@h/db", "secret"),
+        ("postgresql://u:p%40ss@h/db", "postgresql://u@h/db", "p@ss"),
+        ("postgresql://u@h/db?password=hush&x=1", "postgresql://u@h/db?x=1", "hush"),
+        ("postgresql://u@h/db", "postgresql://u@h/db", None),
+    ],
+)
+def test_a_password_never_enters_the_mapping(desk, monkeypatch, address, shown, password):
+    import os
+
+    from gearwheel.run.start_own import _from_folder
+
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    assert _from_folder(address, desk) == shown
+    assert os.environ.get("PGPASSWORD") == password

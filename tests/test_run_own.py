@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -104,7 +105,28 @@ def test_a_wheel_begins_after_the_last_gap_and_once_active_has_a_past():
     assert span(rows, 90)[0] == MONDAY + timedelta(91)  # the first Monday at least 90 days on
     assert span(rows, 300)[0] == MONDAY  # too short a record to give so much away
     gap = [r for i, r in enumerate(rows) if i != 20]
-    assert span(gap, 300) == (rows[21].start, rows[-1].end)
+    assert span(gap, 300)[:2] == (rows[21].start, rows[-1].end)
+
+
+@pytest.mark.parametrize(("weeks", "back"), [(16, 0), (30, 8), (60, 12), (400, 52)])
+def test_a_fifth_is_held_back_where_enough_is_left(weeks, back):
+    begin, end, kept = span(measured(["orders"], weeks), 3000)
+    assert kept == timedelta(7 * back) and end - begin == timedelta(7 * weeks)
+
+
+def test_nothing_of_a_wheel_comes_from_what_is_held_back():
+    rows = measured(LEVELS)
+    back = parse_wheel(own_wheel("a", rows, mapping())).hold_back
+    last = sorted({r.end for r in rows})[-back - 1]
+    changed = [r if r.end <= last else replace(r, value=7 * r.value if r.start.month % 2 else r.value) for r in rows]
+    assert back == 11 and own_wheel("a", changed, mapping()) == own_wheel("a", rows, mapping())
+
+
+def test_a_series_before_a_long_gap_does_not_count_against_what_came_after():
+    old, new = measured(LEVELS, 12), measured(LEVELS, 60, MONDAY + timedelta(7 * 80))
+    assert "fulfilment" in parse_wheel(own_wheel("gap", old + new, mapping())).gear
+    with pytest.raises(DataError, match="GW490.*no customers_active"):
+        own_wheel("gap", old + [r for r in new if r.gauge != "customers_active"], mapping())
 
 
 def test_a_record_that_is_too_short_says_so_and_what_to_try():
@@ -185,8 +207,9 @@ def test_facts_become_observational_evidence_where_their_gear_is_there():
         "no_number": {**fact, "estimate": None},
         "a_bound": {**fact, "bound": "upper"},
         "elsewhere": {**fact, "of": "cloud.lock_in"},
+        "demand_sellers": {**fact, "of": "experience.choice"},
     }
-    rows = measured(sorted(ALWAYS | {"price_index"}))
+    rows = measured(sorted(ALWAYS | {"price_index", "sellers_joined"}))
     wheel = parse_wheel(own_wheel("facts", rows, mapping(), facts))
     assert list(wheel.evidence) == ["review_repeat"]
     assert (

@@ -25,7 +25,9 @@ from gearwheel.cli.frame import Verb, echo_json, json_option, plain, say_next
 @click.option("--active-days", type=click.IntRange(1, 3650), help="With --data: how long one stays a customer.")
 @click.option("--yes", is_flag=True, help="With --data: accept the proposed mapping without asking.")
 @click.option("--dir", "folder", metavar="DIR", help="Folder of the new wheel. [default: NAME]")
-@click.option("--force", is_flag=True, help="Replace a wheel.toml that is there.")
+@click.option(
+    "--force", is_flag=True, help="Replace what is there: wheel.toml, and with --data its mapping.toml or record.csv."
+)
 @json_option
 def new(
     name: str,
@@ -88,7 +90,7 @@ def _from_data(name: str, source: str, folder, settings: dict, *, yes: bool, for
         return
     mapping_file = folder / "mapping.toml"
     edited = _is_mapping(source, mapping_file)
-    free_folder(folder, force, ("wheel.toml",) if edited else ("mapping.toml", "wheel.toml"))
+    free_folder(folder, force, source, ("wheel.toml",))
     if not edited and not _mapped(source, folder, settings, ask=not yes, force=force, quiet=as_json):
         click.echo(plain(f"Edit {mapping_file}, then go on with"), err=True)
         say_next("new", name, "--data", str(mapping_file))
@@ -102,6 +104,8 @@ def _from_data(name: str, source: str, folder, settings: dict, *, yes: bool, for
     from gearwheel.show.measured_text import measured_text
 
     click.echo(plain(measured_text(measures)))
+    for experiment, why in measures["experiments_left_out"].items():
+        click.echo(plain(f"experiment {experiment} does not enter the wheel: {why}"))
     click.echo()
     for file in files:
         click.echo(file)
@@ -114,7 +118,7 @@ def _from_series(name: str, source, folder, *, force: bool, as_json: bool) -> No
     from gearwheel.run.start_own import free_folder
     from gearwheel.run.start_tidy import RECORD, gears_of, write_tidy_wheel
 
-    free_folder(folder, force, ("wheel.toml", RECORD))
+    free_folder(folder, force, str(source), ("wheel.toml", RECORD))
     found = write_tidy_wheel(name, starter_text(name, gears_of(source)), source, folder)
     if as_json:
         echo_json({"files": [str(folder / "wheel.toml")], **found})
@@ -136,12 +140,10 @@ def _is_mapping(source: str, mapping_file) -> bool:
 
 def _mapped(source: str, folder, settings: dict, *, ask: bool, force: bool, quiet: bool) -> bool:
     """Writes mapping.toml; whether the user takes it as it is. What an adapter knows is not asked."""
-    from gearwheel.gauges.mapping import write_mapping
-    from gearwheel.run.start_own import propose_reading
+    from gearwheel.run.start_own import keep_mapping, propose_reading
 
     proposal = propose_reading(source, folder, **settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_mapping(proposal.mapping, folder / "mapping.toml", overwrite=force, reasons=proposal.reasons)
+    keep_mapping(proposal, folder, force)
     if proposal.adapter:
         if not quiet:
             click.echo(plain(f"Recognised: {proposal.adapter}."))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from gearwheel.gauges.series import Gauges
 from gearwheel.gauges.tidy import read_gauges
-from gearwheel.run.measuring import from_events, measures_of
+from gearwheel.run.measuring import measures_of
 from gearwheel.run.record import record
 from gearwheel.run.store import FIT_ROOMS, LIBRARY, Progress, cached_file, input_hash, plain, save_atomically, silent
 from gearwheel.wheel.errors import WheelError
@@ -42,18 +43,29 @@ def measured(wheel: Wheel, progress: Progress | None = None) -> Gauges | None:
     """
     if not wheel.measured:
         return None
-    if from_events(wheel):
-        return record(wheel, measures_of(wheel, progress))
-    return read_gauges(Path(wheel.file).parent / wheel.measured, wheel)
+    return known_of(wheel, progress).gauges
 
 
-def with_measured_facts(wheel: Wheel, progress: Progress | None = None) -> Wheel:
-    """The wheel whose evidence has the facts that its events measure; others as they are. Raises DataError."""
-    measures = measures_of(wheel, progress) if wheel.evidence else None
-    if measures is None:
-        return wheel
-    known = {n: f for n, f in measures["facts"].items() if f["estimate"] is not None and f["error"]}
-    return with_facts(wheel, {n: (f["estimate"], f["error"]) for n, f in known.items()})
+@dataclass(frozen=True)
+class Known:
+    """What is known about a wheel beside beliefs: its evidence filled with measured facts, its record, and the measures
+    of its events (None where it is not measured from events)."""
+
+    wheel: Wheel
+    gauges: Gauges | None
+    events: dict | None = None
+
+
+def known_of(wheel: Wheel, progress: Progress | None = None) -> Known:
+    """Looks at the source once, so that record and facts are of one moment. Raises DataError."""
+    if not wheel.measured:
+        return Known(wheel, None)
+    events = measures_of(wheel, progress)
+    if events is None:
+        return Known(wheel, read_gauges(Path(wheel.file).parent / wheel.measured, wheel))
+    facts = {n: f for n, f in events["facts"].items() if f["estimate"] is not None and f["error"]}
+    filled = with_facts(wheel, {n: (f["estimate"], f["error"]) for n, f in facts.items()})
+    return Known(filled, record(filled, events), events)
 
 
 def record_end(gauges: Gauges, wheel: Wheel) -> float:
@@ -88,6 +100,7 @@ def fit_wheel(
     progress: Progress | None = None,
     cache: bool = True,
     engine=None,
+    known: Known | None = None,
 ):
     """The posterior of a wheel: from its record and its evidence where it has them, else its beliefs.
 
@@ -98,8 +111,8 @@ def fit_wheel(
     from gearwheel.fit.verdicts import verdicts
 
     progress = progress or silent
-    wheel = with_measured_facts(wheel, progress)
-    gauges = measured(wheel, progress)
+    known = known or known_of(wheel, progress)
+    wheel, gauges = known.wheel, known.gauges
     if gauges is None or not gauges.series:
         return _from_evidence(wheel, draws, seed, progress) if counted(wheel) else from_beliefs(wheel, draws, seed)
     key = input_hash(wheel, gauges.hash, FIT_ROOMS, seed=seed, draws=draws)
@@ -132,8 +145,8 @@ def _from_evidence(wheel: Wheel, draws: int, seed: int, progress: Progress):
 
 def stored_posterior(wheel: Wheel, *, seed: int = 1, draws: int = DRAWS):
     """The posterior that an earlier fit of the same wheel and record has left in the cache, else None."""
-    wheel = with_measured_facts(wheel)
-    gauges = measured(wheel)
+    known = known_of(wheel)
+    wheel, gauges = known.wheel, known.gauges
     if gauges is None or not gauges.series:
         return None
     key = input_hash(wheel, gauges.hash, FIT_ROOMS, seed=seed, draws=draws)

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 from gearwheel.run.store import Progress, cached_file, code_hash, plain, save_atomically, silent
@@ -82,9 +83,15 @@ def _measured(events, progress: Progress) -> dict:
         "page": checked,
         "facts": facts(events, progress),
         "themes": {table: replace(found, model=None, rows=(), stop_words=()) for table, found in themes.items()},
-        "customers": customer_value(events, progress),
+        "customers": customer_value(events, _whole_days(measured.rows), progress),
         "experiments": _experiments(events),
     }
+
+
+def _whole_days(rows) -> tuple[date, date] | None:
+    """First and last day of the periods in which orders were measured: no stray row, no unfinished period."""
+    orders = [r for r in rows if r.gauge == "orders"]
+    return (min(r.start for r in orders), max(r.end for r in orders) - timedelta(1)) if orders else None
 
 
 def _experiments(events) -> list[dict]:
@@ -107,8 +114,10 @@ def _only_currency(events) -> str:
 
 def _gauges(measured, mapping) -> dict:
     """What any engine measures."""
+    from gearwheel.gauges.sources.parts import without_password
+
     return {
-        "source": {"adapter": mapping.adapter, "at": mapping.source, "currency": mapping.currency},
+        "source": {"adapter": mapping.adapter, "at": without_password(mapping.source), "currency": mapping.currency},
         "grain": mapping.grain,
         "active_days": mapping.active_days,
         "gauges": {name: _definition(m) for name, m in measured.measures.items()},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,6 +27,10 @@ FIRST_DAYS = 91  # "the first weeks", over which starting numbers are taken
 LEAST_PERIODS = 12  # fewer say nothing about a wheel
 DAYS_A_YEAR = 365.2425
 LEAST_ERROR = 0.01
+FEW_ERROR = 0.05  # of a series too short to show its own
+KEPT_BACK, LEAST_KEPT_BACK, MOST_KEPT_BACK = 0.2, 8, 52  # share of the periods, and periods
+NEEDED = ("orders", "customers_active", "customers_joined", "basket")
+TOLD_BY = {"demand_sellers": "sellers_joined"}  # fact → the gauge that holds the same sellers in the same weeks
 LEAST_COVERED = 0.6  # of the time between its ends
 TOLD_SHARE = 0.1  # judgement: one new customer in ten comes because another told them
 ADVERTISED_SHARE = 0.3  # judgement: of ten new customers, three come by advertising
@@ -62,7 +66,7 @@ class Series:
     def yearly(self) -> float:
         """A sum over the first weeks, as a rate per year."""
         rows = self.first or self.rows[: max(1, len(self.rows) // 2)]
-        days = sum((r.end - r.start).days for r in rows)
+        days = (rows[-1].end - rows[0].start).days  # periods with nothing at all are among them
         return float(sum(r.value for r in rows)) / days * DAYS_A_YEAR
 
     def at_begin(self) -> float:
@@ -93,20 +97,25 @@ def own_wheel(
     by_gauge: dict[str, list] = {}
     for row in rows:
         by_gauge.setdefault(row.gauge, []).append(row)
-    begin, end = span(by_gauge.get("orders", []), mapping.active_days)
-    series = {g: Series(r, begin) for g, r in by_gauge.items() if any(x.end > begin for x in r) and regular(r)}
+    begin, end, kept_back = span(by_gauge.get("orders", []), mapping.active_days)
+    known = end - kept_back  # what comes later is held back: the wheel is not to be shaped by it
+    series = usable(by_gauge, begin, known)
     gears = chosen_gears(series)
-    values = numbers(series, begin, end, mapping)
+    values = numbers(series, begin, known, mapping)
     text = filled(pick(TEMPLATE.read_text("utf-8"), {*gears, *series}, always=["experience"]), values)
     wheel = _finished(parse_wheel(text), name, series, gears)
-    known = begin + 0.8 * (end - begin)
+    period = by_gauge["orders"][-1]
+    wheel = wheel.changed(hold_back=round(kept_back / (period.end - period.start)))
     stood_out = shocks(by_gauge, begin, known) if mapping.grain != "month" else {}
-    known_by_trial, _ = tried(experiments, assemble_with(wheel, LIBRARY))
-    return dump(wheel.changed(evidence=observed(facts, gears) | known_by_trial, shock=stood_out))
+    known_by_trial, _ = tried(experiments, assemble_with(wheel, LIBRARY), end)
+    return dump(wheel.changed(evidence=observed(facts, series, gears) | known_by_trial, shock=stood_out))
 
 
-def span(orders: Sequence, active_days: int) -> tuple[date, date]:
-    """First day of the wheel and last of its record: after the last gap, and once "active" has a past to look at."""
+def span(orders: Sequence, active_days: int) -> tuple[date, date, timedelta]:
+    """First day of the wheel, last of its record, and how much of its end is held back.
+
+    The first lies after the last gap, and where "active" has a past to look at.
+    """
     rows = sorted(orders, key=lambda r: r.end)
     kept = rows[-1:]
     for row in reversed(rows[:-1]):
@@ -120,7 +129,23 @@ def span(orders: Sequence, active_days: int) -> tuple[date, date]:
     warm = begin + timedelta(active_days)
     if (end - begin).days >= 3 * active_days:
         begin = next(r.start for r in kept if r.start >= warm)
-    return begin, end
+    periods = sum(r.start >= begin for r in kept)
+    back = min(MOST_KEPT_BACK, max(LEAST_KEPT_BACK, round(KEPT_BACK * periods)))
+    return begin, end, (end - kept[-back].start if 2 * back < periods else timedelta(0))
+
+
+def usable(by_gauge: Mapping[str, Sequence], begin: date, known: date) -> dict[str, Series]:
+    """The series that can be read between two days. Raises DataError (GW490) where one is missing that no wheel lacks."""
+    found = {}
+    for gauge, rows in by_gauge.items():
+        past = [r for r in rows if r.end <= known]
+        if any(r.end > begin for r in past) and regular([r for r in past if r.end > begin]):
+            found[gauge] = Series(past, begin)
+    missing = [gauge for gauge in NEEDED if gauge not in found]
+    if missing:
+        message = f"from {begin} on there is no {' and no '.join(missing)} to build a wheel on"
+        raise DataError([Problem("GW490", message, hint="`gearwheel measure` says what is measured and what is not")])
+    return found
 
 
 def regular(rows: Sequence) -> bool:
@@ -175,7 +200,8 @@ def numbers(series: Mapping[str, Series], begin: date, end: date, mapping) -> di
         "repeat_rate": yearly("orders_repeat") / active,
         "leaving_rate": yearly("customers_lost", 0.3 * active) / active,
         "told_rate": TOLD_SHARE * joined / active,
-        "arriving": (1 - TOLD_SHARE - (ADVERTISED_SHARE if advertising else 0.0)) * joined,
+        "arriving": (1 - TOLD_SHARE - (ADVERTISED_SHARE if advertising and "cost_overhead" in series else 0.0))
+        * joined,
         "market": market,
         "basket": basket,
         "score": mean("order_score"),
@@ -190,7 +216,7 @@ def numbers(series: Mapping[str, Series], begin: date, end: date, mapping) -> di
         "enrolled": level("sellers_enrolled", 0.01),
         "sellers": sellers,
         "entries": yearly("sellers_joined"),
-        "exit_rate": yearly("sellers_lost", 0.25) / max(mean("sellers_active"), 1.0),
+        "exit_rate": yearly("sellers_lost", 0.25 * mean("sellers_active")) / max(mean("sellers_active"), 1.0),
         "offers_all": offers,
         "offers_theirs": offers * (1.0 if all_theirs else share),
         "own_offers": 0.0 if all_theirs else offers * (1 - share),
@@ -230,8 +256,11 @@ def _finished(wheel: Wheel, name: str, series: Mapping[str, Series], gears: Sequ
     return wheel.changed(name=name, title=name, gauge=gauges, outcomes=tuple(outcomes))
 
 
-def observed(facts: Mapping[str, Mapping], gears: Sequence[str]) -> dict[str, Evidence]:
-    """The facts that speak about a parameter of these gears; one that only bounds it is no evidence."""
+def observed(facts: Mapping[str, Mapping], series: Collection[str], gears: Sequence[str]) -> dict[str, Evidence]:
+    """The facts that speak about a parameter of these gears.
+
+    One that only bounds it is no evidence, and neither is one that a fitted series tells already: nothing enters twice.
+    """
     return {
         name: Evidence(
             of=about["of"],
@@ -240,7 +269,10 @@ def observed(facts: Mapping[str, Mapping], gears: Sequence[str]) -> dict[str, Ev
             because=f"{about['title']}, order by order; how, and what may confound it, stands in the report",
         )
         for name, about in facts.items()
-        if about["estimate"] is not None and not about["bound"] and about["of"].partition(".")[0] in gears
+        if about["estimate"] is not None
+        and not about["bound"]
+        and about["of"].partition(".")[0] in gears
+        and TOLD_BY.get(name) not in series
     }
 
 
@@ -265,7 +297,7 @@ def wandering(scale: str, rows: Sequence) -> float:
     values = np.array([to_scale(r.value, scale) for r in ordered])
     sampling = [r.error for r in ordered if r.error]
     if len(values) < 5:
-        return max(LEAST_ERROR, 0.05)
+        return FEW_ERROR
     total = 1.4826 * float(np.median(np.abs(np.diff(values, 2)))) / math.sqrt(6)
     known = float(np.median(sampling)) if sampling else 0.0
     return max(LEAST_ERROR, math.sqrt(max(total**2 - known**2, 0.0)))

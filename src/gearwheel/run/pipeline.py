@@ -8,8 +8,7 @@ import time as clock
 
 import numpy as np
 
-from gearwheel.run.fitting import fit_wheel, make_engine, measured, with_measured_facts
-from gearwheel.run.measuring import measures_of
+from gearwheel.run.fitting import fit_wheel, known_of, make_engine
 from gearwheel.run.parts import link_part, parameter_part, shown_unit
 from gearwheel.run.pictures import graph_of, wheel_part
 from gearwheel.run.questions import anchors_of, levers_of, loops_of, now_of, spin_posterior
@@ -26,11 +25,10 @@ def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, 
     """Everything that the report says, as the dict of results.json. Unchanged inputs are read from the cache."""
     progress = progress or silent
     began = clock.perf_counter()
-    events = measures_of(wheel, progress)
-    wheel = with_measured_facts(wheel)
-    gauges = measured(wheel, progress)
-    gauges = gauges if gauges and gauges.series else None  # a record without rows says nothing
-    key = input_hash(wheel, gauges.hash if gauges else "", seed=seed)
+    known = known_of(wheel, progress)
+    wheel, events = known.wheel, known.events
+    gauges = known.gauges if known.gauges and known.gauges.series else None  # a record without rows says nothing
+    key = input_hash(wheel, gauges.hash if gauges else "", seed=seed, events=events["hash"] if events else "")
     kept = cached_file("runs", key, ".json")
     if cache and kept.exists():
         try:
@@ -40,7 +38,7 @@ def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, 
         except (OSError, ValueError, LookupError, TypeError):
             pass  # a damaged cache is computed again
     engine = make_engine(wheel, gauges) if gauges else None
-    posterior = fit_wheel(wheel, seed=seed, progress=progress, cache=cache, engine=engine)
+    posterior = fit_wheel(wheel, seed=seed, progress=progress, cache=cache, engine=engine, known=known)
     results = {"events": events} if events else {}
     results |= {"wheel": wheel_part(wheel, gauges), "fit": fit_part(posterior, engine)}
     results |= {"parameters": parameter_part(posterior), "links": link_part(posterior, anchors_of(posterior))}

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from gearwheel.run.measuring import measure_source
 from gearwheel.run.own import own_wheel
 from gearwheel.run.record import rows_of
-from gearwheel.run.store import Progress, save_atomically
+from gearwheel.run.store import LIBRARY, Progress, save_atomically
+from gearwheel.run.tried import tried
 from gearwheel.wheel.errors import GearwheelError
+from gearwheel.wheel.load import assemble_with
+from gearwheel.wheel.read import parse_wheel
 
 WELCOME = """\
 # {name}: a wheel of the gears that the data in mapping.toml can turn. Numbers marked "measured" were taken from the
@@ -72,26 +75,51 @@ def tidy_file(address: str) -> Path | None:
 
 def _from_folder(address: str, folder: Path) -> str:
     """The source as mapping.toml names it: relative to its folder; an address without its password."""
-    from gearwheel.gauges.sources.parts import is_url
+    from gearwheel.gauges.sources.parts import is_url, without_password
 
     if not is_url(address):
         return os.path.relpath(Path(address).expanduser(), folder)
-    found = re.fullmatch(r"(\w+://[^/@:]*):([^/@]*)@(.*)", address)
-    if not found:
-        return address
-    os.environ.setdefault("PGPASSWORD", found[2])  # a password does not belong into a file
-    return f"{found[1]}@{found[3]}"
+    parts = urlsplit(address)
+    password = parts.password or parse_qs(parts.query).get("password", [None])[0]
+    if password:
+        os.environ["PGPASSWORD"] = unquote(password)  # a password does not belong into a file
+    return without_password(address)
 
 
-def free_folder(folder: Path, force: bool, names: Sequence[str]) -> None:
-    """Raises GearwheelError where one of these files is in the way and `force` is not given."""
+def free_folder(folder: Path, force: bool, source: str, names: Sequence[str]) -> None:
+    """Raises GearwheelError where one of these files is in the way and `force` is not given, or where the new wheel
+    would lie in its own source, which is only read."""
+    from gearwheel.gauges.sources.parts import is_url
+
+    place = Path(source).expanduser()
+    if not is_url(source) and place.is_dir() and folder.resolve().is_relative_to(place.resolve()):
+        raise GearwheelError(f"{folder} lies in the source, where nothing is written. Give the wheel another --dir.")
     for file in (folder / name for name in names):
         if file.exists() and not force:
             raise GearwheelError(f"{file} exists. Choose another name or --dir, or replace it with --force.")
 
 
+def keep_mapping(proposal: Proposal, folder: Path, force: bool) -> None:
+    """Write `folder`/mapping.toml. One that says the same is left as it is; one that was edited needs `force`.
+
+    Raises DataError where a setting cannot be, before anything is written.
+    """
+    from gearwheel.gauges.mapping import mapping_text, parse_mapping, read_mapping, write_mapping
+
+    file = folder / "mapping.toml"
+    parse_mapping(mapping_text(proposal.mapping), str(file))
+    if file.exists() and not force:
+        if read_mapping(file) == proposal.mapping:
+            return
+        hint = f"To go on with it: --data {file}. To replace it: --force."
+        raise GearwheelError(f"{file} exists and says something else. {hint}")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_mapping(proposal.mapping, file, overwrite=force, reasons=proposal.reasons)
+
+
 def write_wheel(name: str, folder: Path, progress: Progress | None = None) -> dict:
-    """Measure what `folder`/mapping.toml names and write `folder`/wheel.toml. Returns the measures.
+    """Measure what `folder`/mapping.toml names and write `folder`/wheel.toml. Returns the measures, with
+    `experiments_left_out`: experiment → why it does not enter the wheel.
 
     Raises DataError where the source cannot be measured or its record is too short.
     """
@@ -100,6 +128,9 @@ def write_wheel(name: str, folder: Path, progress: Progress | None = None) -> di
     measures = measure_source(folder / "mapping.toml", progress)
     mapping = read_mapping(folder / "mapping.toml")
     mapping = replace(mapping, currency=mapping.currency or measures["source"]["currency"])
-    text = own_wheel(name, rows_of(measures), mapping, measures["facts"], measures["experiments"])
+    rows = rows_of(measures)
+    text = own_wheel(name, rows, mapping, measures["facts"], measures["experiments"])
     save_atomically(folder / "wheel.toml", (WELCOME.format(name=name, folder=folder) + text).encode())
-    return measures
+    wheel = assemble_with(parse_wheel(text, str(folder / "wheel.toml")), LIBRARY)
+    end = max(r.end for r in rows if r.gauge == "orders")
+    return measures | {"experiments_left_out": tried(measures["experiments"], wheel, end)[1]}

@@ -47,7 +47,7 @@ def code_hash(rooms: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
     root = LIBRARY.parent
     for room in rooms:
-        for file in sorted((root / room).rglob("*.py")) + sorted((root / room).rglob("*.toml")):
+        for file in sorted(f for ending in ("py", "toml", "sql") for f in (root / room).rglob(f"*.{ending}")):
             digest.update(file.read_bytes())
     return digest.hexdigest()
 
@@ -67,7 +67,7 @@ def input_hash(wheel: Wheel, gauges_hash: str, rooms: tuple[str, ...] = ALL_ROOM
         wheel.outcomes,
     ]
     header += [str(wheel.split), wheel.hold_back, wheel.rival, wheel.habit, wheel.push]
-    header += [wheel.title, wheel.currency, list(wheel.opens.items()), list(wheel.sentences.items())]
+    header += [wheel.title, wheel.currency, wheel.counts, list(wheel.opens.items()), list(wheel.sentences.items())]
     text = json.dumps([header, parts, gauges_hash, code_hash(rooms), settings], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 

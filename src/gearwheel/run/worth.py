@@ -26,15 +26,15 @@ select count(*) from bought
 where day > $since and day <= $last and customer_id in (select customer_id from bought where day <= $since)"""
 
 
-def customer_value(events, progress: Progress | None = None) -> dict:
-    """The `customers` part of the measures. Where nothing can be said, {"reason": why}."""
+def customer_value(events, record: tuple[date, date] | None, progress: Progress | None = None) -> dict:
+    """The `customers` part of the measures, over the first and last day of `record`. Where nothing can be said,
+    {"reason": why}."""
     (progress or silent)("customers", 0, 1, "")
-    first, last = events.connection.execute("select min(placed_at), max(placed_at) from events.orders").fetchone()
-    days = (last - first).days if first else 0
+    days = (record[1] - record[0]).days if record else 0
     if days < LEAST_DAYS:
         return {"reason": f"the record is {days} days long; {LEAST_DAYS} are needed to see customers come back"}
     try:
-        return _valued(events, first.date(), last.date())
+        return _valued(events, *record)
     except (FitError, GearwheelError) as error:
         return {"reason": str(error)}
 
