@@ -23,9 +23,9 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        new = timed(place, "new", "shop", "--data", str(OLIST.resolve()))
-        run = timed(place, "run", "shop")
-        again = timed(place, "run", "shop")
+        new = timed(place, "new", "myshop", "--data", str(OLIST.resolve()))
+        run = timed(place, "run", "myshop")
+        again = timed(place, "run", "myshop")
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(f"new {new:.1f} s, run {run:.1f} s, together {new + run:.1f} s (limit {LIMIT:.0f} s)")
     print(f"run again, nothing changed: {again:.1f} s (limit {AGAIN:.0f} s)")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gearwheel.wheel.errors import GearwheelError, Problem, WheelError, did_you_mean
+from gearwheel.wheel.load import bundled
 from gearwheel.wheel.read import parse_wheel
 from gearwheel.wheel.write import dump
 
@@ -49,6 +50,11 @@ def check_name(name: str) -> None:
     if not re.fullmatch(r"[A-Za-z0-9][\w -]*", name):
         hint = "Letters, digits, - and _ will do."
         raise WheelError(Problem("GW150", f"'{name}' is no name for a wheel", hint=hint))
+    from gearwheel.run import LIBRARY
+
+    if name in bundled(LIBRARY):
+        hint = "`gearwheel run` with this name would find the bundled one: choose another."
+        raise WheelError(Problem("GW150", f"'{name}' is the name of a bundled wheel or gear", hint=hint))
 
 
 def write_starter(name: str, sources: Sequence[str], folder: Path, *, force: bool = False) -> list[Path]:

@@ -10,17 +10,22 @@ from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.read import parse_wheel, read_text
 
 
+def bundled(library: Path) -> dict[str, Path]:
+    """Every wheel and gear of the library by name."""
+    return {p.parent.name if p.stem == "wheel" else p.stem: p for p in sorted(library.rglob("*.toml"))}
+
+
 def find(name: str, library: Path, beside: str = "") -> Path:
     """The file of a bundled wheel or gear, or of a path (relative to the file that names it). Raises WheelError."""
-    bundled = {p.parent.name if p.stem == "wheel" else p.stem: p for p in sorted(library.rglob("*.toml"))}
-    if name in bundled:
-        return bundled[name]
+    known = bundled(library)
+    if name in known:
+        return known[name]
     base = Path(beside).parent if beside else Path()
     path = (base / name).expanduser()
     if path.is_dir():
         path = path / "wheel.toml"
     if path.suffix != ".toml" and not path.exists():
-        hint = did_you_mean(name, bundled) or f"Bundled: {', '.join(bundled)}; or give the path of a .toml file."
+        hint = did_you_mean(name, known) or f"Bundled: {', '.join(known)}; or give the path of a .toml file."
         raise WheelError(Problem("GW100", f"no wheel or gear is called '{name}'", beside, hint=hint))
     return path
 
