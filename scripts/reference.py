@@ -112,6 +112,7 @@ OTHER_CODES = {
         "GW481": "The last days of the record seem incomplete: late rows.",
         "GW482": "The last period is not over and is left out.",
         "GW483": "Orders jump from one week to the next and stay there.",
+        "GW484": "Statuses read like a cancelled order and count as sales.",
     },
     "Measuring": {
         "GW460": "The head of a measure view is not as it must be.",

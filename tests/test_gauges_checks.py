@@ -78,6 +78,9 @@ FAULTS = {  # name -> (what breaks the clean shop, code, table, column, severity
         "GW458", "orders", "is_test", "note", "order_id < 'o1003'"),
     "tests named": ("UPDATE events.orders SET status = 'QA-test' WHERE order_id < 'o1003'",
         "GW458", "orders", "status", "warning", "order_id < 'o1003'"),
+    "cancelled in another word": ("""UPDATE events.orders SET status = 'Cancelled by customer'
+        WHERE order_id < 'o1003' AND status = 'done'""", "GW484", "orders", "status", "note",
+        "order_id < 'o1003' AND status = 'done'"),
     "lines for nothing": ("UPDATE events.order_lines SET price = 0 WHERE price < 8",
         "GW458", "order_lines", "price", "warning", "price < 8"),
     "a customer for each order": ("UPDATE events.orders SET customer_id = 'n' || order_id",

@@ -9,12 +9,13 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from gearwheel.gauges.checks import cancelled
 from gearwheel.gauges.events import open_events
 from gearwheel.gauges.mapping import Mapping, TableMap
 from gearwheel.gauges.propose import propose
@@ -265,6 +266,53 @@ def test_a_large_canonical_parquet_table_is_read_where_it_lies(shop, cache, monk
     write(f"{line} union all by name select '0' as order_id, '1' as line, 'q' as product_id, 9.0::double as price")
     found, copied = told()
     assert found == [("0", "1", "q", 9.0, None), *expected[1:]] and copied == {"order_lines"}
+
+
+CANCELLED = ["cancelled", " Cancelled ", "CANCELED", "canceled", "voided", "Void", "Storniert", "cancelado", "Annulé"]
+SOLD = {"Delivered": "delivered", "avoided": "avoided", "cancellation refused": "cancellation refused", "": None}
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "in place"])
+def test_a_cancelled_order_has_one_spelling_however_it_is_read(shop, cache, monkeypatch, kind):
+    monkeypatch.setattr("gearwheel.gauges.events.IN_PLACE", 2 if kind == "in place" else 10**9)
+    (shop / "orders.csv").unlink()
+    statuses = [*CANCELLED, *SOLD, None]
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table o (order_id varchar, customer_id varchar, placed_at timestamp, status varchar)"
+        )
+        connection.executemany(
+            "insert into o values (?, 'c', '2024-01-01', ?)", [(f"{i:02}", s) for i, s in enumerate(statuses)]
+        )
+        connection.execute(f"copy o to '{shop}/orders.{'csv' if kind == 'csv' else 'parquet'}'")
+    orders = TableMap("orders", {c: c for c in ("order_id", "customer_id", "placed_at", "status")})
+    with open_events(mapping(shop, tables={"orders": orders}), ".") as events:
+        found = [status for (status,) in rows(events, "select status from events.orders order by order_id")]
+        assert found == ["cancelled"] * len(CANCELLED) + [*SOLD.values(), None]
+        assert ("orders" in {p.stem for p in cache.rglob("*.parquet")}) == (kind != "in place")
+        noted = [finding for finding in cancelled.check(events)]
+    assert [(f.count, f.example) for f in noted] == [(1, "cancellation refused")]
+
+
+def test_measures_count_no_cancelled_order_in_any_spelling(shop):
+    from gearwheel.gauges.checks.days import orders_by_day
+    from gearwheel.gauges.measure import measure
+
+    days = [f"2024-0{1 + i // 28}-{1 + i % 28:02}" for i in range(56)]
+    told = [f"{i},c{i % 5},{day},{CANCELLED[i % 9] if i % 2 else 'paid'}" for i, day in enumerate(days)]
+    (shop / "orders.csv").write_text("id,who,at,state\n" + "\n".join(told) + "\n")
+    orders = TableMap("orders", {"order_id": "id", "customer_id": "who", "placed_at": "at", "status": "state"})
+    with open_events(mapping(shop, tables={"orders": orders}, currency="EUR"), ".") as events:
+        counted = orders_by_day(events)
+        measured = measure(events, ["orders"])
+    assert counted and sum(counted.values()) == 28
+    weeks = {str(row.start): row.value for row in measured.rows}
+    mondays = {}
+    for day in days[::2]:
+        at = datetime.fromisoformat(day)
+        monday = str((at - timedelta(days=at.weekday())).date())
+        mondays[monday] = mondays.get(monday, 0) + 1
+    assert weeks and weeks == {monday: mondays[monday] for monday in weeks}
 
 
 def test_a_hostile_column_name_is_only_a_name(shop):

@@ -2,7 +2,8 @@
 
 Times are UTC: those without a zone are read in the mapping's zone. The days, weeks and months that are measured are
 those of UTC too, so an hour after midnight may count to the neighbouring day; a local calendar would have to be
-known to every dialect that the measures are written for. Days that the source states as dates stay as they are.
+known to every dialect that the measures are written for. Days that the source states as dates stay as they are. A
+cancelled order is 'cancelled', whatever the source's word for it.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from gearwheel.gauges.sources.parts import Progress, Source, SourceTable, is_url
 from gearwheel.gauges.sources.raw import Query, queries
 from gearwheel.gauges.sources.readings import Unclear
 from gearwheel.gauges.sources.repeats import repeated
+from gearwheel.gauges.sources.status import canonical_cell
 from gearwheel.wheel.cache import cache_folder
 from gearwheel.wheel.errors import DataError, Problem
 
-LAYOUT = 1  # of what is kept in the cache; a new number forgets the old
+LAYOUT = 2  # of what is kept in the cache; a new number forgets the old
 THREADS = 2
 MEMORY = 6 * 2**30  # bytes that DuckDB may take, or SHARE of what is free
 SHARE = 0.6
@@ -220,7 +222,8 @@ def _table(events: Events, source: Source, table: Table, query: Query, place: Pa
                 events, table, {column: column for column in table.columns}, f"read_parquet([{literal(found.file)}])"
             )
         else:
-            _create(events, table, {c: quoted(n) for c, n in query.plain.items()}, _relation(query))
+            cells = {c: canonical_cell(table.name, c, quoted(n)) for c, n in query.plain.items()}
+            _create(events, table, cells, _relation(query))
         return found
     except Unclear as error:
         at = events.mapping.problem("", "", ("table", table.name, "columns", error.column))

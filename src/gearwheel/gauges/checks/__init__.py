@@ -1,4 +1,4 @@
-"""Checks before any number is believed: one a file, each with a stable code (GW45x rows, GW48x the record in time)."""
+"""Checks before any number is believed: one a file, each with a stable code (GW45x and GW484 rows, else time)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from gearwheel.gauges.checks import (
     amounts,
+    cancelled,
     currencies,
     date_order,
     duplicates,
@@ -34,6 +35,7 @@ CHECKS = (
     amounts,
     currencies,
     trial_orders,
+    cancelled,
     persons,
     time_zone,
     gaps,

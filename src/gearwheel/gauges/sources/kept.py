@@ -14,6 +14,7 @@ from gearwheel.gauges.sources.casts import typed, words
 from gearwheel.gauges.sources.expression import literal, quoted
 from gearwheel.gauges.sources.readings import readings
 from gearwheel.gauges.sources.repeats import WORDS, repeated, single
+from gearwheel.gauges.sources.status import canonical_cell
 
 OLD = 14 * 86_400  # seconds after which what no run has used is deleted
 
@@ -60,7 +61,10 @@ def keep(connection, folder: Path, table: Table, raw: str, zone: str, order: str
     """
     columns = _described(connection, raw, table)
     how = readings(connection, raw, columns, order, decimal)
-    cells = {name: typed(c.type, quoted(name), kind, zone, how[name]) for name, (c, kind) in columns.items()}
+    cells = {
+        name: canonical_cell(table.name, name, typed(c.type, quoted(name), kind, zone, how[name]))
+        for name, (c, kind) in columns.items()
+    }
     needed = [name for name, column in table.columns.items() if column.needed]
     found = Kept(str(folder / f"{table.name}.parquet"))
     _count(connection, raw, columns, cells, needed, table, found)
