@@ -11,6 +11,7 @@ import pytest
 from gearwheel.fit import backtest as room
 from gearwheel.fit.backtest import OURS, backtest, default_split
 from gearwheel.fit.baselines import METHODS
+from gearwheel.fit.observations import typical_error
 from gearwheel.gauges.series import Gauges, Row, Series
 from gearwheel.spin.program import build
 from gearwheel.wheel.parts import Gauge
@@ -81,6 +82,44 @@ def test_a_rolling_origin_knows_nothing_after_itself(told):
     for a, b in zip(rolled[:9], changed_later[:9]):  # origins after 40, 41, … 48 rows
         np.testing.assert_array_equal(a, b)
     assert not np.allclose(rolled[9], changed_later[9])
+
+
+def with_errors(gauges: Gauges, errors: np.ndarray) -> Gauges:
+    """The record with these errors of its rows in every gauge; NaN for the gauge's own."""
+    series = {
+        name: replace(s, rows=tuple(replace(r, error=None if np.isnan(e) else e) for r, e in zip(s.rows, errors)))
+        for name, s in gauges.series.items()
+    }
+    return Gauges(series)
+
+
+def test_the_error_of_a_row_is_not_known_before_the_row():
+    """A sampling error tells the number of events: only the errors of the rows before an origin may widen its forecast."""
+    plain, errors = simulate(planted_wheel(), 1), np.full(BEFORE + AFTER, 0.03)
+    one, other = errors.copy(), errors.copy()
+    other[BEFORE + 8 :] *= 10
+    a, b = record_of(with_errors(plain, one)), record_of(with_errors(plain, other))
+    for ours, theirs in zip(a.ours[: 4 + 9], b.ours[: 4 + 9]):  # one origin, then those after 40, 41, … 48 rows
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_forecasts_are_as_wide_as_the_latest_rows_before_them():
+    gauge = planted_wheel().gauge["sales"]  # its own error is 0.02
+    early, late = (Row(0.0, 1.0, 1.0, 0.5),) * 20, tuple(Row(0.0, 1.0, 1.0, e) for e in (0.1,) * 7 + (0.9,) * 5)
+    assert typical_error(early + late, gauge) == 0.1
+    assert typical_error((*early, *late, Row(0.0, 1.0, 1.0, 7.0, "above")), gauge) == 0.1
+    assert typical_error(early + late[:2] + (Row(0.0, 1.0, 1.0),) * 10, gauge) == gauge.error
+    assert typical_error((), gauge) == gauge.error
+    record = simulate(planted_wheel(), 1)
+    asked = []
+    with pytest.MonkeyPatch.context() as patch:
+        read = room.read_gauge
+        patch.setattr(room, "read_gauge", lambda *given: asked.append(given[5]) or read(*given))
+        errors = np.r_[np.full(BEFORE, 0.03), np.full(AFTER - 1, 0.2), np.nan]
+        record_of(with_errors(record, errors))
+    np.testing.assert_array_equal(asked[0], [0.03] * (AFTER - 1) + [0.02])
+    np.testing.assert_array_equal(asked[4], [0.03] * 4)
+    np.testing.assert_array_equal(asked[4 + 13], [0.2] * 4)  # most of the last dozen rows are wide by then
 
 
 def test_a_past_that_changes_does_change_the_forecasts(told):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from gearwheel.run import fit_wheel, open_wheel, run_wheel, spin_posterior
+from gearwheel.run.fitting import known_of, make_engine
+from gearwheel.run.pipeline import _forecast
 from gearwheel.run.store import plain
 from planted import YEARS, cache, write_planted  # noqa: F401
 
@@ -119,6 +122,20 @@ def test_the_forecast_of_a_gauge_follows_its_record(measured):
         assert len(ahead["time"]) == (8 if name == "sales" else 2)  # the horizon is two years
         last = history[-1][1]
         assert 0.4 * last < ahead["q50"][0] < 2.5 * last
+
+
+def test_a_forecast_is_as_uncertain_as_the_latest_rows(wheel, measured):
+    """Each row of an own record has its own error, which is wider than the gauge's."""
+    known = known_of(wheel)
+    engine = make_engine(known.wheel, known.gauges)
+    posterior = fit_wheel(known.wheel, known=known, engine=engine)
+    sales = known.gauges.series["sales"]
+    rows = tuple(replace(r, error=0.5 if i < 30 else 0.3) for i, r in enumerate(sales.rows))
+    wide = replace(known.gauges, series={**known.gauges.series, "sales": replace(sales, rows=rows)})
+    narrow, wider = (_forecast(posterior, engine, g, 1)["series"]["sales"]["forecast"] for g in (known.gauges, wide))
+    sd = [np.log(np.array(f["q90"]) / np.array(f["q10"])) / (2 * 1.2816) for f in (narrow, wider)]
+    assert sd[1] ** 2 - sd[0] ** 2 == pytest.approx(np.full(8, 0.3**2 - 0.02**2), rel=0.2)
+    assert narrow == measured["series"]["sales"]["forecast"]
 
 
 def test_the_horizon_counts_years_whatever_the_unit_of_time(cache):  # noqa: F811

@@ -10,7 +10,7 @@ import numpy as np
 
 from gearwheel.fit.baselines import baseline_draws, baseline_draws_many
 from gearwheel.fit.forecast import Window, ahead, frozen_levers, read_gauge, season_blocks
-from gearwheel.fit.observations import Observations, lay_out, to_scale
+from gearwheel.fit.observations import Observations, lay_out, to_scale, typical_error
 from gearwheel.fit.posterior import Engine, Posterior, Progress, fit, silent
 from gearwheel.fit.scores import score_table
 from gearwheel.fit.trace import trace
@@ -28,8 +28,9 @@ OURS = "gearwheel"
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of one testable gauge before and after the split, of one length, without gaps or bounds. `season` is 1 also
-    where the rows before have no two cycles of it, from which a baseline could learn it."""
+    """Rows of one testable gauge before and after the split, of one length and without bounds; those before also
+    without gaps. Rows after may be missing: baselines count rows, not time. `season` is 1 also where the rows before
+    have no two cycles of it, from which a baseline could learn it."""
 
     name: str
     before: tuple[Row, ...]
@@ -115,8 +116,11 @@ def _windows(rows) -> list[Window]:
     return [(r.start, r.end) for r in rows]
 
 
-def _errors(rows, gauge) -> np.ndarray:
-    return np.array([r.error or gauge.error for r in rows])
+def _errors(rows, known, gauge: Gauge) -> np.ndarray:
+    """The errors to forecast rows with, shape (rows,). A row's own is a sampling error: it tells how many events there
+    were, which nobody knew. What is typical of the `known` rows stands for it."""
+    typical = typical_error(known, gauge)
+    return np.array([typical if r.error else gauge.error for r in rows])
 
 
 def _one_origin(program, engine, posterior: Posterior, early: Observations, splits, split: float, seed: int) -> dict:
@@ -131,7 +135,7 @@ def _one_origin(program, engine, posterior: Posterior, early: Observations, spli
         reading = early.readings[g]
         drawn = read_gauge(
             reading, run, _windows(test.after), found.seasons[:, 0], season_blocks(engine.evaluator, reading),
-            _errors(test.after, gauge), seed,
+            _errors(test.after, test.before, gauge), seed,
         )  # fmt: skip
         past, actual = _values(test.before, gauge.scale), _values(test.after, gauge.scale)
         others, omitted = baseline_draws(past, len(actual), test.season, 2000, seed)
@@ -171,9 +175,8 @@ def _rolling(
         run = ahead(
             program, parameters, found.stocks[:, j], start, steps, seed + j, frozen_levers(lever_paths, start), keep
         )
-        drawn = read_gauge(
-            reading, run, _windows(coming), found.seasons[:, j], blocks, _errors(coming, gauge), seed + j
-        )
+        errors = _errors(coming, rows[:i], gauge)
+        drawn = read_gauge(reading, run, _windows(coming), found.seasons[:, j], blocks, errors, seed + j)
         actual = _values(coming, gauge.scale)
         for method, values in {OURS: drawn, **baselines[j][0]}.items():
             scores.setdefault(method, []).append(score_table(values, actual, pasts[j], test.season))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from gearwheel.wheel.parts import Gauge, Wheel
 from gearwheel.wheel.times import per_year
 
 SUMMING = ("sum", "mean", "trailing", "ratio")
+LATEST = 12  # rows whose errors tell that of a row to come
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,12 @@ def from_scale(value, scale: str):
     if scale == "log":
         return np.exp(value)
     return 1 / (1 + np.exp(-value)) if scale == "logit" else value
+
+
+def typical_error(rows: Sequence[Row], gauge: Gauge) -> float:
+    """The error that a row to come will likely have, on the gauge's scale: the median over the LATEST rows measured."""
+    errors = [row.error or gauge.error for row in rows if not row.bound][-LATEST:]
+    return float(np.median(errors)) if errors else gauge.error
 
 
 def lay_out(

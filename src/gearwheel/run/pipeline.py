@@ -119,14 +119,14 @@ def _forecast(posterior, engine, gauges, seed: int) -> dict:
 
 def _series(posterior, engine, gauges, run, seed: int) -> dict:
     from gearwheel.fit.forecast import read_gauge, season_blocks
-    from gearwheel.fit.observations import from_scale
+    from gearwheel.fit.observations import from_scale, typical_error
 
     wheel, machine = posterior.wheel, engine[0]
     now, found = now_of(posterior), {}
     for reading in engine[1].readings:
         gauge, rows = reading.gauge, gauges.series[reading.name].rows
         windows = _coming(rows, gauge.window or 0.0, now, float(run.times[-1]), per_year(wheel))
-        error = np.full(len(windows), gauge.error)
+        error = np.full(len(windows), typical_error(rows, gauge))
         blocks = season_blocks(machine.evaluator, reading)
         drawn = from_scale(
             read_gauge(reading, run, windows, posterior.traced.seasons[:, -1], blocks, error, seed), gauge.scale
