@@ -128,6 +128,8 @@ OTHER_CODES = {
     "A wheel from events, and its customers": {
         "GW490": "The record is too short for a wheel.",
         "GW491": "The file holds measured series, and none of them has the name of a known gauge.",
+        "GW492": "Measured series stand in several files, or in none that is a CSV.",
+        "GW493": "The record of a new wheel would replace the file that it is made from.",
         "GW494": "Nobody had bought by the day that was asked about.",
         "GW495": "A purchase history is impossible, such as a last purchase before the first.",
         "GW496": "This is no unit of time for purchases.",

@@ -94,8 +94,8 @@ def _check_scale(value: float, gauge: Gauge, flaw: Note) -> None:
 
 def _period(cells: Mapping[str, str], gauge: Gauge | None, wheel: Wheel, flaw: Note) -> tuple[float | None, float]:
     """Start and end on the time grid. After a flaw the numbers mean nothing."""
-    end = _day(cells["end"], "end", flaw)
-    start = _day(cells["start"], "start", flaw) if cells["start"] else None
+    end = day_of(cells["end"], "end", flaw)
+    start = day_of(cells["start"], "start", flaw) if cells["start"] else None
     if not cells["start"] and gauge is not None and gauge.measure in OVER_A_PERIOD:
         hint = "write the first day of the period; end is the first day after it"
         flaw("GW410", f"a {gauge.measure} needs a start", hint)
@@ -129,7 +129,8 @@ def _on_grid(start: date | None, end: date | None, wheel: Wheel, flaw: Note) -> 
     return (grid["start"] * wheel.dt if start else None), (grid["end"] * wheel.dt if end else 0.0)
 
 
-def _day(text: str, column: str, flaw: Note) -> date | None:
+def day_of(text: str, column: str, flaw: Note) -> date | None:
+    """The day that a cell states, or None after GW409 was given to `flaw`."""
     try:
         if _DATE.fullmatch(text):
             return date.fromisoformat(text)

@@ -13,10 +13,12 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 from os import PathLike
 from pathlib import Path
 
-from gearwheel.gauges.cells import read_row
+from gearwheel.gauges.cells import day_of, read_row
 from gearwheel.gauges.findings import ENOUGH, SHOWN, Findings, Note, shown
 from gearwheel.gauges.periods import check_periods
 from gearwheel.gauges.series import Gauges, Row, Series
@@ -27,6 +29,33 @@ COLUMNS = ("gauge", "start", "end", "value", "unit", "error", "bound", "source",
 FIRST_LINE = f"the first line is {','.join(COLUMNS)}"
 MAX_BYTES = 20_000_000
 AS_UTF8 = "save it as CSV in UTF-8 with columns separated by commas"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row as it stands, before any wheel is known: stripped cells by column, and the days that they state."""
+
+    cells: dict[str, str]
+    start: date | None
+    end: date
+
+
+def read_entries(path: str | PathLike[str]) -> list[Entry]:
+    """The rows of the file at `path`, for whoever makes a wheel for them; values and units are not looked at.
+
+    Raises DataError with every line that is no row (GW401 to GW403, GW417) or has no date (GW409), or for no row (GW402).
+    """
+    found, entries = Findings(str(path)), []
+    for line, cells in _records(Path(path), found):
+        note = found.at(line)
+        end = day_of(cells["end"], "end", note)
+        start = day_of(cells["start"], "start", note) if cells["start"] else None
+        if end:
+            entries.append(Entry(cells, start, end))
+    if not entries and not found.problems:
+        found.at(1)("GW402", "the file has no rows", "below the first line stands one row for each measurement")
+    found.check()
+    return entries
 
 
 def read_gauges(path: str | PathLike[str], wheel: Wheel) -> Gauges:

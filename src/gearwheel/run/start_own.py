@@ -14,7 +14,7 @@ from gearwheel.run.own import own_wheel
 from gearwheel.run.record import rows_of
 from gearwheel.run.store import LIBRARY, Progress, save_atomically
 from gearwheel.run.tried import tried
-from gearwheel.wheel.errors import GearwheelError
+from gearwheel.wheel.errors import DataError, GearwheelError, Problem
 from gearwheel.wheel.load import assemble_with
 from gearwheel.wheel.read import parse_wheel
 
@@ -62,15 +62,29 @@ def propose_reading(address: str, folder: Path, **settings: object) -> Proposal:
 
 
 def tidy_file(address: str) -> Path | None:
-    """The file, where the source holds measured series already and no events; None for all others."""
+    """The file, where the source holds measured series already and no events; None for all others.
+
+    Raises DataError (GW492) where the series are not in one file.
+    """
     from gearwheel.gauges.recognise import recognise
     from gearwheel.gauges.sources.look import look
+    from gearwheel.gauges.tidy import COLUMNS
 
     source = look(address)
     adapter = recognise(source)
     if adapter is None or adapter.kind != "gauges":
         return None
-    return Path(next(file.path for table in source.tables.values() for file in table.files))
+    tables = [t for t in source.tables.values() if {c.lower() for c in t.columns}.issuperset(COLUMNS)]
+    files = sorted({file.path for table in tables for file in table.files})
+    if len(files) == 1:
+        return Path(files[0])
+    held = ", ".join(Path(file).name for file in files[:8])
+    message = (
+        f"measured series stand in {len(files)} files: {held}" if files else "measured series stand in no CSV file"
+    )
+    raise DataError(
+        Problem("GW492", message, source.shown, hint="name one CSV file that holds the rows of all of them")
+    )
 
 
 def _from_folder(address: str, folder: Path) -> str:

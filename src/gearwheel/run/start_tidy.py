@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 from gearwheel.gauges.catalogue import Measure, catalogue
-from gearwheel.gauges.tidy import COLUMNS
+from gearwheel.gauges.tidy import COLUMNS, Entry, read_entries
 from gearwheel.run.store import LIBRARY, save_atomically
 from gearwheel.wheel.errors import DataError, Problem
 from gearwheel.wheel.load import assemble_with
@@ -24,9 +24,14 @@ def write_tidy_wheel(name: str, text: str, source: Path, folder: Path) -> dict:
     """Bind the series of `source` that the catalogue of gauges knows to the wheel in `text`; write it to `folder`, and
     beside it a record.csv of the rows that are bound.
 
-    Returns {"bound": names, "unbound": names}. Raises DataError where no series has a name that is known.
+    Returns {"bound": names, "unbound": names}. Raises DataError where the file cannot be read, no series has a name that
+    is known, or the source is the very record.csv to be written: its other rows would be lost.
     """
-    first, grid, units = _series(source)
+    if (folder / RECORD).exists() and (folder / RECORD).samefile(source):
+        hint = "give the wheel another --dir, or the series another place"
+        raise DataError(Problem("GW493", "the new wheel's record would replace its own source", str(source), hint=hint))
+    entries = read_entries(source)
+    first, grid, units = _series(entries)
     settings = {"measured": RECORD, "start": first} | ({"dt": grid} if grid else {})
     wheel = parse_wheel(text).changed(**settings)
     whole = assemble_with(wheel, LIBRARY)
@@ -38,24 +43,22 @@ def write_tidy_wheel(name: str, text: str, source: Path, folder: Path) -> dict:
             Problem("GW491", "no series in this file has the name of a known gauge", str(source), hint=hint)
         )
     notes = "".join(f"# not bound: {n}; add [gauge.{n}] and its rows to {RECORD}\n" for n in unbound)
-    save_atomically(folder / RECORD, _rows_of(source, bound).encode())
+    save_atomically(folder / RECORD, _rows_of([e for e in entries if e.cells["gauge"] in bound]).encode())
     save_atomically(folder / "wheel.toml", (dump(wheel.changed(gauge=bound)) + notes).encode())
     return {"bound": sorted(bound), "unbound": unbound}
 
 
-def _rows_of(source: Path, names: Collection[str]) -> str:
+def _rows_of(entries: Sequence[Entry]) -> str:
     text = io.StringIO()
-    with source.open(encoding="utf-8-sig", newline="") as stream:
-        rows = csv.DictReader(stream)
-        out = csv.DictWriter(text, rows.fieldnames or COLUMNS, lineterminator="\n", extrasaction="ignore")
-        out.writeheader()
-        out.writerows(row for row in rows if row["gauge"].strip() in names)
+    out = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    out.writeheader()
+    out.writerows(entry.cells for entry in entries)
     return text.getvalue()
 
 
 def gears_of(source: Path) -> list[str]:
-    """The gears that the series of this file measure."""
-    known = [_measures()[n].gear for n in _series(source)[2] if n in _measures()]
+    """The gears that the series of this file measure. Raises DataError where it cannot be read."""
+    known = [_measures()[n].gear for n in _series(read_entries(source))[2] if n in _measures()]
     return list(dict.fromkeys(gear for gear in known if gear))
 
 
@@ -63,25 +66,15 @@ def _measures() -> Mapping[str, Measure]:
     return {m.gauge: m for m in catalogue().values() if m.of}
 
 
-def _series(source: Path) -> tuple[date, str, dict[str, str]]:
-    """The first day of the file, the time step that its periods ask for ("" for the usual month), and the unit of each
-    series. Raises DataError where a date cannot be read."""
-    days: list[date] = []
-    shortest = 31
+def _series(entries: Sequence[Entry]) -> tuple[date, str, dict[str, str]]:
+    """The first day, the time step that the periods ask for ("" for the usual month), and the unit of each series."""
+    first = min(entry.start or entry.end for entry in entries)
+    shortest = min((e.end - e.start).days or 31 if e.start else 31 for e in entries)
     units: dict[str, str] = {}
-    with source.open(encoding="utf-8-sig", newline="") as stream:
-        for line, row in enumerate(csv.DictReader(stream), 2):
-            try:
-                end = date.fromisoformat(row["end"].strip())
-                days.append(date.fromisoformat(row["start"].strip()) if row["start"].strip() else end)
-                shortest = min(shortest, (end - days[-1]).days or shortest)
-            except (ValueError, KeyError, AttributeError) as error:
-                raise DataError(Problem("GW409", "this row has no date", str(source), line)) from error
-            units.setdefault(row["gauge"].strip(), row["unit"].strip())
-    if not days:
-        raise DataError(Problem("GW402", "the file has no rows", str(source)))
+    for entry in entries:
+        units.setdefault(entry.cells["gauge"], entry.cells["unit"])
     grid = "day" if shortest < 5 else "week" if shortest < 25 else ""
-    return min(days) if grid else min(days).replace(day=1), grid, units
+    return first if grid else first.replace(day=1), grid, units
 
 
 def _gauge(measure: Measure | None, unit: str, whole: Wheel) -> Gauge | None:
