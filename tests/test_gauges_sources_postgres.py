@@ -78,6 +78,40 @@ def test_a_copy_is_used_until_the_table_has_changed(shop, postgres, cache):
     assert read(shop, refresh=True)[-1][0] == "yan"
 
 
+def test_one_row_deleted_and_a_later_one_added_is_a_change(shop, postgres):
+    postgres.load("insert into orders values (9, 'eve', '2024-03-01'), (10, 'fay', '2024-03-02')", "odd_shop")
+    assert [who for who, _ in read(shop)] == ["ada", "bo", "eve", "fay"]
+    postgres.load("delete from orders where id = 10; insert into orders values (12, 'gus', '2024-03-02')", "odd_shop")
+    assert [who for who, _ in read(shop)] == ["ada", "bo", "eve", "gus"]
+
+
+KEYS = ["smallint", "integer", "bigint", "numeric(9, 2)", "real", "double precision", "text", "varchar(9)", "char(9)"]
+DATES = ["date", "timestamp", "timestamptz", "timestamptz(0)"]
+
+
+def test_every_type_of_mark_can_be_asked_for(postgres):
+    from gearwheel.gauges.sources.postgres import connected, stamp_of_table
+
+    cases = [*((kind, "9", "12") for kind in KEYS[:6]), *((kind, "a", "b") for kind in KEYS[6:])]
+    cases += [(kind, "2024-01-09", "12024-01-12") for kind in DATES]
+    cases += [
+        ("boolean", "false", "true"),
+        ("uuid", f"{'0' * 31}9", f"{'0' * 31}a"),
+        ("jsonb", "7", "8"),
+        ("bit(2)", "01", "10"),
+    ]
+    address = postgres.fresh("marks")
+    for place, (kind, one, _) in enumerate(cases):
+        postgres.load(f"create table t{place} (id {kind}); insert into t{place} values ('{one}')", "marks")
+    tables = look(address).tables
+    with connected(address) as connection:
+        for place, (kind, _, other) in enumerate(cases):
+            before = stamp_of_table(connection, tables[f"t{place}"])
+            postgres.load(f"delete from t{place}; insert into t{place} values ('{other}')", "marks")
+            after = stamp_of_table(connection, tables[f"t{place}"])
+            assert before[0] == after[0] == 1 and before != after, kind
+
+
 def test_nothing_can_be_written(shop):
     from gearwheel.gauges.sources.postgres import connected, fetched
 

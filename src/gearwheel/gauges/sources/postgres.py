@@ -14,6 +14,7 @@ AS_THEY_ARE = {
     "smallint", "integer", "bigint", "real", "double precision", "boolean", "text", "character varying", "date",
     "timestamp without time zone", "timestamp with time zone",
 }  # fmt: skip
+ORDERED = {*AS_THEY_ARE, "numeric", "character"} - {"boolean"}  # types that the server can take the largest value of
 MARKS = ("updated_at", "modified_at", "last_modified", "date_modified", "updated", "created_at", "created", "id")
 _HINT = "check the address and that the server can be reached; a password may stand in PGPASSWORD or ~/.pgpass"
 
@@ -78,9 +79,14 @@ def stamp_of_table(connection, table: SourceTable) -> tuple[int, str]:
     A table without any of the columns in MARKS shows a change only by its number of rows.
     """
     marks = [column for column in MARKS if column in table.columns]
-    maxima = ", ".join(f"max({quoted(m)}::text)" for m in marks) if marks else "null"
+    maxima = ", ".join(_largest(mark, table.columns[mark]) for mark in marks) if marks else "null"
     count, *seen = fetched(connection, f"select count(*), {maxima} from {_name(table)}")[0]
     return count, f"{count} {' '.join(map(str, seen))}"
+
+
+def _largest(column: str, kind: str) -> str:
+    """Compared as what it is: as a text "9" comes after "12"."""
+    return f"max({quoted(column)})::text" if kind in ORDERED else f"max({quoted(column)}::text)"
 
 
 @contextmanager
