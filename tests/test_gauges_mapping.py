@@ -145,6 +145,9 @@ COLUMNS = ["id", "created at", "kind", '"; drop table', "a"]
         ("case when a > 1 then 'x' else kind end", 'CASE WHEN "a" > 1 THEN \'x\' ELSE "kind" END'),
         ("strptime(kind, '%d.%m.%Y')", "STRPTIME(\"kind\", '%d.%m.%Y')"),
         ("'online'", "'online'"),
+        ("lpad(id, 8, '0')", "LPAD(\"id\", 8, '0')"),
+        ("epoch(a)", 'EPOCH("a")'),
+        ("rpad(kind, 3, ' ')", "RPAD(\"kind\", 3, ' ')"),
     ],
 )
 def test_expressions(text, sql):

@@ -56,7 +56,7 @@ def propose(source: Source) -> Proposal:
                 found[table.name] = best
     if "orders" not in found:
         raise DataError(_no_orders(source))
-    if "order_lines" not in found or _is_poorer(found["order_lines"][0], found):
+    if "order_lines" not in found:
         lines = _lines_from(found["orders"][0], sampled[found["orders"][0].name], found["orders"][1])
         if lines is None:
             raise DataError(_no_prices(source, found["orders"][0]))
@@ -70,11 +70,6 @@ def propose(source: Source) -> Proposal:
     return Proposal(Mapping(source.shown, tables=ordered), guesses)
 
 
-def _is_poorer(table: SourceTable, found: dict) -> bool:
-    """Lines without a price of their own."""
-    return "price" not in found["order_lines"][1]
-
-
 def _best(table: Table, source: Source, sampled: dict[str, Shares]) -> tuple[SourceTable, dict[str, Guess]] | None:
     """The source table that fits best, and its columns."""
     fitting = []
@@ -82,7 +77,7 @@ def _best(table: Table, source: Source, sampled: dict[str, Shares]) -> tuple[Sou
         named = _likeness(_plain(candidate.name), _synonyms()["tables"][table.name])
         cells = _columns(table, candidate, sampled[candidate.name])
         if table.name == "orders":
-            _complete_orders(candidate, cells)
+            _complete_orders(cells)
         if table.name == "order_lines":
             _complete_lines(candidate, sampled[candidate.name], cells)
         lacking = [c.name for c in table.columns.values() if c.needed and c.name not in cells]
@@ -129,7 +124,7 @@ def _fits(column: Column, sampled: dict[str, float] | None) -> float:
     return sampled["time" if column.type in ("time", "date") else "number"]
 
 
-def _complete_orders(candidate: SourceTable, cells: dict[str, Guess]) -> None:
+def _complete_orders(cells: dict[str, Guess]) -> None:
     """A log of purchases without order numbers: one customer, one time, one order."""
     if "order_id" not in cells and {"customer_id", "placed_at"} <= set(cells):
         customer, at = quoted(cells["customer_id"].expression), quoted(cells["placed_at"].expression)

@@ -1,5 +1,5 @@
--- Orders of members in the {window} days before and after their first membership began, the days around it left out;
--- only members who were customers before the first of these days, and whose last of them is over.
+-- Orders of members in the {span} days before and after their first membership began, without the {gap} days next to
+-- it; only members who were customers before the first of these days, and whose last of them is over.
 with purchase as (
     select customer_id, placed_at from events.orders
     where customer_id is not null and placed_at is not null

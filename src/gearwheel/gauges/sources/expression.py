@@ -12,14 +12,14 @@ abs ceil ceiling floor round sign sqrt ln log exp power pow mod greatest least t
 coalesce ifnull nullif if case cast try_cast concat concat_ws
 lower upper trim ltrim rtrim length left right substr substring replace regexp_replace regexp_extract
 regexp_matches regexp_like starts_with ends_with startswith endswith contains split_part str_position strpos
-position lpad rpad reverse md5 like ilike strip_accents
+position pad reverse md5 like ilike strip_accents
 strptime try_strptime strftime str_to_time time_to_str ts_or_ds_to_timestamp date_trunc timestamp_trunc datetrunc
 date_part extract datepart year month day week hour minute second quarter dayofweek day_of_week
 date_add date_sub date_diff datediff datesub interval timezone at_time_zone to_timestamp epoch epoch_ms make_date
-unix_to_time date_from_parts make_timestamp timestamp_from_parts to_days to_hours to_minutes to_seconds to_months
+unix_to_time time_to_unix date_from_parts make_timestamp timestamp_from_parts to_days to_hours to_minutes to_seconds to_months
 json_extract json_extract_string json_extract_scalar json_value and or xor not
 """
-SAFE = frozenset(_FUNCTIONS.split())  # what an expression may call
+SAFE = frozenset(_FUNCTIONS.split())  # what an expression may call, by SQLGlot's names: lpad and rpad are its pad
 
 
 class ExpressionError(ValueError):
