@@ -279,7 +279,7 @@ def test_expected_purchases_are_the_integral_over_the_chance_to_stop(z, x, T, ah
     r, alpha, a, b = np.exp(z)
     n = x + (model == "MBG/NBD")
     k, s = r + x, ahead / (alpha + T)
-    v = np.linspace(-700, 100, 100_001)
+    v = np.linspace(-700, 500, 150_001)  # the weight falls like exp(-b v), and b may be small
     p = np.maximum(expit(v), 1e-300)
     weight = np.exp(a * log_expit(v) + (b + n) * log_expit(-v) - betaln(a, b + n))
     integral = np.trapezoid(-np.expm1(-k * np.log1p(p * s)) / p * weight, v)

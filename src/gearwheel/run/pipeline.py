@@ -28,7 +28,8 @@ def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, 
     known = known_of(wheel, progress)
     wheel, events = known.wheel, known.events
     gauges = known.gauges if known.gauges and known.gauges.series else None  # a record without rows says nothing
-    key = input_hash(wheel, gauges.hash if gauges else "", seed=seed, events=events["hash"] if events else "")
+    told = {"events": events["hash"]} if events else {}
+    key = input_hash(wheel, gauges.hash if gauges else "", seed=seed, **told)
     kept = cached_file("runs", key, ".json")
     if cache and kept.exists():
         try:

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from gearwheel.gauges.catalogue import Measure, catalogue
+from gearwheel.gauges.findings import shown
 from gearwheel.gauges.tidy import COLUMNS, Entry, read_entries
 from gearwheel.run.store import LIBRARY, save_atomically
 from gearwheel.wheel.errors import DataError, Problem
@@ -42,7 +43,7 @@ def write_tidy_wheel(name: str, text: str, source: Path, folder: Path) -> dict:
         raise DataError(
             Problem("GW491", "no series in this file has the name of a known gauge", str(source), hint=hint)
         )
-    notes = "".join(f"# not bound: {n}; add [gauge.{n}] and its rows to {RECORD}\n" for n in unbound)
+    notes = "".join(f"# not bound: {shown(n)}; add a [gauge.NAME] and its rows to {RECORD}\n" for n in unbound)
     save_atomically(folder / RECORD, _rows_of([e for e in entries if e.cells["gauge"] in bound]).encode())
     save_atomically(folder / "wheel.toml", (dump(wheel.changed(gauge=bound)) + notes).encode())
     return {"bound": sorted(bound), "unbound": unbound}
