@@ -4,6 +4,7 @@ GearwheelError
 ├── WheelError      the model is wrong: a list of Problems, each with code, place and hint
 ├── DataError       a measured series or a source is wrong: the same
 ├── FitError        no posterior that may be believed came out
+├── DeskError       a policy, or a request to the desk, cannot be used: the same
 ├── SpinError       a simulation blew up; says which draws, when and in which variable
 └── Cancelled       the user stopped a long job
 """
@@ -50,6 +51,10 @@ class WheelError(ProblemsError):
 
 class DataError(ProblemsError):
     """A measured series, or the source it comes from, cannot be used as it is."""
+
+
+class DeskError(ProblemsError):
+    """A policy, or what was asked of the desk, cannot be used; no decision was made."""
 
 
 class FitError(GearwheelError):

@@ -1,0 +1,122 @@
+"""Decide: weigh every action, drop what is forbidden or used up, take the cheapest, now and then another at random."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gearwheel.desk.ledger import Ledger, cap_key
+from gearwheel.desk.operation import Columns, Draws, Operation
+from gearwheel.desk.policy import Policy, permitted
+from gearwheel.desk.weigh import Weighed, weigh
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What decisions rest on. `secret` is the key of the lots: who does not know it cannot foresee them."""
+
+    operation: Operation
+    policy: Policy
+    draws: Draws = field(repr=False)
+    secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """`chosen` (requests,) indexes `weighed.actions`; `propensity` (requests, actions) is how likely each action was;
+    `allowed` before and `open` after caps, both (requests, actions); `best` what would have been done without lots.
+    `spoke`: rule or right → (requests,) bool; `capped`: caps that bound, by request; `spent` (requests,) money of the
+    chosen action against caps; `lots` (requests,) in [0, 1)."""
+
+    weighed: Weighed = field(repr=False)
+    chosen: np.ndarray
+    best: np.ndarray
+    propensity: np.ndarray = field(repr=False)
+    allowed: np.ndarray = field(repr=False)
+    open: np.ndarray = field(repr=False)
+    spoke: Mapping[str, np.ndarray] = field(repr=False)
+    capped: Sequence[tuple[str, ...]] = field(repr=False)
+    spent: np.ndarray = field(repr=False)
+    lots: np.ndarray = field(repr=False)
+
+    @property
+    def actions(self) -> list[str]:
+        return [self.weighed.actions[c] for c in self.chosen]
+
+
+def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray, ledger: Ledger) -> Decisions:
+    """Decide on requests in their order and note the decisions in the ledger.
+
+    `columns`: the operation's fields, derived fields and facts, each (requests,), with `customer_id` and `product_id`
+    among them; `keys`: what names each request, drawn upon for its lot; `times` (requests,): when each is decided,
+    seconds since 1970. Equal arguments and an equal ledger give equal decisions.
+    """
+    policy, operation = desk.policy, desk.operation
+    weighed = weigh(operation, policy.actions, columns, desk.draws)
+    allowed, spoke = permitted(policy, columns)
+    best, propensity = propensities(policy, weighed.expected, weighed.surely, allowed)
+    lots = np.array([lot(desk.secret, key) for key in keys])
+    chosen = drawn(propensity, lots)
+    spends = np.stack([operation.spends(columns, a) for a in policy.actions], axis=1)
+    open_, capped = allowed.copy(), [()] * len(keys)
+    owed = np.any([spoke[r.name] for r in policy.rights], axis=0) if policy.rights else np.zeros(len(keys), bool)
+    customers, products = columns["customer_id"].tolist(), columns["product_id"].tolist()
+    for i, time in enumerate(times.tolist()):
+        bound = _bound(policy, ledger, allowed[i], spends[i], customers[i], products[i], time)
+        if bound:
+            capped[i] = tuple(dict.fromkeys(name for name, _ in bound))
+            open_[i, [a for _, a in bound]] = False
+            if not open_[i].any():
+                open_[i] = allowed[i] if owed[i] else np.array([a == policy.fallback for a in policy.actions])
+            row = slice(i, i + 1)
+            best[row], propensity[row] = propensities(policy, weighed.expected[row], weighed.surely[row], open_[row])
+            chosen[row] = drawn(propensity[row], lots[row])
+        ledger.note(policy.actions[chosen[i]], customers[i], products[i], time, float(spends[i, chosen[i]]))
+    spent = spends[np.arange(len(keys)), chosen]
+    return Decisions(weighed, chosen, best, propensity, allowed, open_, spoke, capped, spent, lots)
+
+
+def propensities(
+    policy: Policy, expected: np.ndarray, surely: np.ndarray, open_: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(best (n,), probability of each action (n, actions)) of what is open.
+
+    The best is the cheapest action that is either the fallback or cheaper than it with probability `policy.surely`.
+    It is taken with probability 1 - ε + ε/k, each of the other k - 1 open actions with ε/k.
+    """
+    fallback = policy.actions.index(policy.fallback)
+    trusted = open_ & (surely >= policy.surely)
+    trusted[:, fallback] = open_[:, fallback]
+    trusted = np.where(trusted.any(axis=1)[:, None], trusted, open_)
+    best = np.argmin(np.where(trusted, expected, np.inf), axis=1)
+    probability = np.where(open_, policy.explore / open_.sum(axis=1)[:, None], 0.0)
+    probability[np.arange(len(best)), best] += 1 - policy.explore
+    return best, probability
+
+
+def drawn(propensity: np.ndarray, lots: np.ndarray) -> np.ndarray:
+    """The action on which each lot in [0, 1) falls, (n,); never one of probability 0."""
+    edges = np.cumsum(propensity, axis=1)
+    hit = (lots[:, None] * edges[:, -1:] < edges) & (propensity > 0)
+    return np.argmax(hit, axis=1)
+
+
+def lot(secret: bytes, key: str) -> float:
+    """A number in [0, 1) that follows from the request's name, so that a replay draws the same."""
+    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), key=secret, digest_size=8).digest()
+    return (int.from_bytes(digest, "big") >> 11) / 2**53
+
+
+def _bound(policy, ledger, allowed, spends, customer, product, time) -> list[tuple[str, int]]:
+    """(cap, action) pairs that are used up."""
+    return [
+        (cap.name, a)
+        for number, cap in enumerate(policy.caps)
+        for a, name in enumerate(policy.actions)
+        if allowed[a]
+        and name in cap.actions
+        and ledger.reached(number, cap_key(cap, customer, product), time, float(spends[a]))
+    ]

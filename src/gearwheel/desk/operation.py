@@ -1,0 +1,81 @@
+"""An everyday operation that the desk decides about: what is asked, what may be done, what each action costs.
+
+The expected cost of an action is a sum of parts, each of the form amount × rate × weight: the amount is known of the
+request, the rate is a quantity that one only believes, and the weight is how far the part applies to this request (the
+probability that the claim is honest, what the customer will yet spend). So all actions of thousands of requests under
+hundreds of draws are a few matrix products, and each part can be shown by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gearwheel.wheel.parts import Belief
+
+Columns = Mapping[str, np.ndarray]  # one entry a request
+Draws = Mapping[str, np.ndarray]  # one entry a draw
+
+ALWAYS = "always"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that a request says. `type` is text, number, whole or time; an optional one may be missing, and is then
+    "" in texts, NaN in numbers and NaT in times. `low` is the least number that makes sense."""
+
+    type: str
+    says: str
+    needed: bool = True
+    low: float = -np.inf
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the expected cost of an action: `amount` (requests,) × `rate` (draws,) or a number × the weight
+    `when` (requests, draws). Costs are positive, gains negative; in the policy's currency."""
+
+    name: str
+    amount: np.ndarray
+    rate: np.ndarray | float = 1.0
+    when: str = ALWAYS
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number that the costs rest on: the policy may state it (a number), believe it (an 80 % range) or leave it as it
+    is here."""
+
+    belief: Belief
+    unit: str
+    because: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`actions` and `parts` say each in words; `facts` are what is known of a customer (name → value of a newcomer).
+
+    `derive(requests)` adds what follows from a request (`derived`), such as the days since delivery.
+    `weights(requests, draws)` gives the weights by name, each (requests, draws); `costs(requests, draws)` the parts of
+    each action; `spends(requests, action)` what of it counts against caps of money, (requests,). `words(action,
+    request)` is the sentence for the customer. `realised(request, action, outcomes)` is what a decision turned out to
+    cost, from what happened after.
+    """
+
+    name: str
+    title: str
+    fields: Mapping[str, Field]
+    derived: Mapping[str, Field]
+    facts: Mapping[str, float]
+    actions: Mapping[str, str]
+    fallback: str
+    parts: Mapping[str, str]
+    quantities: Mapping[str, Quantity]
+    derive: Callable[[Columns], Columns] = field(repr=False)
+    weights: Callable[[Columns, Draws], Mapping[str, np.ndarray]] = field(repr=False)
+    costs: Callable[[Columns, Draws], Mapping[str, Sequence[Part]]] = field(repr=False)
+    spends: Callable[[Columns, str], np.ndarray] = field(repr=False)
+    words: Callable[[str, Mapping], str] = field(repr=False)
+    realised: Callable[[Mapping, str, Sequence[Mapping]], float] = field(repr=False)

@@ -1,0 +1,119 @@
+"""`policy.toml`: what the desk may do, what it costs, what is forbidden, capped or owed by law. Plain data."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gearwheel.desk.conditions import Condition, applies
+from gearwheel.desk.operation import Columns, Draws, Operation
+from gearwheel.wheel.parts import Belief
+
+UNKNOWN = ("refuse", "newcomer")  # what a customer is taken for of whom nothing is known
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Requests for which `when` holds may not be answered with `forbid`."""
+
+    name: str
+    when: tuple[Condition, ...]
+    forbid: tuple[str, ...]
+    because: str
+
+
+@dataclass(frozen=True)
+class Right:
+    """What the customer is owed by law: where `when` holds, only `grants` may be answered, whatever rules and caps say.
+    What a request leaves open counts in the customer's favour."""
+
+    name: str
+    when: tuple[Condition, ...]
+    grants: tuple[str, ...]
+    because: str
+
+
+@dataclass(frozen=True)
+class Cap:
+    """At most so many times (`most`), or so much money, of `actions` within `days` days, for each customer, each
+    product or all together."""
+
+    name: str
+    actions: tuple[str, ...]
+    per: str
+    days: float
+    most: float
+    money: float
+    because: str
+
+
+@dataclass(frozen=True)
+class Policy:
+    """`actions` in the order written, the fallback among them. `explore` is the share of decisions drawn at random,
+    `surely` the probability of being cheaper than the fallback from which another action is preferred to it."""
+
+    operation: str
+    name: str
+    currency: str
+    actions: tuple[str, ...]
+    fallback: str
+    explore: float = 0.0
+    surely: float = 0.5
+    unknown_customers: str = "newcomer"
+    draws: int = 400
+    quantities: Mapping[str, float | Belief] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    rights: tuple[Right, ...] = ()
+    caps: tuple[Cap, ...] = ()
+    text: str = field(default="", compare=False, repr=False)
+    file: str = field(default="", compare=False, repr=False)
+
+    @property
+    def version(self) -> str:
+        """Names what the policy says: a hash of its text."""
+        return hashlib.blake2b(self.text.encode(), digest_size=6).hexdigest()
+
+    def conditions(self) -> list[Condition]:
+        return [c for part in (*self.rules, *self.rights) for c in part.when]
+
+
+def permitted(policy: Policy, columns: Columns) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """(requests, actions) bool before caps, and which rules and rights spoke: name → (requests,) bool.
+
+    Rights come after rules: where a right applies, what it does not grant is out, and where the rules forbid all that
+    it grants, it grants them nevertheless. Where rules leave nothing, the fallback remains.
+    """
+    names = np.array(policy.actions)
+    count = len(next(iter(columns.values())))
+    allowed, spoke = np.ones((count, len(names)), bool), {}
+    for rule in policy.rules:
+        spoke[rule.name] = applies(rule.when, columns, if_missing=False)
+        allowed &= ~(spoke[rule.name][:, None] & np.isin(names, rule.forbid))
+    for right in policy.rights:
+        spoke[right.name] = applies(right.when, columns, if_missing=True)
+        granted = np.isin(names, right.grants)
+        left = np.where((allowed & granted).any(axis=1)[:, None], allowed & granted, granted)
+        allowed = np.where(spoke[right.name][:, None], left, allowed)
+    nothing = ~allowed.any(axis=1)
+    allowed[nothing, policy.actions.index(policy.fallback)] = True
+    return allowed, spoke
+
+
+def believed(policy: Policy, operation: Operation, learned: Mapping[str, np.ndarray] | None = None) -> Draws:
+    """Every quantity as (draws,): what was learned from data where there is such, else what the policy states, else
+    the operation's own belief. Equal policies give equal draws. `learned` draws are repeated or cut to the number."""
+    found = {}
+    for number, (name, quantity) in enumerate(operation.quantities.items()):
+        stated = policy.quantities.get(name, quantity.belief)
+        if learned and name in learned:
+            found[name] = np.resize(np.asarray(learned[name], float), policy.draws)
+        elif isinstance(stated, Belief):
+            z = np.random.default_rng([4, number]).standard_normal(policy.draws)
+            value = stated.location + stated.sd * z
+            found[name] = np.exp(value) if stated.shape == "lognormal" else value
+        else:
+            found[name] = np.full(policy.draws, float(stated))
+    return found

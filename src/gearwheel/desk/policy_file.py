@@ -1,0 +1,278 @@
+"""policy.toml → Policy: every mistake and every contradiction with its line, before anybody's request is touched."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+
+from gearwheel.desk.conditions import COMPARISONS, CONTEXT, Condition
+from gearwheel.desk.operation import Operation
+from gearwheel.desk.policy import UNKNOWN, Cap, Policy, Right, Rule
+from gearwheel.wheel.errors import DeskError, Problem, did_you_mean
+from gearwheel.wheel.lines import Lines
+from gearwheel.wheel.parts import Belief
+
+MAX_BYTES = 200_000
+MOST_DRAWS = 4_000
+SETTINGS = (
+    "operation", "name", "currency", "actions", "fallback", "explore", "surely", "unknown_customers", "draws",
+)  # fmt: skip
+TABLES = ("quantity", "rule", "right", "cap")
+PER = ("customer", "product", "all")
+
+
+def read_policy(path: str | PathLike[str], operations: Iterable[Operation]) -> tuple[Policy, Operation]:
+    """The policy in the file and the operation that it is about. Raises DeskError (GW500 to GW504)."""
+    path = Path(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise DeskError(Problem("GW500", f"the file is larger than {MAX_BYTES:,} bytes", str(path)))
+        return parse_policy(path.read_text("utf-8-sig"), operations, str(path))
+    except UnicodeDecodeError as error:
+        raise DeskError(Problem("GW500", "the file is not UTF-8 text", str(path), hint="save it as UTF-8")) from error
+    except OSError as error:
+        hint = "`gearwheel desk new policy.toml` writes one"
+        raise DeskError(Problem("GW500", f"cannot read the policy: {error.strerror}", str(path), hint=hint)) from error
+
+
+def parse_policy(text: str, operations: Iterable[Operation], file: str = "") -> tuple[Policy, Operation]:
+    """The policy that the text states. Raises as read_policy."""
+    try:
+        raw = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        at = re.search(r"line (\d+)", str(error))
+        raise DeskError(Problem("GW501", f"not TOML: {error}", file, int(at[1]) if at else 0)) from error
+    known = {o.name: o for o in operations}
+    operation = known.get(str(raw.get("operation", "")))
+    if operation is None:
+        hint = f"The operations are: {', '.join(known)}."
+        raise DeskError(Problem("GW502", f"no operation '{raw.get('operation', '')}'", file, 1, hint))
+    reader = _Reader(text, file, operation)
+    policy = reader.policy(raw)
+    if reader.problems:
+        raise DeskError(reader.problems)
+    return policy, operation
+
+
+class _Reader:
+    """Collects every mistake before it gives up."""
+
+    def __init__(self, text: str, file: str, operation: Operation):
+        self.text, self.file, self.operation = text, file, operation
+        self.lines, self.problems = Lines(text), []
+
+    def flaw(self, code: str, message: str, at: tuple[str, ...], hint: str = "") -> None:
+        self.problems.append(Problem(code, message, self.file, self.lines.of(*at), hint))
+
+    def policy(self, raw: dict) -> Policy:
+        self.known(raw, (*SETTINGS, *TABLES), (), "a policy")
+        actions = self.actions(raw.get("actions", list(self.operation.actions)), ("actions",), self.operation.actions)
+        fallback = raw.get("fallback", self.operation.fallback)
+        if fallback not in actions:
+            self.flaw("GW503", f"the fallback '{fallback}' is not among the actions", ("fallback",))
+        if not re.fullmatch(r"[A-Z]{3}", str(raw.get("currency", ""))):
+            self.flaw("GW502", "a policy states the currency of its money", ("currency",), 'currency = "EUR"')
+        unknown = raw.get("unknown_customers", "newcomer")
+        if unknown not in UNKNOWN:
+            self.flaw("GW502", f"unknown_customers is one of {', '.join(UNKNOWN)}", ("unknown_customers",))
+        policy = Policy(
+            operation=self.operation.name,
+            name=str(raw.get("name", "")),
+            currency=str(raw.get("currency", "")),
+            actions=actions,
+            fallback=fallback,
+            explore=self.number(raw, "explore", (), 0.0, 0.0, 1.0),
+            surely=self.number(raw, "surely", (), 0.5, 0.0, 1.0),
+            unknown_customers=unknown,
+            draws=int(self.number(raw, "draws", (), 400, 1, MOST_DRAWS)),
+            quantities=self.quantities(self.table(raw, "quantity")),
+            rules=tuple(self.rule(n, r, actions) for n, r in self.tables(raw, "rule")),
+            rights=tuple(self.right(n, r, actions) for n, r in self.tables(raw, "right")),
+            caps=tuple(self.cap(n, r, actions) for n, r in self.tables(raw, "cap")),
+            text=self.text,
+            file=self.file,
+        )
+        self.contradictions(policy)
+        return policy
+
+    def quantities(self, raw: dict) -> dict[str, float | Belief]:
+        found = {}
+        for name, value in raw.items():
+            at = ("quantity", name)
+            known = self.operation.quantities.get(name)
+            if known is None:
+                self.flaw("GW502", f"no quantity '{name}'", at, did_you_mean(name, self.operation.quantities))
+            elif isinstance(value, dict):
+                belief = self.belief(value, at, known.belief.shape)
+                if belief:
+                    found[name] = belief
+            elif not _is_number(value):
+                self.flaw("GW502", "a quantity is a number or { low, centre, high }", at)
+            elif known.belief.shape == "lognormal" and value < 0:
+                self.flaw("GW503", f"'{name}' cannot be negative", at)
+            else:
+                found[name] = float(value)
+        return found
+
+    def belief(self, value: dict, at: tuple[str, ...], shape: str) -> Belief | None:
+        if set(value) != {"low", "centre", "high"} or not all(_is_number(v) for v in value.values()):
+            self.flaw("GW502", "a belief has the numbers low, centre and high", at)
+        elif not value["low"] <= value["centre"] <= value["high"] or value["low"] == value["high"]:
+            self.flaw("GW503", "low, centre and high do not rise", at)
+        elif shape == "lognormal" and value["low"] <= 0:
+            self.flaw("GW503", f"'{at[-1]}' cannot be negative or zero", at)
+        else:
+            return Belief(**{k: float(v) for k, v in value.items()}, shape=shape)
+        return None
+
+    def rule(self, name: str, raw: dict, actions: tuple[str, ...]) -> Rule:
+        at = ("rule", name)
+        self.known(raw, ("when", "forbid", "only", "because"), at, "a rule")
+        if ("forbid" in raw) == ("only" in raw):
+            self.flaw("GW502", "a rule says either what it forbids or what only is allowed", at)
+        only = self.actions(raw.get("only", []), (*at, "only"), actions)
+        forbid = self.actions(raw.get("forbid", []), (*at, "forbid"), actions)
+        forbid = tuple(a for a in actions if a not in only) if only else forbid
+        if forbid and set(forbid) >= set(actions):
+            self.flaw("GW503", f"the rule '{name}' forbids every action", at)
+        return Rule(name, self.when(raw, at), forbid, self.because(raw, at))
+
+    def right(self, name: str, raw: dict, actions: tuple[str, ...]) -> Right:
+        at = ("right", name)
+        self.known(raw, ("when", "grants", "because"), at, "a right")
+        grants = self.actions(raw.get("grants", []), (*at, "grants"), actions)
+        if not grants:
+            self.flaw("GW502", "a right says what it grants", at, 'grants = ["return"]')
+        return Right(name, self.when(raw, at), grants, self.because(raw, at))
+
+    def cap(self, name: str, raw: dict, actions: tuple[str, ...]) -> Cap:
+        at = ("cap", name)
+        self.known(raw, ("actions", "per", "days", "most", "money", "because"), at, "a cap")
+        if raw.get("per") not in PER:
+            self.flaw("GW502", f"a cap counts per {', '.join(PER)}", (*at, "per"))
+        if "most" not in raw and "money" not in raw:
+            self.flaw("GW502", "a cap says how often at most, or how much money", at, "most = 2")
+        return Cap(
+            name,
+            self.actions(raw.get("actions", []), (*at, "actions"), actions),
+            str(raw.get("per")),
+            self.number(raw, "days", at, 1.0, 1e-6, 36_600),
+            self.number(raw, "most", at, math.inf, 0.0, math.inf),
+            self.number(raw, "money", at, math.inf, 0.0, math.inf),
+            self.because(raw, at),
+        )
+
+    def when(self, raw: dict, at: tuple[str, ...]) -> tuple[Condition, ...]:
+        given = raw.get("when", {})
+        if not isinstance(given, dict):
+            self.flaw("GW502", "`when` is a table of conditions", (*at, "when"), "when = { price = { above = 200 } }")
+            return ()
+        found = [self.condition(name, value, (*at, "when")) for name, value in _flat(given)]
+        return tuple(c for c in found if c)
+
+    def condition(self, name: str, value: object, at: tuple[str, ...]) -> Condition | None:
+        operation = self.operation
+        types = {n: f.type for n, f in (*operation.fields.items(), *operation.derived.items())}
+        types |= dict.fromkeys(operation.facts, "number")
+        if not name.startswith(CONTEXT) and name not in types:
+            hint = did_you_mean(name, types) or f"What a request adds by itself is called {CONTEXT}{name}."
+            self.flaw("GW502", f"a request has no '{name}'", at, hint)
+            return None
+        kind = types.get(name, "number" if isinstance(value, dict) else "text")
+        if kind in ("number", "whole") and isinstance(value, dict) and value:
+            wrong = [k for k, v in value.items() if k not in COMPARISONS or not _is_number(v)]
+            if not wrong:
+                return Condition(name, compared=tuple((k, float(v)) for k, v in value.items()))
+        elif kind == "text" and isinstance(value, str | list) and value:
+            among = [value] if isinstance(value, str) else value
+            if all(isinstance(v, str) and v for v in among):
+                return Condition(name, among=tuple(among))
+        wanted = '"text" or a list of texts' if kind == "text" else "{ above | below | at_least | at_most = number }"
+        self.flaw("GW502", f"the condition on '{name}' is not {wanted}", at)
+        return None
+
+    def contradictions(self, policy: Policy) -> None:
+        """What cannot hold together whatever is asked."""
+        everywhere = {a for rule in policy.rules if not rule.when for a in rule.forbid}
+        if everywhere >= set(policy.actions):
+            self.flaw("GW503", "the rules without `when` together forbid every action", ("rule", policy.rules[0].name))
+        elif policy.fallback in everywhere:
+            name = next(r.name for r in policy.rules if not r.when and policy.fallback in r.forbid)
+            self.flaw("GW503", f"the rule '{name}' forbids the fallback '{policy.fallback}' always", ("rule", name))
+        for right in policy.rights:
+            against = set(right.grants) & everywhere
+            if right.grants and against == set(right.grants):
+                self.flaw("GW503", f"rules forbid all that the right '{right.name}' grants", ("right", right.name))
+        for cap in policy.caps:
+            if policy.fallback in cap.actions:
+                hint = "Something has to be left to answer when a cap is reached."
+                self.flaw("GW503", f"the cap '{cap.name}' is on the fallback", ("cap", cap.name, "actions"), hint)
+            elif not cap.actions:
+                self.flaw("GW502", f"the cap '{cap.name}' names no actions", ("cap", cap.name))
+        for right in policy.rights:
+            owed = next((c for c in policy.caps if right.grants and set(right.grants) <= set(c.actions)), None)
+            if owed:
+                self.flaw(
+                    "GW503", f"the cap '{owed.name}' is on all that the right '{right.name}' grants", ("cap", owed.name)
+                )
+
+    # ---- small readers
+    def known(self, raw: dict, names: tuple[str, ...], at: tuple[str, ...], what: str) -> None:
+        for key in raw:
+            if key not in names:
+                self.flaw("GW502", f"{what} has no '{key[:60]}'", (*at, key), did_you_mean(key, names))
+
+    def table(self, raw: dict, kind: str) -> dict:
+        value = raw.get(kind, {})
+        if isinstance(value, dict):
+            return value
+        self.flaw("GW502", f"'{kind}' is a table", (kind,), f"[{kind}]")
+        return {}
+
+    def tables(self, raw: dict, kind: str) -> list[tuple[str, dict]]:
+        found = []
+        for name, value in self.table(raw, kind).items():
+            if isinstance(value, dict):
+                found.append((name, value))
+            else:
+                self.flaw("GW502", f"'{name}' is a table", (kind, name), f"[{kind}.{name}]")
+        return found
+
+    def actions(self, given: object, at: tuple[str, ...], known: Iterable[str]) -> tuple[str, ...]:
+        if not isinstance(given, list) or not all(isinstance(a, str) for a in given):
+            self.flaw("GW502", "actions are a list of names", at)
+            return ()
+        for name in given:
+            if name not in known:
+                self.flaw("GW502", f"no action '{name}'", at, did_you_mean(name, known))
+        return tuple(dict.fromkeys(a for a in given if a in known))
+
+    def number(self, raw: dict, key: str, at: tuple[str, ...], default: float, low: float, high: float) -> float:
+        value = raw.get(key, default)
+        if _is_number(value) and low <= value <= high:
+            return float(value)
+        limits = f"between {low:g} and {high:g}" if math.isfinite(high) else f"of at least {low:g}"
+        self.flaw("GW503", f"{key} = {value!r} is not a number {limits}", (*at, key))
+        return default
+
+    def because(self, raw: dict, at: tuple[str, ...]) -> str:
+        value = raw.get("because", "")
+        if isinstance(value, str):
+            return value
+        self.flaw("GW502", "`because` is a sentence", (*at, "because"))
+        return ""
+
+
+def _flat(given: dict) -> list[tuple[str, object]]:
+    """context = { a = … } and "context.a" = … alike."""
+    inner = given.get(CONTEXT.rstrip("."))
+    outer = [(n, v) for n, v in given.items() if n != CONTEXT.rstrip(".")]
+    return [*outer, *((CONTEXT + n, v) for n, v in (inner.items() if isinstance(inner, dict) else ()))]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)

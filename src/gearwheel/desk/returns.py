@@ -1,0 +1,235 @@
+"""Returns: refund on return, refund and keep, replace, exchange, credit, partial refund, or a human looks at it.
+
+Handling, freight and salvage count with the probability that the claim is honest: who claims what is not so sends
+nothing back, and either gives up or is refunded without it. What the customer feels counts through what they will yet
+spend. No causal estimate of the effect of letting customers keep the item is published, so it is a wide belief around
+nothing until the desk's own randomised decisions have told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from gearwheel.desk.abuse import abuse
+from gearwheel.desk.operation import ALWAYS, Columns, Draws, Field, Operation, Part, Quantity
+from gearwheel.wheel.parts import Belief
+
+HONEST, FALSE, FUTURE, HAZARD = "honest", "false", "future", "hazard"
+DAY = np.timedelta64(86_400, "s")
+
+ACTIONS = {
+    "return": "refund when the item is back",
+    "keep": "refund now, the customer keeps the item",
+    "replace": "send another one, the customer keeps the first",
+    "exchange": "send another one when the first is back",
+    "credit": "store credit when the item is back",
+    "partial": "offer a part of the price, the customer keeps the item; who declines sends it back",
+    "review": "a person looks at it",
+}
+PARTS = {
+    "refund": "money given back",
+    "goods": "what another item costs",
+    "freight": "carriers, there or back",
+    "handling": "unpacking, checking, putting away",
+    "salvage": "what the item is still worth",
+    "people": "the time of who looks at it",
+    "future": "what the customer will buy less, or more, afterwards",
+    "abuse": "what being generous teaches those who claim what is not so",
+}
+FIELDS = {
+    "order_id": Field("text", "the order"),
+    "product_id": Field("text", "the product"),
+    "customer_id": Field("text", "who asks"),
+    "quantity": Field("number", "how many of it", low=0.0),
+    "price": Field("number", "what one was paid", low=0.0),
+    "currency": Field("text", "of the price"),
+    "reason": Field("text", "why, in the shop's own words"),
+    "requested_at": Field("time", "when"),
+    "jurisdiction": Field("text", "the country or state whose law applies", needed=False),
+    "delivered_at": Field("time", "when the item arrived", needed=False),
+    "unit_cost": Field("number", "what one costs the shop", needed=False, low=0.0),
+    "freight": Field("number", "what sending it back costs, where it is known", needed=False, low=0.0),
+    "resale": Field("number", "share of the price for which it could be sold again", needed=False, low=0.0),
+}
+DERIVED = {
+    "amount": Field("number", "price × quantity"),
+    "days_since_delivery": Field("number", "from delivery to request"),
+}
+FACTS = {  # of a customer of whom nothing is known
+    "orders": 1.0, "claims": 0.0, "kept": 0.0, "member": 0.0, "value": np.nan, "value_spread": 1.0, "orders_ahead": np.nan,
+}  # fmt: skip
+
+
+def _q(low, centre, high, unit, because, shape="normal") -> Quantity:
+    return Quantity(Belief(low, centre, high, shape), unit, because)
+
+
+QUANTITIES = {
+    "return_freight": _q(3, 5, 9, "money", "a parcel back; yours to replace", "lognormal"),
+    "outbound_freight": _q(3, 4.5, 7, "money", "a parcel out; yours to replace", "lognormal"),
+    "handling": _q(3, 6, 12, "money", "unpack, check, put away; yours to replace", "lognormal"),
+    "salvage": _q(0.2, 0.5, 0.8, "share of price", "a return costs about 66 % of a $50 item (Optoro/CBRE 2021)"),
+    "goods_share": _q(0.5, 0.65, 0.8, "share of price", "what goods cost; yours to replace"),
+    "credit_cost": _q(0.6, 0.75, 0.95, "share of credit", "credit buys goods at cost, and some is never used"),
+    "partial_share": _q(0.35, 0.4, 0.45, "share of price", "what is offered; a policy states it as a number"),
+    "accepts": _q(0.2, 0.4, 0.7, "probability", "customers who take the part; who declines sends the item back"),
+    "review_cost": _q(4, 8, 15, "money", "a quarter of an hour of a person; yours to replace", "lognormal"),
+    "review_misses": _q(0.2, 0.4, 0.7, "probability", "false claims that a person does not see"),
+    "persists": _q(0.1, 0.3, 0.6, "probability", "false claims refunded although nothing came back"),
+    "newcomer_value": _q(20, 60, 180, "money", "what a customer still spends in a year; yours to replace", "lognormal"),
+    "newcomer_orders": _q(0.3, 1.0, 3.0, "order", "what a customer still orders in a year", "lognormal"),
+    "margin": _q(0.15, 0.3, 0.45, "share of spending", "what is left of what a customer spends; yours to replace"),
+    "trouble": _q(-0.05, -0.01, 0.005, "log change", "having to send it back, on what the customer yet spends; "
+                  "free returns raise later spending (Bower & Maxham 2012), strongly selected"),
+    "goodwill": _q(-0.03, 0.0, 0.03, "log change", "keeping the item: no causal estimate is published"),
+    "disappointment": _q(-0.12, -0.04, 0.0, "log change", "credit or a part instead of the money, or having to wait"),
+    "abusers": _q(0.005, 0.02, 0.06, "share", "customers who claim what is not so", "lognormal"),
+    "honest_claims": _q(0.03, 0.06, 0.12, "claim/order", "claims of honest customers", "lognormal"),
+    "false_claims": _q(0.04, 0.1, 0.25, "claim/order", "further claims of those who abuse", "lognormal"),
+    "learning": _q(0.05, 0.25, 0.5, "log change", "a refund without a return, on the next false claims"),
+    "temptation": _q(0.001, 0.005, 0.02, "share", "honest customers whom one such refund turns", "lognormal"),
+    "hazard_share": _q(0.3, 0.5, 0.8, "share", "of a later false claim that is lost all the same"),
+}  # fmt: skip
+
+
+def derive(columns: Columns) -> dict[str, np.ndarray]:
+    """The amount paid, and how long after delivery the request came (NaN where delivery is unknown)."""
+    waited = columns["requested_at"] - columns["delivered_at"]
+    days = np.where(np.isnat(waited), np.nan, waited / DAY)
+    return {"amount": columns["price"] * columns["quantity"], "days_since_delivery": days}
+
+
+def weights(columns: Columns, draws: Draws) -> dict[str, np.ndarray]:
+    """`honest`, `false`, `future` (money that an honest customer yet brings), `hazard` (later false claims that a
+    refund without a return adds), each (requests, draws)."""
+    false, more = abuse(columns, draws)
+    honest = 1 - false
+    known = np.isfinite(columns["value"])
+    spread = np.where(known, columns["value_spread"], 0.0)[:, None]
+    z = np.random.default_rng(17).standard_normal(len(draws["margin"]))
+    value = np.where(known, columns["value"], 1.0)[:, None] * np.exp(spread * z - spread**2 / 2)
+    value = value * np.where(known[:, None], 1.0, draws["newcomer_value"])
+    ahead = np.where(
+        np.isfinite(columns["orders_ahead"])[:, None], columns["orders_ahead"][:, None], draws["newcomer_orders"]
+    )
+    return {HONEST: honest, FALSE: false, FUTURE: honest * value * draws["margin"], HAZARD: more * ahead}
+
+
+def costs(columns: Columns, draws: Draws) -> dict[str, list[Part]]:
+    """The parts of each action, in money."""
+    amount, one = columns["amount"], np.ones(len(columns["amount"]))
+    goods = _known(columns["unit_cost"] * columns["quantity"])
+    other = np.where(np.isfinite(columns["unit_cost"]), 0.0, amount)
+    back = [
+        *_stated("freight", columns["freight"], one, draws["return_freight"], HONEST),
+        Part("handling", one, draws["handling"], HONEST),
+        *_stated("salvage", -columns["resale"] * amount, -amount, draws["salvage"], HONEST),
+        Part("future", one, -draws["trouble"], FUTURE),
+    ]
+
+    def another(honest: str, false: bool) -> list[Part]:
+        """Another item sent out, to honest claims and, with `false`, to what persists of the others."""
+        parts = [
+            Part("goods", goods, 1.0, honest),
+            Part("goods", other, draws["goods_share"], honest),
+            Part("freight", one, draws["outbound_freight"], honest),
+        ]
+        if false:
+            parts += [
+                Part("goods", goods, draws["persists"], FALSE),
+                Part("goods", other, draws["goods_share"] * draws["persists"], FALSE),
+                Part("freight", one, draws["outbound_freight"] * draws["persists"], FALSE),
+            ]
+        return parts
+
+    let_down = Part("future", one, -draws["disappointment"], FUTURE)
+    good = Part("future", one, -draws["goodwill"], FUTURE)
+    lost = draws["hazard_share"]
+    return {
+        "return": [Part("refund", amount, 1.0, HONEST), Part("refund", amount, draws["persists"], FALSE), *back],
+        "keep": [Part("refund", amount), good, Part("abuse", amount, lost, HAZARD)],
+        "replace": [*another(ALWAYS, false=False), Part("abuse", amount, lost * draws["goods_share"], HAZARD)],
+        "exchange": [*another(HONEST, false=True), *back],
+        "credit": [
+            Part("refund", amount, draws["credit_cost"], HONEST),
+            Part("refund", amount, draws["credit_cost"] * draws["persists"], FALSE),
+            *back,
+            let_down,
+        ],
+        "partial": [
+            Part("refund", amount, draws["accepts"] * draws["partial_share"]),
+            Part("abuse", amount, draws["accepts"] * lost * draws["partial_share"], HAZARD),
+            Part("refund", amount, 1 - draws["accepts"], HONEST),
+            Part("refund", amount, (1 - draws["accepts"]) * draws["persists"], FALSE),
+            *(replace(part, rate=part.rate * (1 - draws["accepts"])) for part in back),
+            let_down,
+        ],
+        "review": [
+            Part("people", one, draws["review_cost"]),
+            Part("refund", amount, 1.0, HONEST),
+            Part("refund", amount, draws["review_misses"] * draws["persists"], FALSE),
+            *back,
+            let_down,
+        ],
+    }
+
+
+def spends(columns: Columns, action: str) -> np.ndarray:
+    """What counts against caps of money: what is given away without anything coming back."""
+    share = {"keep": 1.0, "replace": 1.0, "partial": 0.5}.get(action, 0.0)
+    return share * columns["amount"]
+
+
+def words(action: str, request: Mapping) -> str:
+    """What the customer is told."""
+    money = f"{request['price'] * request['quantity']:,.2f} {request['currency']}"
+    return {
+        "return": f"Please send the item back; we refund {money} when it has arrived.",
+        "keep": f"We refund {money} now. There is no need to send the item back.",
+        "replace": "We send you another one. There is no need to send the first one back.",
+        "exchange": "Please send the item back; we send you another one when it has arrived.",
+        "credit": f"Please send the item back; we credit {money} to your account when it has arrived.",
+        "partial": f"We offer you a part of {money} now if you keep the item; or send it back for all of it.",
+        "review": "A colleague looks at your request and answers you personally.",
+    }[action]
+
+
+def realised(request: Mapping, action: str, outcomes: Sequence[Mapping]) -> float:
+    """What a decision cost in the end: the money of its outcomes, costs positive, what the customer bought again taken
+    off (outcomes state their `amount`; a purchase states the margin it left)."""
+    gains = ("bought_again", "salvaged")
+    return sum((-1 if o["kind"] in gains else 1) * float(o.get("amount") or 0.0) for o in outcomes)
+
+
+def _known(values: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(values), values, 0.0)
+
+
+def _stated(name: str, stated: np.ndarray, amount: np.ndarray, rate: np.ndarray, when: str) -> list[Part]:
+    """A part that some requests state by themselves and the others leave to what is believed."""
+    known = np.isfinite(stated)
+    if not known.any():
+        return [Part(name, amount, rate, when)]
+    return [Part(name, _known(stated), 1.0, when), Part(name, np.where(known, 0.0, amount), rate, when)]
+
+
+RETURNS = Operation(
+    name="returns",
+    title="Returns",
+    fields=FIELDS,
+    derived=DERIVED,
+    facts=FACTS,
+    actions=ACTIONS,
+    fallback="return",
+    parts=PARTS,
+    quantities=QUANTITIES,
+    derive=derive,
+    weights=weights,
+    costs=costs,
+    spends=spends,
+    words=words,
+    realised=realised,
+)
