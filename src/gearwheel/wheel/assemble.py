@@ -18,7 +18,7 @@ from gearwheel.wheel.tree import rename, text
 
 Library = Callable[[str, str], Wheel]  # (gear name or path, file of the wheel) -> the gear as written
 
-_TREE_FIELDS = {"stock": ("start", "noise"), "flow": ("equation",), "aux": ("equation",), "lever": ("cost",)}
+_TREE_FIELDS = {"stock": ("start", "noise"), "flow": ("equation",), "aux": ("equation",), "lever": ("cost", "spends")}
 
 
 def assemble(wheel: Wheel, library: Library) -> Wheel:

@@ -141,12 +141,17 @@ class Loop:
 
 @dataclass(frozen=True)
 class Lever:
-    """What the business may set. `of` names a parameter; `history` is what it was: (date, value) steps."""
+    """What the business may set. `of` names a parameter; `history` is what it was: (date, value) steps.
+
+    `cost` and `spends` are equations in money per time: what no equation books, and what the equations book already.
+    Both are money spent on the lever.
+    """
 
     of: str
     limits: tuple[float, float]
     ramp: float | None = None
     cost: str = "0"
+    spends: str = "0"
     history: tuple[tuple[date, float], ...] = ()
     title: str = ""
     outside: bool = False  # set by the world (a rival's price), not by the business

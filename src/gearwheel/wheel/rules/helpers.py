@@ -9,7 +9,7 @@ from gearwheel.wheel.graph import parse_name
 from gearwheel.wheel.parts import Place, Wheel
 from gearwheel.wheel.tree import Tree
 
-EQUATIONS = {"stock": ("start", "noise"), "flow": ("equation",), "aux": ("equation",), "lever": ("cost",)}
+EQUATIONS = {"stock": ("start", "noise"), "flow": ("equation",), "aux": ("equation",), "lever": ("cost", "spends")}
 
 
 def problem(
