@@ -58,7 +58,7 @@ select customer_id, fee, date_diff('day', date '1900-01-01', starts_at::date) as
 from memberships;
 create temp table m as
 select *, case when z > n then n else coalesce(z, n) end as e
-from (select *, lead(a) over (partition by customer_id order by a) as n from md);
+from (select *, lead(a) over (partition by customer_id order by a, coalesce(z, 9999999)) as n from md);
 create temp table mo as
 select o.order_id, o.d // 7 as w, bool_or(m.a is not null) as is_member
 from o
