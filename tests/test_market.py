@@ -199,10 +199,11 @@ def test_the_decision_callback_sees_every_claim_and_is_obeyed():
     returns = run.tables["returns"]
     np.testing.assert_array_equal(returns["order_id"], orders)
     np.testing.assert_array_equal(returns["kept"], price < 25)
-    np.testing.assert_array_equal(np.isnat(returns["returned_at"]), price < 25)
+    came = ~np.isnat(returns["returned_at"])
+    assert not came[price < 25].any() and 0 <= (~came[price >= 25]).sum() <= run.daily["false_claims"].sum()
     assert returns["refund"] == pytest.approx(price) and 0 < (price < 25).mean() < 1
     assert all("honest" not in batch for batch in seen)
-    assert run.daily["returns_cost"].sum() == pytest.approx(11 * (price >= 25).sum())
+    assert run.daily["returns_cost"].sum() == pytest.approx(11 * came.sum())  # what does not come costs no handling
 
 
 @pytest.mark.parametrize(

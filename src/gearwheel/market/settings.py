@@ -82,7 +82,16 @@ class Market:
     abuse_learning: float = 0.3  # added to the logarithm of `abuse` by each refund without a return
     return_freight: float = 5.0
     return_handling: float = 6.0
+    freight_spread: float = 0.0  # between products
     salvage: float = 0.5  # share of price
+    salvage_spread: float = 0.0  # between products, sd of the share
+    lost: float = 0.0  # share of what honest customers send back
+    persists: float = 1.0  # share of false claims, asked to send it back, that are refunded though nothing came
+    partial_share: float = 0.4  # of the price, offered for keeping it
+    accepts: float = 1.0  # share who take the part
+    review_cost: float = 0.0  # a person's time for one claim
+    review_finds: float = 0.0  # share of false claims that this person finds
+    displeasure_on_satisfaction: float = -0.25  # log change by a refusal, a review, credit or a part instead of money
     keep_on_satisfaction: float = 0.0  # log change by a refund without a return
     trouble_on_satisfaction: float = 0.0  # log change by having to send it back
 
@@ -159,6 +168,11 @@ SHARES = frozenset(
         "abusers",
         "abuse",
         "salvage",
+        "lost",
+        "persists",
+        "partial_share",
+        "accepts",
+        "review_finds",
         "opinion_weight",
     ]
 )
