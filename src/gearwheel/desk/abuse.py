@@ -1,8 +1,9 @@
 """How likely a claim is false, and how many more false claims a generous answer breeds.
 
 A mixture of two kinds of customers: all claim honestly at one rate an order; a share of them also claims what is not
-so, the more often the more refunds without a return they have had. A customer's own record of orders, claims and kept
-items moves the odds of being one of these by Bayes' rule.
+so, the more often the more refunds without a return they have had, and sends nothing back. A customer's own record of
+orders, claims, kept items, and of claims after which something came back or did not, moves the odds of being one of
+these by Bayes' rule.
 """
 
 from __future__ import annotations
@@ -12,29 +13,24 @@ import numpy as np
 from gearwheel.desk.operation import Columns, Draws
 
 MOST = 0.95  # a chance to claim never reaches 1: the odds stay finite
+RECORD = ("orders", "claims", "kept", "came_back", "not_back")  # what is known of a customer's claims
 
 
 def abuse(columns: Columns, draws: Draws) -> tuple[np.ndarray, np.ndarray]:
     """(probability that this claim is false, further false claims an order after a refund without a return), both
     (requests, draws).
 
-    `columns`: orders, claims (before this one) and kept, each (requests,). `draws`: abusers, honest_claims,
-    false_claims, learning, temptation. Customers with equal records are worked out once.
+    `columns`: the RECORD before this claim, each (requests,). `draws`: abusers, honest_claims, false_claims, learning,
+    lost, temptation. Customers with equal records are worked out once.
     """
-    records = np.stack(
-        [np.maximum(columns["orders"], columns["claims"] + 1), columns["claims"], columns["kept"]], axis=1
-    )
+    records = np.stack([columns[name] for name in RECORD], axis=1)
+    records[:, 0] = np.maximum(records[:, 0], records[:, 1] + 1)
     kinds, at = np.unique(records, axis=0, return_inverse=True)
-    orders, claims, kept = (kinds[:, k : k + 1] for k in range(3))
-    share, honest = np.minimum(draws["abusers"], MOST), np.minimum(draws["honest_claims"], MOST)
-    learning = np.maximum(draws["learning"], 0.0)
-
-    def false_rate(kept):
-        return np.minimum(draws["false_claims"] * np.exp(learning * kept), MOST) * (1 - honest)
-
-    past, now, after = false_rate(kept / 2), false_rate(kept), false_rate(kept + 1)
+    orders, claims, kept, came_back, not_back = (kinds[:, k : k + 1] for k in range(len(RECORD)))
     before = orders - 1  # the order in question is judged by `now`
-    log_ratio = claims * np.log1p(past / honest) + np.maximum(before - claims, 0) * np.log1p(-past / (1 - honest))
+    share, honest = np.minimum(draws["abusers"], MOST), np.minimum(draws["honest_claims"], MOST)
+    log_ratio = log_odds((before, claims, kept, came_back, not_back), draws)
+    now, after = false_rate(kept, draws), false_rate(kept + 1, draws)
     odds = share / (1 - share) * np.exp(np.minimum(log_ratio, 700))
     abuser = odds / (1 + odds)
     false = abuser * now / (abuser * now + honest)
@@ -43,3 +39,25 @@ def abuse(columns: Columns, draws: Draws) -> tuple[np.ndarray, np.ndarray]:
     more = claimed * (after - now) + turned
     at = at.reshape(-1)
     return false[at], more[at]
+
+
+def false_rate(kept: np.ndarray, draws: Draws) -> np.ndarray:
+    """False claims an order of who abuses, after `kept` refunds without a return."""
+    honest = np.minimum(draws["honest_claims"], MOST)
+    learning = np.maximum(draws["learning"], 0.0)
+    return np.minimum(draws["false_claims"] * np.exp(learning * kept), MOST) * (1 - honest)
+
+
+def log_odds(record: tuple[np.ndarray, ...], draws: Draws) -> np.ndarray:
+    """Log of how much likelier a record is of who abuses than of who does not.
+
+    Either kind has honest claims at the same rate, so a claim after which something came back says nothing. One after
+    which nothing came is false or was lost on the way; of the others nothing is known.
+    """
+    orders, claims, kept, came_back, not_back = record
+    honest, lost = np.minimum(draws["honest_claims"], MOST), np.clip(draws["lost"], 1e-6, 1)
+    past = false_rate(kept / 2, draws)  # on average over the past, in which the kept ones came one by one
+    unknown = np.maximum(claims - came_back - not_back, 0)
+    silent = np.maximum(orders - claims, 0)
+    seen = unknown * np.log1p(past / honest) + not_back * np.log1p(past / (honest * lost))
+    return seen + silent * np.log1p(-past / (1 - honest))

@@ -59,7 +59,8 @@ DERIVED = {
     "days_since_delivery": Field("number", "from delivery to request"),
 }
 FACTS = {  # of a customer of whom nothing is known
-    "orders": 1.0, "claims": 0.0, "kept": 0.0, "member": 0.0, "value": np.nan, "value_spread": 1.0, "orders_ahead": np.nan,
+    "orders": 1.0, "claims": 0.0, "kept": 0.0, "came_back": 0.0, "not_back": 0.0, "member": 0.0,
+    "value": np.nan, "value_spread": 1.0, "orders_ahead": np.nan,
 }  # fmt: skip
 
 
@@ -78,6 +79,7 @@ QUANTITIES = {
     "accepts": _q(0.2, 0.4, 0.7, "probability", "customers who take the part; who declines sends the item back"),
     "review_cost": _q(4, 8, 15, "money", "a quarter of an hour of a person; yours to replace", "lognormal"),
     "review_misses": _q(0.2, 0.4, 0.7, "probability", "false claims that a person does not see"),
+    "lost": _q(0.005, 0.015, 0.04, "share", "of what honest customers send back never arrives", "lognormal"),
     "persists": _q(0.1, 0.3, 0.6, "probability", "false claims refunded although nothing came back"),
     "newcomer_value": _q(20, 60, 180, "money", "what a customer still spends in a year; yours to replace", "lognormal"),
     "newcomer_orders": _q(0.3, 1.0, 3.0, "order", "what a customer still orders in a year", "lognormal"),
@@ -123,10 +125,11 @@ def costs(columns: Columns, draws: Draws) -> dict[str, list[Part]]:
     amount, one = columns["amount"], np.ones(len(columns["amount"]))
     goods = _known(columns["unit_cost"] * columns["quantity"])
     other = np.where(np.isfinite(columns["unit_cost"]), 0.0, amount)
+    arrives = 1 - draws["lost"]
     back = [
         *_stated("freight", columns["freight"], one, draws["return_freight"], HONEST),
-        Part("handling", one, draws["handling"], HONEST),
-        *_stated("salvage", -columns["resale"] * amount, -amount, draws["salvage"], HONEST),
+        Part("handling", one, draws["handling"] * arrives, HONEST),
+        *_stated("salvage", -columns["resale"] * amount, -amount, draws["salvage"], HONEST, arrives),
         Part("future", one, -draws["trouble"], FUTURE),
     ]
 
@@ -208,12 +211,12 @@ def _known(values: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(values), values, 0.0)
 
 
-def _stated(name: str, stated: np.ndarray, amount: np.ndarray, rate: np.ndarray, when: str) -> list[Part]:
-    """A part that some requests state by themselves and the others leave to what is believed."""
+def _stated(name: str, stated: np.ndarray, amount: np.ndarray, rate: np.ndarray, when: str, share=1.0) -> list[Part]:
+    """A part that some requests state by themselves and the others leave to what is believed; `share` of it arises."""
     known = np.isfinite(stated)
     if not known.any():
-        return [Part(name, amount, rate, when)]
-    return [Part(name, _known(stated), 1.0, when), Part(name, np.where(known, 0.0, amount), rate, when)]
+        return [Part(name, amount, rate * share, when)]
+    return [Part(name, _known(stated), share, when), Part(name, np.where(known, 0.0, amount), rate * share, when)]
 
 
 RETURNS = Operation(
