@@ -11,6 +11,7 @@ from __future__ import annotations
 from gearwheel.api.files import write_ours, write_picture
 from gearwheel.api.measures import Measures, measure
 from gearwheel.api.model import Fit, Model, build, open, stored_fit, variable
+from gearwheel.api.plans import Plan
 from gearwheel.api.runs import Runs, unit_text
 from gearwheel.api.tables import Levers, Loops
 
@@ -20,6 +21,7 @@ __all__ = [
     "Loops",
     "Measures",
     "Model",
+    "Plan",
     "Runs",
     "build",
     "measure",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gearwheel.api.files import write_picture
+from gearwheel.api.plans import Plan
 from gearwheel.api.runs import Runs
 from gearwheel.api.tables import Levers, Loops
 from gearwheel.wheel.errors import Problem, ProblemsError, WheelError, did_you_mean
@@ -177,6 +178,32 @@ class Fit:
         wheel = self.model.wheel
         years = _positive(wheel.horizon if years is None else years)
         return Levers(levers_of(self.posterior, variable(outcome, wheel), years=years, how=how), wheel)
+
+    def plan(
+        self,
+        outcome: str = "profit",
+        *,
+        budget: float | None = None,
+        years: float | None = None,
+        levers: Sequence[str] | None = None,
+        risk: str = "expected",
+        at_risk: float = 0.1,
+        keep: Sequence[str] = (),
+        progress=None,
+        cache: bool = True,
+    ) -> Plan:
+        """The best lever paths for `outcome` under a budget, limits, ramps and risk, judged on draws of their own.
+
+        `risk` "expected" raises the mean, "cvar" the mean of the worst share `at_risk`; `keep` are conditions for all
+        times such as "costs.cash >= 0 with 0.95". Raises WheelError for what cannot be asked or kept.
+        """
+        from gearwheel.run.planning import plan_of
+
+        found = plan_of(
+            self.posterior, outcome, budget=budget, years=years, levers=levers, risk=risk, at_risk=at_risk, keep=keep,
+            progress=progress, cache=cache,
+        )  # fmt: skip
+        return Plan(found, self.model.wheel)
 
     @property
     def links(self):

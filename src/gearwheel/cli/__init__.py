@@ -12,6 +12,7 @@ from gearwheel.cli.levers import levers
 from gearwheel.cli.loops import loops
 from gearwheel.cli.measure import measure
 from gearwheel.cli.new import new
+from gearwheel.cli.plan import plan
 from gearwheel.cli.plant import plant
 from gearwheel.cli.report import report
 from gearwheel.cli.run import run
@@ -50,5 +51,5 @@ def main() -> None:
     """
 
 
-for _verb in (run, new, measure, check, draw, spin, fit, loops, levers, report, export, plant):
+for _verb in (run, new, measure, check, draw, spin, fit, loops, levers, plan, report, export, plant):
     main.add_command(_verb)

@@ -34,6 +34,7 @@ TOLD_BY = {"demand_sellers": "sellers_joined"}  # fact → the gauge that holds 
 LEAST_COVERED = 0.6  # of the time between its ends
 TOLD_SHARE = 0.1  # judgement: one new customer in ten comes because another told them
 ADVERTISED_SHARE = 0.3  # judgement: of ten new customers, three come by advertising
+WON_FOR, WON_WITHIN = 2 / 3, 2.5  # judgement: baskets that a customer won by money costs, and the factor of its range
 MARKET = 100.0  # judgement: times the customers of the first day
 
 # a gear is taken in where one of these sets of gauges was measured
@@ -102,7 +103,9 @@ def own_wheel(
     series = usable(by_gauge, begin, known)
     gears = chosen_gears(series)
     values = numbers(series, begin, known, mapping)
-    text = filled(pick(TEMPLATE.read_text("utf-8"), {*gears, *series}, always=["experience"]), values)
+    text = filled(
+        pick(TEMPLATE.read_text("utf-8"), {*gears, *series, *spending(gears, series)}, ["experience"]), values
+    )
     wheel = _finished(parse_wheel(text), name, series, gears)
     period = by_gauge["orders"][-1]
     wheel = wheel.changed(hold_back=round(kept_back / (period.end - period.start)))
@@ -166,6 +169,11 @@ def chosen_gears(series: Mapping[str, Series]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def spending(gears: Collection[str], series: Collection[str]) -> tuple[str, ...]:
+    """The block of believed money to win customers, where no measured advertising can be set."""
+    return () if "costs" in gears and "cost_advertising" in series else ("winning",)
+
+
 def numbers(series: Mapping[str, Series], begin: date, end: date, mapping) -> dict[str, float | str]:
     """What the template's placeholders stand for: measured over the first weeks, or judged from that."""
 
@@ -190,6 +198,8 @@ def numbers(series: Mapping[str, Series], begin: date, end: date, mapping) -> di
     market = MARKET * customers
     all_theirs = "third_party_share" not in series
     years = (end - begin).days / DAYS_A_YEAR
+    known_shipping = {"shipping_per_order", "freight_per_order"} & series.keys()
+    winning_cost, winning_most = WON_FOR * basket, basket * max(joined, 0.1 * active)
     return {
         "start": begin.isoformat(),
         "dt": f'"{mapping.grain}"',
@@ -212,6 +222,13 @@ def numbers(series: Mapping[str, Series], begin: date, end: date, mapping) -> di
         "days_least": 0.5 * mean("days_delivered"),
         "days_most": 1.5 * mean("days_delivered"),
         "shipping": shipping,
+        "carriage": shipping if known_shipping else 0.1 * basket,
+        "winnable": 2 * max(joined, 0.1 * active),
+        "winning_cost": winning_cost,
+        "winning_low": winning_cost / WON_WITHIN,
+        "winning_high": winning_cost * WON_WITHIN,
+        "winning_most": winning_most,
+        "winning_ramp": 4 * winning_most,
         "handling": handling,
         "enrolled": level("sellers_enrolled", 0.01),
         "sellers": sellers,
@@ -250,7 +267,7 @@ def _finished(wheel: Wheel, name: str, series: Mapping[str, Series], gears: Sequ
     gauges |= {n: replace(gauges[n], **SEASONS[wheel.grid]) for n in SEASONAL & gauges.keys() if wheel.grid in SEASONS}
     outcomes = list(wheel.outcomes)
     if "costs" in gears:
-        outcomes = ["costs.operating_income", *outcomes]
+        outcomes.insert(1, "costs.operating_income")
     if "marketplace" in gears:
         outcomes.append("marketplace.sellers")
     return wheel.changed(name=name, title=name, gauge=gauges, outcomes=tuple(outcomes))

@@ -17,6 +17,8 @@ NOTES = {
     "right: a wheel can forecast well for the wrong reasons.",
     "levers": "Effects are what the fitted wheel computes for a change that no one has made. They are hypotheses to be "
     "tested, in the order in which a test would pay.",
+    "plan": "A plan is what the fitted wheel computes for changes that no one has made. It holds as far as the beliefs "
+    "and links behind it do; a plan for many months should be made anew when the first of them have been measured.",
     "critical": "These numbers come from runs far from anything observed, so they rest on the shape of the equations "
     "and on beliefs more than on data.",
     "outcomes": "Customer surplus and seller margin are computed from the wheel's price effects; nobody measured them. "

@@ -49,13 +49,14 @@ def report_html(results: dict) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
-        f"<title>{escaped(title)}</title><style>{_style(own)}</style></head><body><main>"
+        f"<title>{escaped(title)}</title><style>{style(own)}</style></head><body><main>"
         f'<h1>{escaped(title)}</h1><p class="under">{escaped(words.subtitle(results))}.</p>'
         f"{''.join(cards)}{_footer(results)}</main></body></html>\n"
     )
 
 
-def _style(own: bool) -> str:
+def style(own: bool) -> str:
+    """The style sheets of a page, light and dark."""
     sheets = ("report.css", "own.css") if own else ("report.css",)
     sheet = "".join(files("gearwheel.show").joinpath(name).read_text(encoding="utf-8") for name in sheets)
     dark = f"@media (prefers-color-scheme: dark) {{ :root {{ {css_variables(DARK)} }} }}"

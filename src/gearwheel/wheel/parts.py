@@ -151,10 +151,10 @@ class Lever:
     limits: tuple[float, float]
     ramp: float | None = None
     cost: str = "0"
-    spends: str = "0"
     history: tuple[tuple[date, float], ...] = ()
     title: str = ""
     outside: bool = False  # set by the world (a rival's price), not by the business
+    spends: str = "0"
 
 
 @dataclass(frozen=True)

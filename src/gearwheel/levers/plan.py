@@ -1,0 +1,205 @@
+"""The best lever paths under a budget, limits, ramps and risk, judged on draws that the search has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gearwheel.levers.next_experiment import worth_knowing
+from gearwheel.levers.plan_search import Found, Scales, best_of, by_gradient, judge, without_gradient
+from gearwheel.levers.plan_simple import equal_split, greedy
+from gearwheel.levers.plan_task import Inputs, Measured, Task, jax_objectives, objectives
+from gearwheel.levers.risk import mean_weights, ordered, quantile_weights, tail_weights
+
+Progress = Callable[[str, int, int, str], None]
+AGREE = 0.02  # of the larger gain that the two optimisers may differ by
+TIGHTENINGS = 2  # times that a condition missed on other noise is asked for more strictly
+IDLE = 0.005  # of the gain: a lever whose path adds less stays as it is
+LEAST_RUNS, MOST_RUNS = 150, 800  # of the derivative-free check
+NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`x` are the chosen paths (zeros: change nothing). `seen` and `fresh` hold every plan compared, by name, measured
+    on the draws of the search and on fresh ones; `value` maps a name to the risk measure on the fresh draws.
+
+    `optimism` is the gain on the draws of the search less that on the fresh ones; `checked` are the gains of the two
+    optimisers on the former. `knowing`: parameter → what knowing it before choosing is worth. `kept` is False where no
+    path keeps the rules.
+    """
+
+    task: Task = field(repr=False)
+    x: np.ndarray
+    better: bool
+    candidates: dict[str, np.ndarray] = field(repr=False)
+    fresh: dict[str, Measured] = field(repr=False)
+    value: dict[str, float]
+    optimism: float
+    checked: dict[str, float]
+    runs: dict[str, int]
+    knowing: dict[str, float]
+    kept: bool = True
+
+
+def risk_weights(draws: int, risk: str, at_risk: float) -> np.ndarray:
+    return tail_weights(draws, at_risk) if risk == "cvar" else mean_weights(draws)
+
+
+def plan(
+    task: Task,
+    seen: Inputs,
+    other: Inputs,
+    fresh: Inputs,
+    *,
+    budget: float = np.inf,
+    risk: str = "expected",
+    at_risk: float = 0.1,
+    believed: dict[str, np.ndarray] | None = None,
+    seed: int = 1,
+    progress: Progress = lambda *_: None,
+) -> Plan:
+    """Search on `seen`, tighten conditions on `other` (same shape, other noise), judge on `fresh`.
+
+    `budget` is the largest expected money spent on the levers beyond the current plan. `believed`: parameter → its
+    values on the fresh draws, to be asked what knowing it is worth. `kept` is False where no path keeps the rules.
+    """
+    search = _Search(task, seen, budget, risk, at_risk, progress)
+    levels = np.array([rule.probability for rule in task.rules])
+    found, split, first = search.run(levels, seed)
+    for _ in range(TIGHTENINGS if len(levels) else 0):
+        if found is None:
+            break
+        short = levels_asked(task) - np.mean(task.measure(other, found.x).margins >= 0, axis=1)
+        if np.all(short <= 0):
+            break
+        levels = np.minimum(levels + np.maximum(short, 0) + 0.005, 0.998)
+        progress("search", 0, 1, "conditions asked more strictly")
+        again = search.again(levels, found.x)
+        if again is None:
+            break
+        found = again
+    found = found and search.without_idle(found, levels)
+    zero = np.zeros(task.paths.size)
+    x = zero if found is None else found.x
+    named = {"plan": x, NOTHING: zero, "greedy": first.x if first.kept else None, "equal split": split}
+    named = {name: path for name, path in named.items() if path is not None}
+    return _judged(task, search, found, named, fresh, believed or {}, risk, at_risk, progress)
+
+
+def levels_asked(task: Task) -> np.ndarray:
+    return np.array([rule.probability for rule in task.rules])
+
+
+class _Search:
+    """One task on one set of draws: compiled once, asked many times."""
+
+    def __init__(self, task: Task, seen: Inputs, budget: float, risk: str, at_risk: float, progress: Progress):
+        self.task, self.seen, self.budget, self.progress = task, seen, budget, progress
+        self.weights = risk_weights(seen.draws, risk, at_risk)
+        self.compiled = jax_objectives(task)
+        self.given = (dict(seen.parameters), seen.state, seen.shocks)
+        self.checked: dict[str, float] = {}
+        self.runs: dict[str, int] = {}
+
+    def _told(self, stage: str):
+        return lambda done, total, note: self.progress(stage, done, total, note)
+
+    def _at(self, levels: np.ndarray):
+        """(objectives, slopes, scales) with the rules asked at these levels."""
+        rules = [quantile_weights(self.seen.draws, 1 - level) for level in levels]
+        rules = np.array(rules).reshape(len(levels), self.seen.draws)
+        none = self.values(np.zeros(self.task.paths.size), rules)
+
+        def slopes(x):
+            jacobian, values = self.compiled(x, self.given, self.weights, rules)
+            return np.asarray(values), np.asarray(jacobian)
+
+        margins = self.task.measure(self.seen, np.zeros(self.task.paths.size)).margins
+        widths = np.array([np.nanstd(m) or abs(np.nanmean(m)) or 1.0 for m in margins])
+        trial = abs(self.values(self.task.paths.hold(np.full(len(self.task.paths.tracks), 0.1)), rules)[0] - none[0])
+        gain = trial if np.isfinite(trial) and trial > 0 else max(abs(none[0]), 1e-9)
+        return lambda x: self.values(x, rules), slopes, Scales(none, gain, self.budget, widths)
+
+    def values(self, x: np.ndarray, rules: np.ndarray) -> np.ndarray:
+        return objectives(self.task, self.seen, self.weights, rules, x)
+
+    def run(self, levels: np.ndarray, seed: int) -> tuple[Found | None, np.ndarray | None, Found]:
+        """(best plan, equal split, greedy plan)."""
+        paths = self.task.paths
+        at, slopes, scales = self._at(levels)
+        self.progress("simple plans", 0, 1, "equal split and best lever first")
+        split = equal_split(paths, scales, at)
+        first = greedy(paths, scales, at)
+        self.progress("compile", 0, 1, "the gradient; kept on disk for the next time")
+        slopes(np.zeros(paths.size))
+        random = paths.hold(0.5 * np.random.default_rng(seed).uniform(-1, 1, len(paths.tracks)))
+        starts = [np.zeros(paths.size), first.x, random, *([] if split is None else [split])]
+        climbed = by_gradient(paths, scales, slopes, starts, self._told("search"))
+        runs = int(np.clip(sum(f.runs for f in climbed), IDLE = 0.005  # of the gain: a lever whose path adds less stays as it is
+LEAST_RUNS, MOST_RUNS))
+        checked = without_gradient(paths, scales, at, np.zeros(paths.size), runs, self._told("check"))
+        climbed_best = best_of(climbed)
+        self.checked = {
+            "by_gradient": climbed_best.gain if climbed_best else float("nan"),
+            "without_gradient": checked.gain if checked.kept else float("nan"),
+        }
+        self.runs = {"by_gradient": sum(f.runs for f in climbed), "without_gradient": checked.runs}
+        simple = [judge(paths, scales, np.zeros(paths.size), scales.none), first]
+        simple += [] if split is None else [judge(paths, scales, split, at(split))]
+        return best_of([*climbed, checked, *simple]), split, first
+
+    def without_idle(self, found: Found, levels: np.ndarray) -> Found:
+        """The plan without the paths that add next to nothing, the idlest first."""
+        paths = self.task.paths
+        at, _, scales = self._at(levels)
+        parts = np.arange(paths.size) // paths.knots
+        while np.any(found.x):
+            trials = [np.where(parts == i, 0.0, found.x) for i in np.unique(parts[found.x != 0])]
+            judged = best_of([judge(paths, scales, x, at(x)) for x in trials])
+            if judged is None or judged.gain < found.gain - IDLE * abs(found.gain):
+                break
+            found = judged
+        return found
+
+    def again(self, levels: np.ndarray, start: np.ndarray) -> Found | None:
+        """From an earlier plan, with stricter conditions."""
+        _, slopes, scales = self._at(levels)
+        zero = np.zeros(self.task.paths.size)
+        return best_of(by_gradient(self.task.paths, scales, slopes, [start, zero], self._told("search")))
+
+
+def _judged(task, search, found, named, fresh, believed, risk, at_risk, progress) -> Plan:
+    """Every plan on fresh draws: which is better than nothing, what the search promised itself, what to find out."""
+    measured = {}
+    for number, (name, x) in enumerate(named.items()):
+        progress("judge", number, len(named), name)
+        measured[name] = task.measure(fresh, x)
+    weights = risk_weights(fresh.draws, risk, at_risk)
+    value = {name: float(ordered(np, m.value, weights)) for name, m in measured.items()}
+    gain = value["plan"] - value[NOTHING]
+    difference = measured["plan"].value - measured[NOTHING].value
+    error = float(np.std(difference) / np.sqrt(fresh.draws))
+    promised = found.gain if found is not None else 0.0
+    better = bool(found is not None and np.any(named["plan"]) and gain > (2 * error if risk == "expected" else 0.0))
+    progress("next experiment", 0, 1, "")
+    knowing = worth_knowing(_alternatives(task, named["plan"], measured, fresh), believed)
+    return Plan(
+        task, named["plan"] if better else np.zeros(task.paths.size), better, named, measured, value, promised - gain,
+        search.checked, search.runs, knowing, found is not None,
+    )  # fmt: skip
+
+
+def _alternatives(task: Task, x: np.ndarray, measured: dict[str, Measured], fresh: Inputs) -> np.ndarray:
+    """(plans, draws): those compared, the plan without each lever, each lever alone, and half the plan."""
+    rows, knots = [m.value for m in (measured[NOTHING], *measured.values())], task.paths.knots
+    moved = [i for i in range(len(task.paths.tracks)) if np.any(np.abs(x[i * knots : (i + 1) * knots]) > 1e-6)]
+    for i in moved if len(moved) > 1 else []:
+        alone = np.zeros_like(x)
+        alone[i * knots : (i + 1) * knots] = x[i * knots : (i + 1) * knots]
+        rows += [task.measure(fresh, alone).value, task.measure(fresh, x - alone).value]
+    if moved:
+        rows.append(task.measure(fresh, 0.5 * x).value)
+    return np.stack(rows)

@@ -1,0 +1,324 @@
+"""A plan asked of a posterior: which lever paths, what they bring and risk, what to find out first."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from gearwheel.run.parts import shown_unit
+from gearwheel.run.questions import here, now_of
+from gearwheel.run.store import Progress, cached_file, input_hash, plain, save_atomically, silent
+from gearwheel.spin.levers import history, table
+from gearwheel.wheel.errors import GearwheelError, Problem, WheelError, did_you_mean
+from gearwheel.wheel.parts import Wheel
+from gearwheel.wheel.times import decimal_year, per_year
+
+SEEN, FRESH = 160, 720  # draws of the search, and at least so many to judge on
+KNOTS = 4
+OWN_PROFIT, BOOKED_PROFIT = "profit", "operating_income"
+NEEDED_FOR_PROFIT = "sales, what the goods cost, logistics, overhead and advertising"
+TOLD = 6  # things worth knowing that are told
+
+
+def plan_of(
+    posterior,
+    outcome: str,
+    *,
+    budget: float | None = None,
+    years: float | None = None,
+    levers: Sequence[str] | None = None,
+    risk: str = "expected",
+    at_risk: float = 0.1,
+    keep: Sequence[str] = (),
+    knots: int = KNOTS,
+    progress: Progress | None = None,
+    cache: bool = True,
+) -> dict:
+    """The best lever paths for `outcome` over `years`, as plain data; kept on disk by the hash of all that it rests on.
+
+    `budget`: the most expected money to be spent on the levers beyond the current plan, over the whole time; None for
+    no limit. `keep`: conditions such as "costs.cash >= 0 with 0.95", for all times. Raises WheelError (GW144 to GW148,
+    GW142) for what cannot be asked, with what to try.
+    """
+    from gearwheel.levers.risk import parse_rules
+
+    wheel = posterior.wheel
+    outcome = outcome_of(outcome, wheel)
+    years = wheel.horizon if years is None else years
+    _refuse_numbers(wheel, budget, years, risk, at_risk, knots)
+    chosen = chosen_levers(wheel, levers)
+    rules = parse_rules(keep, wheel)
+    asked = {"outcome": outcome, "budget": budget, "years": years, "levers": chosen, "risk": risk, "at_risk": at_risk}
+    asked |= {"keep": [r.text for r in rules], "knots": knots}
+    key = input_hash(wheel, _fingerprint(posterior), plan=asked, seed=posterior.seed)
+    kept = cached_file("plans", key, ".json")
+    if cache and kept.exists():
+        with contextlib.suppress(OSError, ValueError):
+            return json.loads(kept.read_text())
+    found = plain(_planned(posterior, asked, rules, progress or silent))
+    if cache:
+        with contextlib.suppress(GearwheelError):  # a full disk costs time at the next run, nothing else
+            save_atomically(kept, json.dumps(found, allow_nan=False).encode())
+    return found
+
+
+def outcome_of(name: str, wheel: Wheel) -> str:
+    """The full name of an outcome; `profit` is the variable of that name, else the operating income of the cost gear.
+
+    Raises WheelError: GW144 where there is no profit to plan for, GW142 for any other unknown name.
+    """
+    from gearwheel.spin.run import resolve_name
+
+    known = wheel.variables()
+    for candidate in (name, BOOKED_PROFIT) if name == OWN_PROFIT else (name,):
+        with contextlib.suppress(KeyError):
+            return resolve_name(candidate, known)
+    if name == OWN_PROFIT:
+        message = f"this wheel computes no profit: it lacks {NEEDED_FOR_PROFIT}"
+        hint = "Take in the gear `costs`, or write [aux.profit] from numbers that you have or believe."
+        raise WheelError(Problem("GW144", message, wheel.file, hint=hint))
+    shared = [k for k in known if k.rpartition(".")[2] == name]
+    message = f"'{name}' could be {' or '.join(shared)}" if shared else f"no variable is called '{name}'"
+    hint = "Give its full name." if shared else did_you_mean(name, (*known, OWN_PROFIT))
+    raise WheelError(Problem("GW142", message, wheel.file, hint=hint))
+
+
+def chosen_levers(wheel: Wheel, names: Sequence[str] | None) -> list[str]:
+    """The levers that a plan may move: those named, else all of the business. Raises WheelError (GW146)."""
+    ours = [n for n, lever in wheel.lever.items() if not lever.outside]
+    if not ours:
+        hint = "Say what the business may set: [lever.NAME] with `of`, `limits` and perhaps `cost`."
+        raise WheelError(
+            Problem("GW146", "this wheel has no levers, so there is nothing to plan", wheel.file, hint=hint)
+        )
+    chosen = []
+    for name in names or ours:
+        full = [n for n in wheel.lever if name in (n, n.rpartition(".")[2])]
+        if len(full) != 1:
+            hint = f"It could be {' or '.join(full)}." if full else did_you_mean(name, wheel.lever)
+            raise WheelError(Problem("GW146", f"no lever is called '{name}'", wheel.file, hint=hint))
+        if full[0] not in ours:
+            message = f"'{full[0]}' is set by the world, not by the business"
+            raise WheelError(Problem("GW146", message, wheel.file, hint=f"Levers of the business: {', '.join(ours)}."))
+        chosen.append(full[0])
+    return list(dict.fromkeys(chosen))
+
+
+def _refuse_numbers(wheel: Wheel, budget, years: float, risk: str, at_risk: float, knots: int) -> None:
+    from gearwheel.levers.risk import MEASURES
+    from gearwheel.wheel.rules.time_step import MAX_STEPS
+
+    wrong = ""
+    if budget is not None and not (math.isfinite(budget) and budget >= 0):
+        wrong = f"a budget of {budget:g}: give 0 or more, or leave it out for no limit"
+    elif not (math.isfinite(years) and 2 <= years * per_year(wheel) / wheel.dt < MAX_STEPS):
+        wrong = f"{years:g} years: give enough for two time steps, and no more than can be spun"
+    elif risk not in MEASURES:
+        wrong = f"the risk measure '{risk}': {' or '.join(MEASURES)}"
+    elif not 0 < at_risk < 1:
+        wrong = f"the share at risk {at_risk:g}: between 0 and 1"
+    elif not 1 <= knots <= 24:
+        wrong = f"{knots} knots: 1 to 24"
+    if wrong:
+        raise WheelError(Problem("GW145", f"cannot plan with {wrong}", wheel.file))
+
+
+def _fingerprint(posterior) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(posterior.u).tobytes())
+    if posterior.traced is not None:
+        digest.update(np.ascontiguousarray(posterior.traced.stocks[:, -1]).tobytes())
+    return digest.hexdigest()
+
+
+def _planned(posterior, asked: Mapping, rules, progress: Progress) -> dict:
+    from gearwheel.levers.plan import plan
+
+    wheel = posterior.wheel
+    task = _task(posterior, asked, rules)
+    seen, other, fresh, which = _inputs(posterior, task, progress)
+    budget = np.inf if asked["budget"] is None else asked["budget"]
+    natural = posterior.beliefs.natural(posterior.u)
+    believed = {n: natural[which, i] for i, n in enumerate(posterior.beliefs.names)}
+    found = plan(
+        task, seen, other, fresh, budget=budget, risk=asked["risk"], at_risk=asked["at_risk"], believed=believed,
+        seed=posterior.seed, progress=progress,
+    )  # fmt: skip
+    if not found.kept:
+        _refuse_impossible(found, wheel)
+    return _told(found, asked, wheel)
+
+
+def _task(posterior, asked: Mapping, rules):
+    from gearwheel.levers.paths import Track, lay_paths
+    from gearwheel.levers.plan_task import Task
+
+    wheel, start = posterior.wheel, now_of(posterior)
+    steps = max(2, round(asked["years"] * per_year(wheel) / wheel.dt))
+    current = history(wheel)
+    parameters = posterior.parameters()
+
+    def track(name: str) -> Track:
+        lever = wheel.lever[name]
+        of = current.get(lever.of)
+        stood = table({lever.of: of}, np.array([start]))[lever.of][0] if of else np.nan
+        base = stood if np.isfinite(stood) else float(np.median(parameters[lever.of]))
+        return Track(name, lever.of, float(base), *lever.limits, lever.ramp)
+
+    paths = lay_paths([track(n) for n in asked["levers"]], wheel.dt * np.arange(steps + 1), min(asked["knots"], steps))
+    how = "cumulated" if wheel.variables()[asked["outcome"]].unit.endswith(f"/{wheel.unit}") else "level"
+    return Task(wheel, asked["outcome"], how, paths, rules, start, current)
+
+
+def _inputs(posterior, task, progress: Progress):
+    """(draws of the search, the same under other noise, draws to judge on, and which those are).
+
+    Draws that leave the finite numbers under the current plan are left out; the draws to judge on have parameters and
+    noise of their own, repeated with new noise where a record leaves few.
+    """
+    from gearwheel.levers.plan_task import Inputs
+
+    progress("draws", 0, 1, "")
+    parameters, state = here(posterior, SEEN + FRESH)
+    everyone = np.arange(len(state))
+
+    def of(which: np.ndarray, seed: int) -> Inputs:
+        given = {n: (np.asarray(v)[which] if np.ndim(v) else v) for n, v in parameters.items()}
+        shape = (task.steps, len(which), state.shape[1])
+        shocks = np.random.default_rng([posterior.seed, seed]).standard_normal(shape)
+        return Inputs(given, np.array(state[which]), shocks)
+
+    trial = task.measure(of(everyone, 0), np.zeros(task.paths.size))
+    sound = everyone[np.isfinite(trial.value) & np.isfinite(trial.spent) & np.isfinite(trial.margins).all(axis=0)]
+    if len(sound) < 0.5 * len(everyone) or len(sound) < 8:
+        message = (
+            f"under the current plan {len(everyone) - len(sound)} of {len(everyone)} draws leave the finite numbers"
+        )
+        raise GearwheelError(f"{message}: no plan can be judged. `gearwheel spin` shows which variables do.")
+    cut = min(SEEN, len(sound) // 2)
+    rest = sound[cut:]
+    which = np.tile(rest, -(-FRESH // len(rest)))
+    return of(sound[:cut], 1), of(sound[:cut], 2), of(which, 3), which
+
+
+def _refuse_impossible(found, wheel: Wheel) -> None:
+    """Raises WheelError (GW148), saying which conditions fail already."""
+    told = []
+    for i, rule in enumerate(found.task.rules):
+        now = float(np.mean(found.fresh["nothing"].margins[i] >= 0))
+        word = "fails already under the current plan" if now < rule.probability else "holds under the current plan"
+        told.append(f"'{rule.text}' {word} (in {100 * now:.0f} % of the draws)")
+    hint = "Ask for less probability or a lower bound, allow more budget or more levers, or look less far ahead."
+    kept = "; ".join(told) or "the budget cannot be kept"
+    raise WheelError(
+        Problem("GW148", f"no path of these levers was found that keeps all conditions: {kept}", wheel.file, hint=hint)
+    )
+
+
+def _told(found, asked: Mapping, wheel: Wheel) -> dict:
+    """The plan as plain data."""
+    from gearwheel.levers.plan import AGREE
+
+    task, none = found.task, found.fresh["nothing"]
+    unit = _unit(task)
+    money = wheel.currency or "money"
+    gains = found.checked.values()
+    far = max(gains) - min(gains)
+    return {
+        "outcome": task.outcome,
+        "how": task.how,
+        "unit": shown_unit(unit, wheel),
+        "money": money,
+        "years": asked["years"],
+        "budget": asked["budget"],
+        "risk": asked["risk"],
+        "at_risk": asked["at_risk"],
+        "better": found.better,
+        "time": [decimal_year(task.start + float(t), wheel) for t in task.paths.times],
+        "levers": _lever_rows(found, wheel),
+        "compared": [_compared(found, name, asked) for name in found.fresh],
+        "over_time": {n: _band(found.fresh[n].path) for n in ("plan", "nothing")},
+        "path_unit": shown_unit(wheel.variables()[task.outcome].unit, wheel),
+        "rules": [
+            {
+                "text": rule.text,
+                "probability": rule.probability,
+                "now": float(np.mean(none.margins[i] >= 0)),
+                "plan": float(np.mean(found.fresh["plan"].margins[i] >= 0)),
+            }
+            for i, rule in enumerate(task.rules)
+        ],
+        "search": {
+            **found.checked,
+            "agree": bool(np.isfinite(far) and far <= AGREE * max(map(abs, gains), default=0.0) + 1e-12),
+            "runs": found.runs,
+            "optimism": found.optimism,
+        },
+        "next": _worth_knowing(found.knowing, wheel),
+    }
+
+
+def _lever_rows(found, wheel: Wheel) -> list[dict]:
+    paths = found.task.paths
+    offsets = paths.offsets(found.candidates["plan"])
+    rows = []
+    for track, offset in zip(paths.tracks, offsets):
+        lever = wheel.lever[track.lever]
+        rows.append(
+            {
+                "lever": track.lever,
+                "title": lever.title or track.lever,
+                "unit": shown_unit(wheel.parameter[lever.of].unit, wheel),
+                "from": track.base,
+                "path": track.base + offset,
+                "limits": [track.low, track.high],
+                "ramp": track.ramp,
+                "moved": bool(np.abs(offset).max() > 1e-3 * track.width),
+            }
+        )
+    return rows
+
+
+def _compared(found, name: str, asked: Mapping) -> dict:
+    """One plan beside the plan and beside changing nothing, on the fresh draws."""
+    from gearwheel.loops.anchors import interval
+
+    measured, none, ours = found.fresh[name], found.fresh["nothing"], found.fresh["plan"]
+    gain, ahead = measured.value - none.value, ours.value - measured.value
+    same = name == "plan" or not np.any(ahead)
+    return {
+        "name": name,
+        "outcome": interval(measured.value),
+        "mean": float(measured.value.mean()),
+        "gain": interval(gain),
+        "mean_gain": float(gain.mean()),
+        "spent": interval(measured.spent - none.spent),
+        "mean_spent": float((measured.spent - none.spent).mean()),
+        "risk_value": found.value[name],
+        "plan_beats": None if same else float(np.mean(ahead > 0)),
+        "probability_better": None if name == "nothing" else float(np.mean(gain > 0)),
+    }
+
+
+def _band(path: np.ndarray) -> dict:
+    low, median, high = np.nanquantile(path, [0.05, 0.5, 0.95], axis=1)
+    return {"median": median, "low": low, "high": high}
+
+
+def _worth_knowing(knowing: Mapping[str, float], wheel: Wheel) -> list[dict]:
+    rows = []
+    for name, worth in list(knowing.items())[:TOLD]:
+        links = [n for n, link in wheel.link.items() if link.strength == name]
+        experiment = next((wheel.link[n].experiment for n in links if wheel.link[n].experiment), "")
+        because = wheel.parameter[name].because
+        rows.append({"parameter": name, "worth": worth, "links": links, "experiment": experiment, "because": because})
+    return rows
+
+
+def _unit(task) -> str:
+    unit = task.wheel.variables()[task.outcome].unit
+    return unit.removesuffix(f"/{task.wheel.unit}") if task.how == "cumulated" else unit

@@ -1,0 +1,102 @@
+"""Sentences about a plan: what it brings, what it risks, how far the search can be trusted, what to find out first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gearwheel.show.figures import amount, between, percent
+from gearwheel.show.values import at, listing, mapping, real, span, words_of
+
+NAMES = {
+    "plan": "this plan",
+    "nothing": "the current plan",
+    "equal split": "an equal split",
+    "greedy": "best lever first",
+}
+
+
+def outcome_words(found: Mapping) -> str:
+    name = words_of(found.get("outcome")).rpartition(".")[2].replace("_", " ")
+    over = f"over {amount(real(found.get('years')), 'year')}"
+    return f"{name} {over}" if found.get("how") == "cumulated" else f"{name} at the end of {over.removeprefix('over ')}"
+
+
+def row(found: Mapping, name: str) -> Mapping:
+    return next((r for r in map(mapping, listing(found.get("compared"))) if r.get("name") == name), {})
+
+
+def verdict(found: Mapping) -> str:
+    """The headline: the gain with its range and odds, or that nothing better was found."""
+    ours, unit = row(found, "plan"), words_of(found.get("unit"))
+    if not found.get("better"):
+        tail = ""
+        if real(ours.get("mean_gain")) not in (None, 0.0):
+            mean = amount(real(ours.get("mean_gain")), unit, signed=True)
+            tail = f" The best paths found bring {mean} on draws that the search had not seen."
+        return f"No plan was found that is better than the current one; change nothing.{tail}"
+    gain = span(ours.get("gain"))
+    told = f"{amount(real(ours.get('mean_gain')), unit, signed=True)} expected"
+    if gain:
+        told += f" (90 % {between(gain, lambda v: amount(v, unit, signed=True))})"
+    odds = percent(real(ours.get("probability_better")))
+    spent = amount(real(ours.get("mean_spent")), words_of(found.get("money")))
+    budget = real(found.get("budget"))
+    within = f" of a budget of {amount(budget, words_of(found.get('money')))}" if budget is not None else ""
+    return (
+        f"Against the current plan this one changes {outcome_words(found)} by {told}; it is better with a probability "
+        f"of {odds}. Extra money spent on levers: {spent}{within}."
+    )
+
+
+def risk(found: Mapping) -> str:
+    """The risk measure of the plan beside that of the current one."""
+    if found.get("risk") != "cvar":
+        return ""
+    unit, share = words_of(found.get("unit")), percent(real(found.get("at_risk")))
+    ours, none = (amount(real(row(found, n).get("risk_value")), unit) for n in ("plan", "nothing"))
+    return f"In the worst {share} of the draws the outcome is {ours} on average, {none} when nothing changes."
+
+
+def rules(found: Mapping) -> list[str]:
+    """One sentence a condition, on fresh draws."""
+    told = []
+    for rule in map(mapping, listing(found.get("rules"))):
+        ours, asked = real(rule.get("plan")) or 0.0, real(rule.get("probability")) or 0.0
+        word = "holds" if ours >= asked else "is missed"
+        told.append(
+            f"{words_of(rule.get('text'))}: {word} on fresh draws, in {percent(ours)} of them "
+            f"({percent(real(rule.get('now')))} when nothing changes)."
+        )
+    return told
+
+
+def search(found: Mapping) -> str:
+    """What both optimisers found, and how much of the gain was luck of the draws searched on."""
+    unit = words_of(found.get("unit"))
+    ours, other = (amount(real(at(found, "search", k)), unit) for k in ("by_gradient", "without_gradient"))
+    agree = "they agree" if at(found, "search", "agree") else "they disagree, so a better plan may exist"
+    optimism = amount(real(at(found, "search", "optimism")), unit, signed=True)
+    return (
+        f"Gain found by gradient {ours}, without gradients {other}: {agree}. "
+        f"The search promised {optimism} against what fresh draws gave."
+    )
+
+
+def next_step(found: Mapping) -> str:
+    """What would change the choice, and the experiment to run first."""
+    known = [mapping(k) for k in listing(found.get("next"))]
+    if not known:
+        return "Knowing any single number better would not change the choice."
+    unit, first = words_of(found.get("unit")), known[0]
+    name = words_of(first.get("parameter"))
+    told = f"What would change it most is {name}: knowing it before choosing is worth up to "
+    told += f"{amount(real(first.get('worth')), unit)}."
+    tried = next((k for k in known if words_of(k.get("experiment"))), None)
+    if tried is first:
+        return f"{told} Try first: {words_of(first.get('experiment'))}."
+    told += f" No link declares an experiment for it; measure it ({words_of(first.get('because'), 'no source given')})."
+    if tried:
+        worth = amount(real(tried.get("worth")), unit)
+        told += f" The experiment to run first is about {words_of(tried.get('parameter'))} (worth up to {worth}): "
+        told += f"{words_of(tried.get('experiment'))}."
+    return told
