@@ -25,6 +25,12 @@ def enrol(state: State, day: Day, who: np.ndarray) -> None:
     _start(state, day, who[outside & (luck < chance)])
 
 
+def give(state: State, day: Day, who: np.ndarray) -> None:
+    """A year's membership for nothing."""
+    if len(who):
+        _start(state, day, who, fee=0.0)
+
+
 def renew(state: State, day: Day) -> None:
     """Memberships that end today, renewed or not."""
     ending = state.renewals.pop(day.number, None)
@@ -39,11 +45,11 @@ def renew(state: State, day: Day) -> None:
     _start(state, day, who[luck < day.settings.renewal], renewed=True)
 
 
-def _start(state: State, day: Day, who: np.ndarray, renewed: bool = False) -> None:
+def _start(state: State, day: Day, who: np.ndarray, renewed: bool = False, fee: float | None = None) -> None:
     state.customers["member"][who] = True
     state.members += len(who)
     state.renewals.setdefault(day.number + YEAR, []).append(who)
-    fee = np.full(len(who), day.levers["fee"])
+    fee = np.full(len(who), day.levers["fee"] if fee is None else fee)
     begins = clock(day.settings.start, np.full(len(who), float(day.number)))
     ends = clock(day.settings.start, np.full(len(who), float(day.number + YEAR)))
     day.sink.add("memberships", {"customer_id": who, "starts_at": begins, "ends_at": ends, "fee": fee})

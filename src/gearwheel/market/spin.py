@@ -137,13 +137,14 @@ class Run:
 def step(state: State, day: Day) -> None:
     """One day. Everybody decides on what the morning was like: nothing moves two links of a chain on one day."""
     for trial in day.trials:
-        trial.open(day, state.customers["there"])
+        members.give(state, day, trial.open(day, state.customers))
     day.tally(customers=state.there, members=state.members, offers=state.offers["live"].sum())
     day.price = day.levers["price"] * state.competition
     day.tally(price=day.price)
     members.renew(state, day)
     buying, leaving = customers.buyers_and_leavers(state, day)
     for trial in day.trials:
+        trial.see(day, state.customers)
         if trial.runs(day.number):
             trial.note("orders per customer", buying, np.ones(len(buying)))
     buying = np.concatenate([buying, customers.join(state, day)])

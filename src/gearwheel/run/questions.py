@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -164,14 +164,23 @@ def _belief_share(posterior, answer, growth: np.ndarray) -> float | None:
     words = answer.answers
     target = np.where(words == "a push", np.log(np.where(np.isfinite(answer.scale), answer.scale, 1.0)), 0.0)
     target = target + FAR * (words == "no push suffices") - FAR * (words == "none needed")
-    if target.std() == 0:
-        target = growth
-    u = posterior.u[: len(target)]
+    return belief_share(posterior, growth if target.std() == 0 else target)
+
+
+def belief_share(posterior, target: np.ndarray, beside: Sequence[np.ndarray] = ()) -> float | None:
+    """How much of a quantity (draws,) is belief: its variance over the posterior's first draws is split among the
+    parameters by a ridge regression, and each part counts as belief as far as the data did not contract that parameter.
+    `beside` are draws (draws,) of numbers that no data have told of. None where the quantity is the same in all draws."""
+    if posterior.traced is None:
+        return 1.0
+    known = np.isfinite(target)
+    u = np.column_stack([posterior.u[: len(target)], *beside])[known]
     u = (u - u.mean(axis=0)) / u.std(axis=0)
     ridge = u.T @ u + 10 * np.eye(u.shape[1])
-    part = np.linalg.solve(ridge, u.T @ (target - target.mean())) ** 2
+    part = np.linalg.solve(ridge, u.T @ (target[known] - target[known].mean())) ** 2
     contraction = np.where(posterior.free, 1 - posterior.u.var(axis=0), 0.0).clip(0, 1)
-    return float((part * (1 - contraction)).sum() / part.sum()) if part.sum() > 0 else None
+    belief = 1 - np.concatenate([contraction, np.zeros(len(beside))])
+    return float((part * belief).sum() / part.sum()) if part.sum() > 0 else None
 
 
 def _barrier(posterior) -> dict | None:
@@ -194,7 +203,8 @@ def levers_of(
     posterior, outcome: str | None = None, *, years: float | None = None, how: str = "cumulated", noise: bool = True
 ) -> dict:
     """Effect of every lever on `outcome` after `years`, from paired draws, as in results.json."""
-    from gearwheel.levers.sensitivity import sensitivity, summary
+    from gearwheel.levers.ranking import summary
+    from gearwheel.levers.sensitivity import sensitivity
     from gearwheel.loops.named import named
     from gearwheel.wheel.graph import graph
 

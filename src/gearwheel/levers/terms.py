@@ -1,0 +1,192 @@
+"""Terms set with partners or customers: a grid of settings × posterior draws in one paired batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gearwheel.levers.sensitivity import business_levers
+from gearwheel.levers.terms_best import answered, best, break_even, flat_top, value_at
+from gearwheel.loops.anchors import interval
+from gearwheel.spin.levers import Path
+from gearwheel.spin.levers import value_at as lever_at
+from gearwheel.spin.program import Program
+from gearwheel.spin.run import spin
+
+SETTINGS = 21  # of one term's grid
+AT_LIMIT = 1e-9
+
+
+@dataclass(frozen=True)
+class Term:
+    """What the business agrees with others: parameters `of` that take the values of `grid` (settings,).
+
+    One parameter takes the values themselves; several are multiplied by them, and 1 is then the present.
+    """
+
+    name: str
+    of: tuple[str, ...]
+    grid: np.ndarray
+    title: str = ""
+    unit: str = "1"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One term, all settings: `change` (settings, draws) of the outcome against the present terms of the same draw,
+    `shown` the same for the variables that are shown."""
+
+    term: Term
+    present: float
+    change: np.ndarray = field(repr=False)
+    shown: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """`baseline` (draws,) of the outcome and of what is shown on the present terms; `without` (draws,) is the outcome's
+    change when there is no such offer at all, None where that was not asked."""
+
+    outcome: str
+    how: str
+    baseline: np.ndarray = field(repr=False)
+    shown: Mapping[str, np.ndarray] = field(repr=False)
+    curves: tuple[Curve, ...]
+    without: np.ndarray | None = field(default=None, repr=False)
+
+
+def grid_of(low: float, high: float, present: float, settings: int = SETTINGS) -> np.ndarray:
+    """Evenly spaced settings between two limits, with the present one among them."""
+    return np.unique(np.append(np.linspace(low, high, settings), present))
+
+
+def try_terms(
+    program: Program,
+    state: np.ndarray,
+    parameters: Mapping[str, np.ndarray | float],
+    terms: Sequence[Term],
+    outcome: str,
+    horizon: float,
+    *,
+    how: str = "cumulated",
+    level: Sequence[str] = (),
+    cumulated: Sequence[str] = (),
+    without: tuple[Sequence[str], Mapping[str, float]] | None = None,
+    start: float = 0.0,
+    paths: Mapping[str, Path] | None = None,
+    shocks: np.ndarray | None = None,
+) -> Tried:
+    """Each term's settings from `start` on, one term at a time, in one batch with the present terms.
+
+    Parameters, `state` (draws, stocks) and `shocks` (steps, draws, stocks; None for noise-free) are the same for all,
+    so that differences are paired. The levers of the business stand still but for the term; other `paths` go on.
+    `level` and `cumulated` name what is shown at the end and summed over the horizon (time units of the wheel).
+    `without`: stocks that are emptied and parameters that take a value when there is no such offer.
+    """
+    wheel = program.wheel
+    state = np.atleast_2d(np.asarray(state, float))
+    draws = max([len(state), *(len(v) for v in parameters.values() if np.ndim(v))])
+    given, moving = still(program, parameters, paths or {}, start, draws)
+    rows = [{}] + ([dict(without[1])] if without else [])
+    rows += [_setting(term, value, given) for term in terms for value in term.grid]
+    batch = {n: np.concatenate([np.broadcast_to(row.get(n, v), (draws,)) for row in rows]) for n, v in given.items()}
+    states = np.tile(np.broadcast_to(state, (draws, state.shape[1])), (len(rows), 1))
+    if without:
+        states[draws : 2 * draws, [program.stocks.index(n) for n in without[0]]] = 0.0
+    run = spin(
+        program, batch, max(1, round(horizon / wheel.dt)), start=start, state=states, paths=moving,
+        keep=list(dict.fromkeys([outcome, *level, *cumulated])),
+        shocks=None if shocks is None else np.tile(shocks, (1, len(rows), 1)),
+    )  # fmt: skip
+
+    def summed(name: str, way: str) -> np.ndarray:
+        return total(run.values[name], way, wheel.dt).reshape(len(rows), draws)
+
+    judged = summed(outcome, how)
+    shown = {f"{n} (end)" if n in cumulated else n: summed(n, "level") for n in level}
+    shown |= {n: summed(n, "cumulated") for n in cumulated}
+    curves, first = [], 1 + bool(without)
+    for term in terms:
+        part = slice(first, first + len(term.grid))
+        present = float(np.median(given[term.of[0]])) if len(term.of) == 1 else 1.0
+        curves.append(Curve(term, present, judged[part] - judged[0], {n: v[part] - v[0] for n, v in shown.items()}))
+        first += len(term.grid)
+    gone = judged[1] - judged[0] if without else None
+    return Tried(outcome, how, judged[0], {n: v[0] for n, v in shown.items()}, tuple(curves), gone)
+
+
+def still(program: Program, parameters: Mapping, paths: Mapping[str, Path], start: float, draws: int):
+    """Every parameter as (draws,), the business's levers at their value at `start`, and the paths that go on."""
+    given, moving = {**program.centre(), **parameters}, dict(paths)
+    for lever in business_levers(program.wheel).values():
+        if lever.of in moving:
+            given[lever.of] = lever_at(moving.pop(lever.of), start, given[lever.of])
+    return {n: np.broadcast_to(np.asarray(v, float), (draws,)) for n, v in given.items()}, moving
+
+
+def total(values: np.ndarray, how: str, dt: float) -> np.ndarray:
+    """(n, T) → (n,): the last value ("level"), or the sum over steps ("cumulated") as Euler integrates it."""
+    return values[:, -1] if how == "level" else values[:, :-1].sum(axis=1) * dt
+
+
+def _setting(term: Term, value: float, given: Mapping[str, np.ndarray]) -> dict:
+    return {term.of[0]: value} if len(term.of) == 1 else {n: given[n] * value for n in term.of}
+
+
+def curve_summary(curve: Curve, baseline: np.ndarray, without: np.ndarray | None = None) -> dict:
+    """One term as in `terms` of the results: its settings, the best one of every draw, the flat top, the break-evens."""
+    kept = answered(curve.change)
+    grid, change = curve.term.grid[kept], curve.change[kept]
+    settings = [
+        _told(curve, k, grid_value, change[i]) for i, (k, grid_value) in enumerate(zip(np.flatnonzero(kept), grid))
+    ]
+    about = {"term": curve.term.name, "title": curve.term.title or curve.term.name, "unit": curve.term.unit}
+    about |= {"parameters": list(curve.term.of), "present": curve.present, "settings": settings}
+    about["left_out"] = [float(v) for v in curve.term.grid[~kept]]
+    if len(grid) < 3:
+        return about
+    tops = best(grid, change)
+    expected = np.nanmean(change, axis=1)
+    top = float(best(grid, expected[:, None])[0])
+    gain = value_at(grid, change, top)
+    about["best"] = {
+        "setting": top,
+        "of_draws": interval(tops),
+        "share_at_low_limit": float(np.mean(tops <= grid[0] + AT_LIMIT)),
+        "share_at_high_limit": float(np.mean(tops >= grid[-1] - AT_LIMIT)),
+        "gain": interval(gain),
+        "probability_better": better(gain),
+        "within_1_percent": flat_top(grid, expected + np.nanmean(baseline)),
+    }
+    about["break_even"] = _crossing(break_even(grid, change, curve.present))
+    if without is not None:
+        about["break_even_without"] = _crossing(break_even_with(grid, change - without))
+    return about
+
+
+def better(change: np.ndarray) -> float | None:
+    """Share of the draws that gain."""
+    finite = change[np.isfinite(change)]
+    return float(np.mean(finite > 0)) if finite.size else None
+
+
+def break_even_with(grid: np.ndarray, worth: np.ndarray) -> np.ndarray:
+    """The lowest setting at which the offer is worth having, (draws,): where `worth` (settings, draws) against no such
+    offer changes sign, by straight lines; NaN where it does not."""
+    found = np.full(worth.shape[1], np.nan)
+    for low, high, a, b in zip(grid[:-1], grid[1:], worth[:-1], worth[1:]):
+        crosses = np.isnan(found) & np.isfinite(a) & np.isfinite(b) & (a * b <= 0) & (a != b)
+        with np.errstate(all="ignore"):
+            found = np.where(crosses, low + (high - low) * a / (a - b), found)
+    return found
+
+
+def _told(curve: Curve, k: int, value: float, change: np.ndarray) -> dict:
+    shown = {name: interval(all_of[k]) for name, all_of in curve.shown.items()}
+    return {"value": float(value), "effect": interval(change), "probability_better": better(change), "shown": shown}
+
+
+def _crossing(found: np.ndarray) -> dict:
+    return {"share_of_draws": float(np.isfinite(found).mean()), "setting": interval(found, least=0.05)}
