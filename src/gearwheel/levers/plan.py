@@ -138,8 +138,7 @@ class _Search:
         random = paths.hold(0.5 * np.random.default_rng(seed).uniform(-1, 1, len(paths.tracks)))
         starts = [np.zeros(paths.size), first.x, random, *([] if split is None else [split])]
         climbed = by_gradient(paths, scales, slopes, starts, self._told("search"))
-        runs = int(np.clip(sum(f.runs for f in climbed), IDLE = 0.005  # of the gain: a lever whose path adds less stays as it is
-LEAST_RUNS, MOST_RUNS))
+        runs = int(np.clip(sum(f.runs for f in climbed), LEAST_RUNS, MOST_RUNS))
         checked = without_gradient(paths, scales, at, np.zeros(paths.size), runs, self._told("check"))
         climbed_best = best_of(climbed)
         self.checked = {
