@@ -421,7 +421,7 @@ def test_the_adapters_page_knows_every_adapter_and_key():
 NAMED = (  # where the keys of an object are names
     "wheel.gears", "fit.checks", "fit.evidence", "fit.evidence_left_out", "parameters", "links", "graph.nodes", "backtest.gauges", "backtest.gauges.*.methods",
     "backtest.gauges.*.omitted", "backtest.untestable", "backtest.rolling.methods", "speed.sensitivity", "outcomes",
-    "series", "levers.effects[].loop_shares", "critical_mass.shares", "critical_mass.shares_on_belief",
+    "series", "levers.effects[].loop_shares", "levers.effects[].beats", "critical_mass.shares", "critical_mass.shares_on_belief",
 )  # fmt: skip
 
 
@@ -468,7 +468,7 @@ def test_the_keys_of_results_are_the_documented_ones(bakery):
     documented = {
         key for cell in first_cells for key in re.findall(r"`([^`]+)`", cell) if not key.startswith("events.")
     }
-    documented_whole = {"backtest.fit", "levers.effects[].loop_shares.*"}
+    documented_whole = {"backtest.fit", "levers.effects[].loop_shares.*", "levers.effects[].other"}
 
     def below(key: str, parts: set[str]) -> bool:
         return any(key.startswith((f"{part}.", f"{part}[]")) for part in parts)
@@ -517,7 +517,7 @@ def test_the_six_steps_of_an_own_wheel_are_those_of_its_report():
 
 def test_the_pages_state_the_thresholds_of_the_code():
     from gearwheel.fit import backtest, importance, nuts, posterior, verdicts
-    from gearwheel.levers import sensitivity
+    from gearwheel.levers import ranking
     from gearwheel.loops import barrier, find, mass
 
     def stated(page: str, *numbers: float) -> None:
@@ -528,7 +528,7 @@ def test_the_pages_state_the_thresholds_of_the_code():
     stated("docs/fitting.md", importance.LEAST_ESS, nuts.R_HAT, posterior.KNOWN_SD, posterior.STILL)
     stated("docs/fitting.md", backtest.LEAST_BEFORE, backtest.LEAST_AFTER)
     stated("docs/loops.md", find.LIMIT, mass.SMALLEST, mass.LARGEST, 100 * barrier.DEEPEST)
-    stated("docs/levers.md", 100 * sensitivity.SHARE_TO_NAME)
+    stated("docs/levers.md", 100 * ranking.SHARE_TO_NAME)
 
 
 def test_the_amazon_page_knows_every_gauge_class_and_loop():

@@ -60,7 +60,8 @@ class Loops:
 
 @dataclass(frozen=True)
 class Levers:
-    """What one step of each lever does to an outcome. `found` is the `levers` part of results.json."""
+    """What one step of each lever, up and down, does to an outcome. `found` is the `levers` part of results.json; its
+    rows show the direction that helps more, with the other one under `other`."""
 
     found: Mapping[str, Any]
     wheel: Wheel = field(repr=False)
@@ -82,16 +83,25 @@ class Levers:
         """One row a lever, the largest median effect first (a pandas frame)."""
         import pandas as pd
 
+        plain = ("lever", "title", "direction", "from", "to", "unit", "probability_better", "probability_best")
+        spans = ("effect", "per_unit", "per_dollar", "elasticity")
         rows = [
-            {key: effect.get(key) for key in ("lever", "title", "from", "to", "unit", "probability_better")}
-            | {
-                f"{key}_{k}": v
-                for key in ("effect", "per_unit", "per_dollar")
-                for k, v in (effect.get(key) or {}).items()
-            }
+            {key: effect.get(key) for key in plain}
+            | {f"{key}_{k}": v for key in spans for k, v in (effect.get(key) or {}).items()}
             for effect in self
         ]
         return pd.DataFrame(rows).set_index("lever")
+
+    def beats(self):
+        """Share of draws in which the row's lever does more than the column's, each its better way (a pandas frame).
+
+        Of two steps that do exactly the same neither is ahead; a lever beside itself is NaN.
+        """
+        import pandas as pd
+
+        names = [effect["lever"] for effect in self]
+        rows = {effect["lever"]: effect["beats"] for effect in self}
+        return pd.DataFrame.from_dict(rows, orient="index").reindex(index=names, columns=names)
 
     def _repr_svg_(self) -> str:
         from gearwheel.show.charts import tornado

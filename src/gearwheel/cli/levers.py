@@ -1,4 +1,4 @@
-"""`gearwheel levers`: what one step of each lever does."""
+"""`gearwheel levers`: what one step of each lever does, up and down."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from gearwheel.cli.progress import progress
 def levers(
     wheel: str, outcome: str | None, years: float | None, level: bool, seed: int, no_cache: bool, as_json: bool
 ) -> None:
-    """Move each lever of WHEEL by one step and print what that does to an outcome, with its 90 % range.
+    """Move each lever of WHEEL one step up and one down and print what that does to an outcome, with its 90 % range.
+
+    A row shows the direction that helps more, and beside it the median effect the other way. `best` is the share of
+    draws in which this step is the best of all.
 
     \b
     Example:
@@ -60,12 +63,15 @@ def lever_table(found: dict) -> str:
             effect["lever"],
             f"{number(effect['from'])} to {number(effect['to'])}",
             *spanned(effect["effect"]),
+            spanned((effect["other"] or {}).get("effect"))[0],
             percent(effect["probability_better"]),
-            spanned(effect["per_dollar"])[0] if effect.get("per_dollar") else "–",
-            ", ".join(effect.get("through") or ()),
+            percent(effect["probability_best"]),
+            spanned(effect["elasticity"])[0],
+            spanned(effect["per_dollar"])[0],
+            ", ".join(effect["through"]),
         )
         for effect in found["effects"]
     ]
     unit = f"effect, {found['unit']}" if found.get("unit") not in ("", "1", None) else "effect"
-    head = ("lever", "step", unit, "90 %", "better", "per money", "through")
+    head = ("lever", "step", unit, "90 %", "other way", "better", "best", "elasticity", "per money", "through")
     return table(head, rows, left=2)

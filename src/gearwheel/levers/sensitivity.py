@@ -1,14 +1,13 @@
-"""What one step of each lever does to an outcome, from paired draws."""
+"""What one step of each lever, up and down, does to an outcome, from paired draws."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from gearwheel.levers.holding import held, own_links
-from gearwheel.loops.anchors import interval
 from gearwheel.loops.find import Loop
 from gearwheel.spin.compile import compile_tree
 from gearwheel.spin.levers import Path, value_at
@@ -18,25 +17,31 @@ from gearwheel.wheel.graph import parse_name
 from gearwheel.wheel.parts import Lever, Wheel
 from gearwheel.wheel.tree import names
 
-SHARE_TO_NAME = 0.05  # of a lever's effect, from which a loop counts as one that it works through
+UP, DOWN = "up", "down"
+ROWS = 20_000  # scenarios × draws that are spun side by side: about 30 MB for the largest bundled wheel
 
 
 @dataclass(frozen=True)
 class Effect:
-    """One lever, one step. `change`, `cost` (draws,): Δ outcome and Δ total cost against the baseline of the same
-    draw. `lost`: loop → (draws,) effect lost when that loop's own link is held at baseline (not additive)."""
+    """One lever, one step in one `direction` ("up" or "down"). `change`, `cost` (draws,): Δ outcome and Δ total cost
+    against the baseline of the same draw. `unbooked` (draws,): the part of the cost that no equation books, in the
+    outcome's unit; 0 where the outcome is not money. `lost`: loop → (draws,) effect lost when that loop's own link is
+    held at baseline (not additive)."""
 
     lever: str
+    direction: str
     before: np.ndarray
     after: np.ndarray
     change: np.ndarray = field(repr=False)
     cost: np.ndarray = field(repr=False)
+    unbooked: np.ndarray = field(repr=False)
     lost: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """`baseline` (draws,): the outcome without any change. `how` is "level" or "cumulated"."""
+    """`baseline` (draws,): the outcome without any change. `how` is "level" or "cumulated". `effects`: for each lever
+    one or both directions, up first."""
 
     wheel: Wheel = field(repr=False)
     outcome: str
@@ -44,6 +49,11 @@ class Sensitivity:
     how: str
     baseline: np.ndarray = field(repr=False)
     effects: tuple[Effect, ...]
+
+
+def net(effect: Effect) -> np.ndarray:
+    """(draws,) Δ outcome after what the step costs and no equation books."""
+    return effect.change - effect.unbooked
 
 
 def sensitivity(
@@ -59,12 +69,13 @@ def sensitivity(
     shocks: np.ndarray | None = None,
     loops: Mapping[str, Loop] | None = None,
 ) -> Sensitivity:
-    """Move each lever of the business by one step at `start` and compare `outcome` after `horizon` time units.
+    """Move each lever of the business by one step up and one down at `start`, and compare `outcome` after `horizon`.
 
     Parameters, `state` (draws, stocks) and `shocks` (steps, draws, stocks; None for noise-free) are the same in the
-    baseline and for every lever, and all run in one batch. Levers of the business stand still from `start` on, but for
-    the one step; other `paths` go on. "level" is the value at the end, "cumulated" the integral over the horizon
-    (the outcome's unit times the time unit). Raises KeyError for an unknown outcome, ValueError for an unknown `how`.
+    baseline and for every step, and all steps of a draw run in one batch; draws are taken in blocks that bound the
+    memory. Levers of the business stand still from `start` on, but for the one step; other `paths` go on. "level" is
+    the value at the end, "cumulated" the integral over the horizon (the outcome's unit times the time unit). Raises
+    KeyError for an unknown outcome, ValueError for an unknown `how`.
     """
     if how not in ("level", "cumulated"):
         raise ValueError(f"'{how}' is neither 'level' nor 'cumulated'")
@@ -72,36 +83,100 @@ def sensitivity(
     outcome = resolve_name(outcome, wheel.variables())
     state = np.atleast_2d(np.asarray(state, float))
     draws = max([len(state), *(len(v) for v in parameters.values() if np.ndim(v))])
+    state = np.broadcast_to(state, (draws, state.shape[1]))
     given, moving = _standing_still(program, parameters, dict(paths or {}), start, draws)
-    moves = {n: (given[lever.of], _step(lever, given[lever.of])) for n, lever in business_levers(wheel).items()}
-    moves = {n: (before, after) for n, (before, after) in moves.items() if not np.array_equal(before, after)}
+    moves = {
+        (name, way): after
+        for name, lever in business_levers(wheel).items()
+        for way, after in _moves(lever, given[lever.of]).items()
+    }
     links = own_links(program, loops or {})
-    plan = [(n, None) for n in moves] + [(n, loop) for n in moves for loop in links]
-    scenarios = 1 + len(plan)
-    batch = {n: np.tile(v, scenarios) for n, v in given.items()}
-    for row, (name, _) in enumerate(plan, 1):
-        batch[wheel.lever[name].of][row * draws : (row + 1) * draws] = moves[name][1]
-    rows = {loop: [r for r, (_, held_loop) in enumerate(plan, 1) if held_loop == loop] for loop in links}
-    prepared = held(program, [(links[loop], rows[loop]) for loop in links], scenarios, draws) if links else program
-    costs = {n: parse_name(wheel.lever[n].cost) for n in moves}
+    cases = [(move, None) for move in moves] + [(move, loop) for move in moves for loop in links]
+    steps = max(1, round(horizon / wheel.dt))
+    block = max(1, ROWS // (1 + len(cases)))
+    parts = []
+    for first in range(0, draws, block):
+        some = slice(first, first + block)
+        scene = _Scene(
+            program, {n: v[some] for n, v in given.items()}, {m: v[some] for m, v in moves.items()}, cases, links,
+            moving, start, steps, outcome, how,
+        )  # fmt: skip
+        parts.append(_together(scene, state[some], None if shocks is None else shocks[:, some]))
+    result, paid, unbooked = (np.concatenate(several, axis=1) for several in zip(*parts))
+    change = dict(zip(cases, result[1:] - result[0]))
+    effects = tuple(
+        Effect(
+            *move, given[wheel.lever[move[0]].of], after, change[move, None], paid[i], unbooked[i],
+            {loop: change[move, None] - change[move, loop] for loop in links},
+        )
+        for i, (move, after) in enumerate(moves.items())
+    )  # fmt: skip
+    return Sensitivity(wheel, outcome, horizon, how, result[0], effects)
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What one block of draws needs: `given` parameter → (draws,), `moves` (lever, direction) → (draws,), `cases`
+    (move, loop held or None) in the order of the scenarios after the baseline."""
+
+    program: Program
+    given: Mapping[str, np.ndarray]
+    moves: Mapping[tuple[str, str], np.ndarray]
+    cases: Sequence
+    links: Mapping
+    moving: Mapping[str, Path]
+    start: float
+    steps: int
+    outcome: str
+    how: str
+
+
+def _together(scene: _Scene, state: np.ndarray, shocks: np.ndarray | None) -> tuple[np.ndarray, ...]:
+    """Of one block in one spin: outcome (1 + cases, draws) with the baseline first, added cost (moves, draws), and the
+    unbooked part of it in the outcome's unit (moves, draws)."""
+    program, wheel, draws = scene.program, scene.program.wheel, len(state)
+    scenarios = 1 + len(scene.cases)
+    batch = {n: np.tile(v, scenarios) for n, v in scene.given.items()}
+    for row, (move, _) in enumerate(scene.cases, 1):
+        batch[wheel.lever[move[0]].of][row * draws : (row + 1) * draws] = scene.moves[move]
+    if scene.links:
+        rows = {loop: [r for r, (_, kept) in enumerate(scene.cases, 1) if kept == loop] for loop in scene.links}
+        program = held(program, [(scene.links[loop], rows[loop]) for loop in scene.links], scenarios, draws)
+    costs = {name: money(wheel.lever[name]) for name, _ in scene.moves}
+    unbooked = {name: parse_name(wheel.lever[name].cost) for name in costs}
+    needed = [c for tree in costs.values() for c in names(tree) if c in wheel.variables()]
     run = spin(
-        prepared,
+        program,
         batch,
-        max(1, round(horizon / wheel.dt)),
-        start=start,
-        state=np.tile(np.broadcast_to(state, (draws, state.shape[1])), (scenarios, 1)),
-        paths=moving,
-        keep=list(dict.fromkeys([outcome, *(c for t in costs.values() for c in names(t) if c in wheel.variables())])),
+        scene.steps,
+        start=scene.start,
+        state=np.tile(state, (scenarios, 1)),
+        paths=scene.moving,
+        keep=list(dict.fromkeys([scene.outcome, *needed])),
         shocks=None if shocks is None else np.tile(shocks, (1, scenarios, 1)),
     )
-    result = _summed(run.values[outcome], how, wheel.dt).reshape(scenarios, draws)
-    change = dict(zip(plan, result[1:] - result[0]))
-    effects = []
-    for row, name in enumerate(moves, 1):
-        paid = _cost(program, costs[name], run, batch, moving).reshape(scenarios, draws)
-        lost = {loop: change[name, None] - change[name, loop] for loop in links}
-        effects.append(Effect(name, *moves[name], change[name, None], paid[row] - paid[0], lost))
-    return Sensitivity(wheel, outcome, horizon, how, result[0], tuple(effects))
+    result = _summed(run.values[scene.outcome], scene.how, wheel.dt).reshape(scenarios, draws)
+    counted = _counted(wheel, scene.outcome, scene.how)
+
+    def added(row: int, tree, how: str) -> np.ndarray:
+        rate = _rates(program, tree, run, batch, scene.moving)
+        total = _summed(rate, how, wheel.dt).reshape(scenarios, draws)
+        return total[row] - total[0]
+
+    rows = list(enumerate((name for name, _ in scene.moves), 1))
+    paid = np.stack([added(row, costs[name], "cumulated") for row, name in rows])
+    without = [added(row, unbooked[name], counted) if counted else np.zeros(draws) for row, name in rows]
+    return result, paid, np.stack(without)
+
+
+def _counted(wheel: Wheel, outcome: str, how: str) -> str:
+    """How an unbooked cost, money per time, comes off the outcome: "level", "cumulated", or "" where it is not money."""
+    top, _, below = wheel.variables()[outcome].unit.partition("/")
+    if top.strip() not in ("money", wheel.currency or "money"):
+        return ""
+    if below:
+        return how if below.strip() == wheel.unit else ""
+    return "cumulated" if how == "level" else ""
 
 
 def business_levers(wheel: Wheel) -> dict[str, Lever]:
@@ -109,39 +184,9 @@ def business_levers(wheel: Wheel) -> dict[str, Lever]:
     return {n: lever for n, lever in wheel.lever.items() if not lever.outside}
 
 
-def summary(found: Sensitivity) -> dict:
-    """The `levers` part of results.json, largest median effect first."""
-    rows = []
-    for effect in found.effects:
-        lever = found.wheel.lever[effect.lever]
-        moved = effect.after - effect.before
-        better = effect.change[np.isfinite(effect.change)]
-        parts = {loop: interval(_share(lost, effect.change)) for loop, lost in effect.lost.items()}
-        parts = {loop: part for loop, part in parts.items() if part and abs(part["median"]) >= SHARE_TO_NAME}
-        rows.append(
-            {
-                "lever": effect.lever,
-                "title": lever.title or effect.lever,
-                "from": float(np.median(effect.before)),
-                "to": float(np.median(effect.after)),
-                "unit": found.wheel.parameter[lever.of].unit,
-                "effect": interval(effect.change),
-                "per_unit": interval(_share(effect.change, moved)),
-                "per_dollar": interval(_share(effect.change, effect.cost)),
-                "probability_better": float(np.mean(better > 0)) if better.size else None,
-                "through": sorted(parts, key=lambda loop: -abs(parts[loop]["median"])),
-                "loop_shares": parts,
-            }
-        )
-    rows.sort(key=lambda row: -abs(row["effect"]["median"]) if row["effect"] else 0.0)
-    return {
-        "outcome": found.outcome,
-        "horizon": found.horizon,
-        "how": found.how,
-        "unit": _unit(found),
-        "baseline": interval(found.baseline),
-        "effects": rows,
-    }
+def money(lever: Lever):
+    """The tree of all that a lever costs per time: what no equation books, and what the equations book as its own."""
+    return parse_name(f"({lever.cost}) + ({lever.spends})")
 
 
 def _standing_still(program: Program, parameters: Mapping, paths: dict[str, Path], start: float, draws: int):
@@ -153,12 +198,17 @@ def _standing_still(program: Program, parameters: Mapping, paths: dict[str, Path
     return {n: np.broadcast_to(np.asarray(v, float), (draws,)) for n, v in given.items()}, paths
 
 
-def _step(lever: Lever, value: np.ndarray) -> np.ndarray:
-    """One ramp up, else 10 % of the value (of the limits' width where it is 0); down where up leaves the limits."""
+def _moves(lever: Lever, value: np.ndarray) -> dict[str, np.ndarray]:
+    """Direction → the value after one step that way: a ramp, else 10 % of the value (of the limits' width where it is
+    0), cut off at the limits; a direction in which no draw can move is left out."""
     low, high = lever.limits
     size = lever.ramp or np.where(value == 0, 0.1 * (high - low), 0.1 * np.abs(value))
-    up = np.all(value + size <= high + 1e-12)
-    return np.clip(value + size if up else value - size, low, high)
+    # A belief may lie outside the limits: there a step up must not be one down.
+    ways = {
+        UP: np.maximum(value, np.minimum(value + size, high)),
+        DOWN: np.minimum(value, np.maximum(value - size, low)),
+    }
+    return {way: after for way, after in ways.items() if not np.array_equal(after, value)}
 
 
 def _summed(values: np.ndarray, how: str, dt: float) -> np.ndarray:
@@ -166,25 +216,11 @@ def _summed(values: np.ndarray, how: str, dt: float) -> np.ndarray:
     return values[:, -1] if how == "level" else values[:, :-1].sum(axis=1) * dt
 
 
-def _cost(program: Program, tree, run: Ensemble, batch: Mapping, moving: Mapping[str, Path]) -> np.ndarray:
-    """Total over the horizon of a lever's cost equation in every case, (n,)."""
+def _rates(program: Program, tree, run: Ensemble, batch: Mapping, moving: Mapping[str, Path]) -> np.ndarray:
+    """Money per time at every moment of every case, (n, T)."""
     values = {n: v[:, None] for n, v in batch.items()}
     for name, path in moving.items():
         values[name] = np.array([value_at(path, t, program.centre()[name]) for t in run.times])[None]
     values.update(run.values, time=run.times[None], dt=program.wheel.dt)
     rate = compile_tree(tree, np, program.wheel.lookup)(values)
-    return _summed(np.broadcast_to(rate, (len(run.states), len(run.times))), "cumulated", program.wheel.dt)
-
-
-def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """part / whole, NaN where the whole is 0."""
-    with np.errstate(all="ignore"):
-        return np.where(whole == 0, np.nan, part / whole)
-
-
-def _unit(found: Sensitivity) -> str:
-    unit = found.wheel.variables()[found.outcome].unit
-    if found.how == "level":
-        return unit
-    ending = f"/{found.wheel.unit}"
-    return unit.removesuffix(ending) if unit.endswith(ending) else f"{unit}*{found.wheel.unit}"
+    return np.broadcast_to(rate, (len(run.states), len(run.times)))

@@ -20,6 +20,7 @@ def lever_change(effect: dict) -> str:
 
 def tornado(effects: list[dict], *, unit: str = "", width: float = 860, palette: Palette = LIGHT) -> str:
     """Levers by the size of their median effect: a bar from zero, a whisker over the 90 % interval, the odds beside.
+    A thin bar below shows the median of one step the other way, where there is one.
 
     `effects` are entries of results["levers"]["effects"], in `unit`.
     """
@@ -28,6 +29,7 @@ def tornado(effects: list[dict], *, unit: str = "", width: float = 860, palette:
         return empty("No lever has been tried yet", width=width, palette=palette)
     rows.sort(key=lambda row: -abs(row[1].median))
     ends = [v for _, s in rows for v in (s.median, s.low, s.high) if v is not None] + [0.0]
+    ends += [back for e, _ in rows if (back := _other_way(e)) is not None]
     low, high = padded(min(ends), max(ends), False, 0.03)
     x = Scale(low, high, 236.0, width - 192)
     step, top = 46.0, 8.0
@@ -57,6 +59,11 @@ def _lever_title(effect: dict) -> str:
     return words_of(effect.get("title")) or words_of(effect.get("lever"), "a lever").replace("_", " ")
 
 
+def _other_way(effect: dict) -> float | None:
+    found = span(mapping(effect.get("other")).get("effect"))
+    return None if found is None else found.median
+
+
 def _lever_row(effect: dict, found: Span, unit: str, x: Scale, y: float, width: float, palette: Palette) -> list[str]:
     better = found.median >= 0
     # Grey until the interval leaves zero: an effect of unknown sign should not look like a finding.
@@ -75,6 +82,14 @@ def _lever_row(effect: dict, found: Span, unit: str, x: Scale, y: float, width: 
         parts += [
             svg.line(x(v), y - 5, x(v), y + 5, stroke=palette.ink, stroke_width=1.4) for v in (found.low, found.high)
         ]
+    back = _other_way(effect)
+    if back is not None:
+        left, right = sorted((x(0), x(back)))
+        parts.append(
+            svg.tag(
+                "rect", x=left, y=y + 11, width=max(1.0, right - left), height=4.0, fill=palette.soft, fill_opacity=0.6
+            )
+        )
     odds = real(effect.get("probability_better"))
     parts.append(
         svg.text(

@@ -59,15 +59,20 @@ def levers(results: dict) -> str:
     unit = words_of(at(results, "levers", "unit"))
     title = words_of(effect.get("title")) or words_of(effect.get("lever"), "a lever").replace("_", " ")
     change = lever_change(effect)
+    way = ", the other way: lowering it helps" if effect.get("direction") == "down" else ""
     odds = real(effect.get("probability_better"))
     doubt = f", {percent(odds)} chance that it is better than doing nothing" if odds is not None else ""
     if odds is not None and 0.35 < odds < 0.65:
         return f"No lever tried stands out: even {title} is as likely to lower {outcome_words(results)} as to raise it."
     if found.median <= 0:
         return f"No lever tried is expected to improve {outcome_words(results)}; the least bad is {title}."
+    first = real(effect.get("probability_best"))
+    among = (
+        f" Of all levers it is the best in {percent(first)} of draws." if first is not None and len(known) > 1 else ""
+    )
     return (
-        f"The most promising lever is {title}{f' ({change})' if change else ''}: {amount(found.median, unit, signed=True)} in {outcome_words(results)} "
-        f"({interval(found, lambda v: amount(v, unit, signed=True))}{doubt})."
+        f"The most promising lever is {title}{f' ({change})' if change else ''}{way}: {amount(found.median, unit, signed=True)} in {outcome_words(results)} "
+        f"({interval(found, lambda v: amount(v, unit, signed=True))}{doubt}).{among}"
     )
 
 
@@ -83,7 +88,21 @@ def lever(results: dict, effect: dict) -> str:
     tail = f", mostly through {conjoined(through)}" if through else ""
     dollar = span(effect.get("per_dollar"))
     paid = f"; {figures.number(dollar.median, 2)} per unit of money spent" if dollar is not None else ""
-    return f"{title} {lever_change(effect)}: {amount(found.median, unit, signed=True)} ({between(found, lambda v: amount(v, unit, signed=True))}){tail}{paid}."
+    return f"{title} {lever_change(effect)}: {amount(found.median, unit, signed=True)} ({between(found, lambda v: amount(v, unit, signed=True))}){tail}{paid}{_rest(effect, unit)}."
+
+
+def _rest(effect: dict, unit: str) -> str:
+    """The elasticity, and what a step the other way would do."""
+    parts = ""
+    elastic = span(effect.get("elasticity"))
+    if elastic is not None:
+        parts += f"; 1 % more of it changes the outcome by {figures.number(elastic.median, 2, True)} %"
+    other = mapping(effect.get("other"))
+    back = span(other.get("effect"))
+    if back is not None:
+        change = lever_change({**other, "unit": effect.get("unit")})
+        parts += f"; the other way ({change}): {amount(back.median, unit, signed=True)}"
+    return parts
 
 
 def critical_mass(results: dict) -> str:
