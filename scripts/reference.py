@@ -137,6 +137,12 @@ OTHER_CODES = {
         "GW498": "There is no such customer model.",
         "GW499": "No repeat purchase has a positive spend, so there is no model of spend.",
     },
+    "The desk": {
+        "GW500": "The policy cannot be read: missing, too large or not UTF-8 text.",
+        "GW501": "The policy is not TOML, perhaps cut off, or nests too deeply.",
+        "GW502": "The policy names something that does not exist, lacks something, or has a value of the wrong kind.",
+        "GW503": "The policy contradicts itself, or a number cannot be.",
+    },
 }
 
 
@@ -171,13 +177,24 @@ def _verbs() -> list[str]:
     from gearwheel.cli import main
 
     parts = ["## The command line", _help(main.help)]
-    for name, verb in main.commands.items():
+    for name, verb in _commands(main):
+        if isinstance(verb, click.Group):
+            parts += [f"### {name}", _help(verb.help)]
+            continue
         arguments = [p for p in verb.params if isinstance(p, click.Argument)]
         options = [p for p in verb.params if isinstance(p, click.Option)]
         shown = " ".join(["gearwheel", name, *(a.metavar or a.name.upper() for a in arguments), "[options]"])
         rows = [(_option(o), _default(o)) for o in options]
         parts += [f"### {name}", f"`{shown}`", _help(verb.help), _table(("option", "what it does"), rows)]
     return parts
+
+
+def _commands(group, before: str = ""):
+    """(name as typed, command), those of a group after the group."""
+    for name, command in group.commands.items():
+        yield before + name, command
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{before}{name} ")
 
 
 def _option(option) -> str:

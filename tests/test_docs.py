@@ -54,6 +54,14 @@ def codes_in(text: str) -> set[str]:
     return set(re.findall(r"`([^`\n]+)`", prose(text)))
 
 
+def verb_of(words_: list[str]):
+    """(command, its arguments) of what is typed after `gearwheel`; a group's command stands after the group."""
+    command, rest = main.commands[words_[0]], words_[1:]
+    while hasattr(command, "commands") and rest and not rest[0].startswith("-"):
+        command, rest = command.commands[rest[0]], rest[1:]
+    return command, rest
+
+
 def section(text: str, title: str) -> str:
     found = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^##? |\Z)", prose(text), re.M | re.S)
     assert found, f"no section '{title}'"
@@ -126,8 +134,8 @@ def test_commands_run(page, workshop):
         if words_[:1] not in (["gearwheel"], ["./start"]) or len(words_) < 2:
             continue
         found += 1
-        verb = main.commands[words_[1]]
-        verb.make_context(words_[1], words_[2:])
+        verb, arguments = verb_of(words_[1:])
+        verb.make_context(words_[1], arguments)
         if words_[1] in QUICK or "amazon" not in words_:
             done = CliRunner().invoke(main, words_[1:])
             assert done.exit_code == 0, f"{line}\n{done.output}\n{done.exception!r}"
@@ -141,7 +149,8 @@ def test_commands_that_are_only_shown_can_be_typed(page):
     for line in "".join(blocks(page.read_text("utf-8"), "console")).splitlines():
         words_ = shlex.split(line)[1:] if line.startswith("$ ") else []
         if words_[:1] in (["gearwheel"], ["./start"]):
-            main.commands[words_[1]].make_context(words_[1], words_[2:])
+            verb, arguments = verb_of(words_[1:])
+            verb.make_context(words_[1], arguments)
 
 
 @on_every_page
@@ -149,7 +158,8 @@ def test_verbs_and_options_that_are_named_exist(page):
     text = page.read_text("utf-8")
     for told in re.findall(r"gearwheel ([a-z]+)((?: [^`\n]*)?)[`\n]", "".join(f"{c}\n" for c in codes_in(text))):
         assert told[0] in main.commands, told
-        known = {o for p in main.commands[told[0]].params for o in p.opts}
+        verb, _ = verb_of([told[0], *told[1].split()])
+        known = {o for p in verb.params for o in p.opts}
         assert set(re.findall(r"--[a-z-]+", told[1])) <= known, told
 
 

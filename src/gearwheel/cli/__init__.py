@@ -5,9 +5,11 @@ from __future__ import annotations
 import click
 
 from gearwheel.cli.check import check
+from gearwheel.cli.desk import desk
 from gearwheel.cli.draw import draw
 from gearwheel.cli.export import export
 from gearwheel.cli.fit import fit
+from gearwheel.cli.frame import InOrder
 from gearwheel.cli.levers import levers
 from gearwheel.cli.loops import loops
 from gearwheel.cli.measure import measure
@@ -17,13 +19,7 @@ from gearwheel.cli.plant import plant
 from gearwheel.cli.report import report
 from gearwheel.cli.run import run
 from gearwheel.cli.spin import spin
-
-
-class InOrder(click.Group):
-    """Verbs are listed in the order in which one uses them."""
-
-    def list_commands(self, context: click.Context) -> list[str]:
-        return list(self.commands)
+from gearwheel.cli.terms import terms
 
 
 def _version(context: click.Context, _, wanted: bool) -> None:
@@ -51,5 +47,5 @@ def main() -> None:
     """
 
 
-for _verb in (run, new, measure, check, draw, spin, fit, loops, levers, plan, report, export, plant):
+for _verb in (run, new, measure, check, draw, spin, fit, loops, levers, plan, desk, report, export, plant):
     main.add_command(_verb)

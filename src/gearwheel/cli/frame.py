@@ -10,6 +10,13 @@ import click
 OK, PROBLEM, MISUSE, STOPPED = 0, 1, 2, 130
 
 
+class InOrder(click.Group):
+    """Verbs are listed in the order in which one uses them."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(self.commands)
+
+
 class Verb(click.Command):
     """A verb of the command line. What is wrong with a model or its data is said in words and ends with exit code 1;
     a run that the user stops ends with 130; misuse is click's own 2."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,17 +14,20 @@ CONTEXT = "context."  # a key of the free context of a request: not declared any
 
 @dataclass(frozen=True)
 class Condition:
-    """One field is one of `among`, or compares with a number in every way of `compared`: (comparison, number)."""
+    """One field is one of `among`, is none of `none_of`, or compares with a number in every way of `compared`:
+    (comparison, number)."""
 
     field: str
     among: tuple[str, ...] = ()
+    none_of: tuple[str, ...] = ()
     compared: tuple[tuple[str, float], ...] = ()
 
     def holds(self, column: np.ndarray, if_missing: bool) -> np.ndarray:
         """(requests,) bool; `if_missing` where the request does not say."""
-        if self.among:
-            found = np.isin(column.astype(str), self.among)
-            missing = column.astype(str) == ""
+        if self.among or self.none_of:
+            texts = column.astype(str)
+            found = np.isin(texts, self.among) if self.among else ~np.isin(texts, self.none_of)
+            missing = texts == ""
         else:
             numbers = _numbers(column)
             found, missing = np.ones(len(numbers), bool), np.isnan(numbers)
@@ -40,11 +44,34 @@ def applies(conditions: Sequence[Condition], columns: Mapping[str, np.ndarray], 
     return found
 
 
+def can_hold(conditions: Iterable[Condition]) -> bool:
+    """Whether any value of every field meets all conditions on it: exact, as each speaks of one field alone."""
+    by_field: dict[str, list[Condition]] = {}
+    for condition in conditions:
+        by_field.setdefault(condition.field, []).append(condition)
+    return all(_some_text(c) and _some_number(c) for c in by_field.values())
+
+
+def _some_text(conditions: Sequence[Condition]) -> bool:
+    wanted = [set(c.among) for c in conditions if c.among]
+    return not wanted or bool(set.intersection(*wanted).difference(*(c.none_of for c in conditions)))
+
+
+def _some_number(conditions: Sequence[Condition]) -> bool:
+    low, high, open_low, open_high = -math.inf, math.inf, False, False
+    for comparison, number in (pair for c in conditions for pair in c.compared):
+        if comparison in ("above", "at_least") and (number, comparison == "above") > (low, open_low):
+            low, open_low = number, comparison == "above"
+        if comparison in ("below", "at_most") and (-number, comparison == "below") > (-high, open_high):
+            high, open_high = number, comparison == "below"
+    return low < high or (low == high and not open_low and not open_high)
+
+
 def _numbers(column: np.ndarray) -> np.ndarray:
     if column.dtype.kind in "fiub":
         return column.astype(float)
     found = np.full(len(column), np.nan)
     for i, value in enumerate(column):  # free context may hold anything: what is no number is missing
-        if isinstance(value, int | float):
-            found[i] = float(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            found[i] = value if abs(value) < 2.0**1000 else math.copysign(math.inf, value)
     return found

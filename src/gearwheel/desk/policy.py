@@ -83,8 +83,10 @@ class Policy:
 def permitted(policy: Policy, columns: Columns) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """(requests, actions) bool before caps, and which rules and rights spoke: name → (requests,) bool.
 
-    Rights come after rules: where a right applies, what it does not grant is out, and where the rules forbid all that
-    it grants, it grants them nevertheless. Where rules leave nothing, the fallback remains.
+    Rights come after rules: where rights apply, what they do not grant is out, and where the rules forbid all that
+    they grant, they grant it nevertheless. What several rights grant together is what each of them grants (a policy
+    in which two never agree is not read; where more than two do not, what any of them grants is open). Where rules
+    leave nothing, the fallback remains.
     """
     names = np.array(policy.actions)
     count = len(next(iter(columns.values())))
@@ -92,11 +94,16 @@ def permitted(policy: Policy, columns: Columns) -> tuple[np.ndarray, dict[str, n
     for rule in policy.rules:
         spoke[rule.name] = applies(rule.when, columns, if_missing=False)
         allowed &= ~(spoke[rule.name][:, None] & np.isin(names, rule.forbid))
+    owed, any_of = np.ones_like(allowed), np.zeros_like(allowed)
     for right in policy.rights:
         spoke[right.name] = applies(right.when, columns, if_missing=True)
-        granted = np.isin(names, right.grants)
-        left = np.where((allowed & granted).any(axis=1)[:, None], allowed & granted, granted)
-        allowed = np.where(spoke[right.name][:, None], left, allowed)
+        granted = spoke[right.name][:, None] & np.isin(names, right.grants)
+        owed &= granted | ~spoke[right.name][:, None]
+        any_of |= granted
+    owed = np.where(owed.any(axis=1)[:, None], owed, any_of)
+    allowed = np.where(
+        (allowed & owed).any(axis=1)[:, None], allowed & owed, np.where(any_of.any(axis=1)[:, None], owed, allowed)
+    )
     nothing = ~allowed.any(axis=1)
     allowed[nothing, policy.actions.index(policy.fallback)] = True
     return allowed, spoke

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
-from gearwheel.desk.conditions import COMPARISONS, CONTEXT, Condition
+from gearwheel.desk.conditions import COMPARISONS, CONTEXT, Condition, can_hold
 from gearwheel.desk.operation import Operation
 from gearwheel.desk.policy import UNKNOWN, Cap, Policy, Right, Rule
 from gearwheel.wheel.errors import DeskError, Problem, did_you_mean
@@ -18,15 +18,19 @@ from gearwheel.wheel.parts import Belief
 
 MAX_BYTES = 200_000
 MOST_DRAWS = 4_000
+MOST_PARTS = 200  # rules, rights or caps: each is looked at for every request
+MOST_PROBLEMS = 50  # of a file: more help nobody
+SHOWN, MOST_MESSAGE = 60, 400  # characters of a value that a message repeats, and of a message
 SETTINGS = (
     "operation", "name", "currency", "actions", "fallback", "explore", "surely", "unknown_customers", "draws",
 )  # fmt: skip
 TABLES = ("quantity", "rule", "right", "cap")
 PER = ("customer", "product", "all")
+TEXTS = '"text", a list of texts, or { not = [texts] }'
 
 
 def read_policy(path: str | PathLike[str], operations: Iterable[Operation]) -> tuple[Policy, Operation]:
-    """The policy in the file and the operation that it is about. Raises DeskError (GW500 to GW504)."""
+    """The policy in the file and the operation that it is about. Raises DeskError (GW500 to GW503)."""
     path = Path(path)
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -47,14 +51,15 @@ def parse_policy(text: str, operations: Iterable[Operation], file: str = "") -> 
         at = re.search(r"line (\d+)", str(error))
         raise DeskError(Problem("GW501", f"not TOML: {error}", file, int(at[1]) if at else 0)) from error
     known = {o.name: o for o in operations}
-    operation = known.get(str(raw.get("operation", "")))
+    wanted = raw.get("operation", "")
+    operation = known.get(wanted) if isinstance(wanted, str) else None
     if operation is None:
         hint = f"The operations are: {', '.join(known)}."
-        raise DeskError(Problem("GW502", f"no operation '{raw.get('operation', '')}'", file, 1, hint))
+        raise DeskError(Problem("GW502", f"no operation {_shown(wanted)}", file, Lines(text).of("operation"), hint))
     reader = _Reader(text, file, operation)
     policy = reader.policy(raw)
     if reader.problems:
-        raise DeskError(reader.problems)
+        raise DeskError(reader.problems[:MOST_PROBLEMS])
     return policy, operation
 
 
@@ -66,23 +71,26 @@ class _Reader:
         self.lines, self.problems = Lines(text), []
 
     def flaw(self, code: str, message: str, at: tuple[str, ...], hint: str = "") -> None:
-        self.problems.append(Problem(code, message, self.file, self.lines.of(*at), hint))
+        self.problems.append(Problem(code, message[:MOST_MESSAGE], self.file, self.lines.of(*at), hint[:MOST_MESSAGE]))
 
     def policy(self, raw: dict) -> Policy:
         self.known(raw, (*SETTINGS, *TABLES), (), "a policy")
         actions = self.actions(raw.get("actions", list(self.operation.actions)), ("actions",), self.operation.actions)
+        if not actions:
+            self.flaw("GW503", "there are no actions to choose from", ("actions",))
         fallback = raw.get("fallback", self.operation.fallback)
-        if fallback not in actions:
-            self.flaw("GW503", f"the fallback '{fallback}' is not among the actions", ("fallback",))
-        if not re.fullmatch(r"[A-Z]{3}", str(raw.get("currency", ""))):
+        if not isinstance(fallback, str) or fallback not in actions:
+            self.flaw("GW503", f"the fallback {_shown(fallback)} is not among the actions", ("fallback",))
+            fallback = ""
+        if not re.fullmatch(r"[A-Z]{3}", self.word(raw, "currency")):
             self.flaw("GW502", "a policy states the currency of its money", ("currency",), 'currency = "EUR"')
         unknown = raw.get("unknown_customers", "newcomer")
         if unknown not in UNKNOWN:
             self.flaw("GW502", f"unknown_customers is one of {', '.join(UNKNOWN)}", ("unknown_customers",))
         policy = Policy(
             operation=self.operation.name,
-            name=str(raw.get("name", "")),
-            currency=str(raw.get("currency", "")),
+            name=self.word(raw, "name"),
+            currency=self.word(raw, "currency"),
             actions=actions,
             fallback=fallback,
             explore=self.number(raw, "explore", (), 0.0, 0.0, 1.0),
@@ -139,7 +147,7 @@ class _Reader:
         forbid = tuple(a for a in actions if a not in only) if only else forbid
         if forbid and set(forbid) >= set(actions):
             self.flaw("GW503", f"the rule '{name}' forbids every action", at)
-        return Rule(name, self.when(raw, at), forbid, self.because(raw, at))
+        return Rule(name, self.when(raw, at), forbid, self.word(raw, "because", at))
 
     def right(self, name: str, raw: dict, actions: tuple[str, ...]) -> Right:
         at = ("right", name)
@@ -147,23 +155,23 @@ class _Reader:
         grants = self.actions(raw.get("grants", []), (*at, "grants"), actions)
         if not grants:
             self.flaw("GW502", "a right says what it grants", at, 'grants = ["return"]')
-        return Right(name, self.when(raw, at), grants, self.because(raw, at))
+        return Right(name, self.when(raw, at), grants, self.word(raw, "because", at))
 
     def cap(self, name: str, raw: dict, actions: tuple[str, ...]) -> Cap:
         at = ("cap", name)
         self.known(raw, ("actions", "per", "days", "most", "money", "because"), at, "a cap")
-        if raw.get("per") not in PER:
+        if self.word(raw, "per", at) not in PER:
             self.flaw("GW502", f"a cap counts per {', '.join(PER)}", (*at, "per"))
         if "most" not in raw and "money" not in raw:
             self.flaw("GW502", "a cap says how often at most, or how much money", at, "most = 2")
         return Cap(
             name,
             self.actions(raw.get("actions", []), (*at, "actions"), actions),
-            str(raw.get("per")),
+            self.word(raw, "per", at),
             self.number(raw, "days", at, 1.0, 1e-6, 36_600),
             self.number(raw, "most", at, math.inf, 0.0, math.inf),
             self.number(raw, "money", at, math.inf, 0.0, math.inf),
-            self.because(raw, at),
+            self.word(raw, "because", at),
         )
 
     def when(self, raw: dict, at: tuple[str, ...]) -> tuple[Condition, ...]:
@@ -182,16 +190,18 @@ class _Reader:
             hint = did_you_mean(name, types) or f"What a request adds by itself is called {CONTEXT}{name}."
             self.flaw("GW502", f"a request has no '{name}'", at, hint)
             return None
-        kind = types.get(name, "number" if isinstance(value, dict) else "text")
+        kind = types.get(name, "number" if isinstance(value, dict) and "not" not in value else "text")
         if kind in ("number", "whole") and isinstance(value, dict) and value:
             wrong = [k for k, v in value.items() if k not in COMPARISONS or not _is_number(v)]
             if not wrong:
                 return Condition(name, compared=tuple((k, float(v)) for k, v in value.items()))
-        elif kind == "text" and isinstance(value, str | list) and value:
-            among = [value] if isinstance(value, str) else value
-            if all(isinstance(v, str) and v for v in among):
-                return Condition(name, among=tuple(among))
-        wanted = '"text" or a list of texts' if kind == "text" else "{ above | below | at_least | at_most = number }"
+        elif kind == "text":
+            negated = isinstance(value, dict) and set(value) == {"not"}
+            texts = value["not"] if negated else value
+            texts = [texts] if isinstance(texts, str) else texts
+            if isinstance(texts, list) and texts and all(isinstance(v, str) and v for v in texts):
+                return Condition(name, none_of=tuple(texts)) if negated else Condition(name, among=tuple(texts))
+        wanted = TEXTS if kind == "text" else "{ above | below | at_least | at_most = number }"
         self.flaw("GW502", f"the condition on '{name}' is not {wanted}", at)
         return None
 
@@ -203,28 +213,57 @@ class _Reader:
         elif policy.fallback in everywhere:
             name = next(r.name for r in policy.rules if not r.when and policy.fallback in r.forbid)
             self.flaw("GW503", f"the rule '{name}' forbids the fallback '{policy.fallback}' always", ("rule", name))
-        for right in policy.rights:
-            against = set(right.grants) & everywhere
-            if right.grants and against == set(right.grants):
-                self.flaw("GW503", f"rules forbid all that the right '{right.name}' grants", ("right", right.name))
         for cap in policy.caps:
             if policy.fallback in cap.actions:
                 hint = "Something has to be left to answer when a cap is reached."
                 self.flaw("GW503", f"the cap '{cap.name}' is on the fallback", ("cap", cap.name, "actions"), hint)
             elif not cap.actions:
                 self.flaw("GW502", f"the cap '{cap.name}' names no actions", ("cap", cap.name))
-        for right in policy.rights:
-            owed = next((c for c in policy.caps if right.grants and set(right.grants) <= set(c.actions)), None)
-            if owed:
+        self.never_holding(policy)
+        self.rights_kept(policy, everywhere)
+
+    def never_holding(self, policy: Policy) -> None:
+        """Names given twice, and conditions that nothing meets."""
+        parts = [("rule", r) for r in policy.rules] + [("right", r) for r in policy.rights]
+        rules = {r.name for r in policy.rules}
+        for kind, part in parts:
+            if kind == "right" and part.name in rules:
+                hint = "The log names what spoke: give one of them another name."
+                self.flaw("GW503", f"a rule and a right are both called '{part.name}'", (kind, part.name), hint)
+            if not can_hold(part.when):
                 self.flaw(
-                    "GW503", f"the cap '{owed.name}' is on all that the right '{right.name}' grants", ("cap", owed.name)
+                    "GW503", f"nothing meets all conditions of the {kind} '{part.name}'", (kind, part.name, "when")
                 )
+
+    def rights_kept(self, policy: Policy, everywhere: set[str]) -> None:
+        """No rule without `when`, no cap and no other right may take all that a right grants."""
+        optional = {n for n, f in (*self.operation.fields.items(), *self.operation.derived.items()) if not f.needed}
+        optional |= {n for n, newcomer in self.operation.facts.items() if math.isnan(newcomer)}
+        rights = [r for r in policy.rights if r.grants]
+        for i, right in enumerate(rights):
+            at, grants = ("right", right.name), set(right.grants)
+            if grants <= everywhere:
+                self.flaw("GW503", f"rules forbid all that the right '{right.name}' grants", (*at, "grants"))
+            for cap in policy.caps:
+                if grants <= set(cap.actions):
+                    message = f"the cap '{cap.name}' is on all that the right '{right.name}' grants"
+                    self.flaw("GW503", message, ("cap", cap.name, "actions"))
+            for other in rights[:i]:
+                both = [c for c in (*right.when, *other.when) if not self.may_be_missing(c, optional)]
+                if not grants & set(other.grants) and can_hold(both):
+                    message = f"the rights '{other.name}' and '{right.name}' can both apply and grant nothing in common"
+                    hint = "What a request leaves open counts for a right. Let `when` tell them apart by the reason."
+                    self.flaw("GW503", message, (*at, "grants"), hint)
+
+    @staticmethod
+    def may_be_missing(condition: Condition, optional: set[str]) -> bool:
+        return condition.field in optional or condition.field.startswith(CONTEXT)
 
     # ---- small readers
     def known(self, raw: dict, names: tuple[str, ...], at: tuple[str, ...], what: str) -> None:
         for key in raw:
             if key not in names:
-                self.flaw("GW502", f"{what} has no '{key[:60]}'", (*at, key), did_you_mean(key, names))
+                self.flaw("GW502", f"{what} has no '{key}'", (*at, key), did_you_mean(key, names))
 
     def table(self, raw: dict, kind: str) -> dict:
         value = raw.get(kind, {})
@@ -240,7 +279,9 @@ class _Reader:
                 found.append((name, value))
             else:
                 self.flaw("GW502", f"'{name}' is a table", (kind, name), f"[{kind}.{name}]")
-        return found
+        if len(found) > MOST_PARTS:
+            self.flaw("GW502", f"{len(found)} parts of the kind '{kind}'; {MOST_PARTS} are the most", (kind,))
+        return found[:MOST_PARTS]
 
     def actions(self, given: object, at: tuple[str, ...], known: Iterable[str]) -> tuple[str, ...]:
         if not isinstance(given, list) or not all(isinstance(a, str) for a in given):
@@ -252,18 +293,20 @@ class _Reader:
         return tuple(dict.fromkeys(a for a in given if a in known))
 
     def number(self, raw: dict, key: str, at: tuple[str, ...], default: float, low: float, high: float) -> float:
-        value = raw.get(key, default)
+        if key not in raw:
+            return default
+        value = raw[key]
         if _is_number(value) and low <= value <= high:
             return float(value)
         limits = f"between {low:g} and {high:g}" if math.isfinite(high) else f"of at least {low:g}"
-        self.flaw("GW503", f"{key} = {value!r} is not a number {limits}", (*at, key))
+        self.flaw("GW503", f"{key} = {_shown(value)} is not a number {limits}", (*at, key))
         return default
 
-    def because(self, raw: dict, at: tuple[str, ...]) -> str:
-        value = raw.get("because", "")
+    def word(self, raw: dict, key: str, at: tuple[str, ...] = ()) -> str:
+        value = raw.get(key, "")
         if isinstance(value, str):
             return value
-        self.flaw("GW502", "`because` is a sentence", (*at, "because"))
+        self.flaw("GW502", f"`{key}` is a text, not {_shown(value)}", (*at, key))
         return ""
 
 
@@ -275,4 +318,16 @@ def _flat(given: dict) -> list[tuple[str, object]]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+    """A whole number that a float can hold, or a finite float."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value) if isinstance(value, float) else abs(value) < 2**1000
+
+
+def _shown(value: object) -> str:
+    """A value of the file in a message: tables may nest so deeply that they cannot be written out."""
+    if isinstance(value, str | float | bool):
+        return repr(value)[:SHOWN]
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**SHOWN else "a huge number"
+    return {dict: "a table", list: "a list"}.get(type(value), "a date or time")
