@@ -16,12 +16,14 @@ from gearwheel.desk.weigh import Weighed, weigh
 
 @dataclass(frozen=True)
 class Desk:
-    """What decisions rest on. `secret` is the key of the lots: who does not know it cannot foresee them."""
+    """What decisions rest on. `secret` (at most 64 bytes) is the key of the lots: who does not know it cannot foresee
+    them. `knowledge` names the version of what was learned that is in the draws."""
 
     operation: Operation
     policy: Policy
     draws: Draws = field(repr=False)
     secret: bytes = field(repr=False)
+    knowledge: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,9 @@ class Decisions:
 def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray, ledger: Ledger) -> Decisions:
     """Decide on requests in their order and note the decisions in the ledger.
 
-    `columns`: the operation's fields, derived fields and facts, each (requests,), with `customer_id` and `product_id`
-    among them; `keys`: what names each request, drawn upon for its lot; `times` (requests,): when each is decided,
-    seconds since 1970. Equal arguments and an equal ledger give equal decisions.
+    `columns`: the operation's fields, derived fields and facts, each (requests,); caps count by `customer_id` and
+    `product_id` where there are such; `keys`: what names each request, drawn upon for its lot; `times` (requests,): when each is decided,
+    seconds since 1970, not falling. Equal arguments and an equal ledger give equal decisions.
     """
     policy, operation = desk.policy, desk.operation
     weighed = weigh(operation, policy.actions, columns, desk.draws)
@@ -63,7 +65,8 @@ def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray,
     spends = np.stack([operation.spends(columns, a) for a in policy.actions], axis=1)
     open_, capped = allowed.copy(), [()] * len(keys)
     owed = np.any([spoke[r.name] for r in policy.rights], axis=0) if policy.rights else np.zeros(len(keys), bool)
-    customers, products = columns["customer_id"].tolist(), columns["product_id"].tolist()
+    nobody = np.full(len(keys), "", object)  # an operation need not be about customers or products
+    customers, products = (columns.get(n, nobody).tolist() for n in ("customer_id", "product_id"))
     for i, time in enumerate(times.tolist()):
         bound = _bound(policy, ledger, allowed[i], spends[i], customers[i], products[i], time)
         if bound:

@@ -24,12 +24,13 @@ ALWAYS = "always"
 @dataclass(frozen=True)
 class Field:
     """One thing that a request says. `type` is text, number, whole or time; an optional one may be missing, and is then
-    "" in texts, NaN in numbers and NaT in times. `low` is the least number that makes sense."""
+    "" in texts, NaN in numbers and NaT in times. `low` is the least number that makes sense; it has to be `above`."""
 
     type: str
     says: str
     needed: bool = True
     low: float = -np.inf
+    above: float = -np.inf
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ class Operation:
     `weights(requests, draws)` gives the weights by name, each (requests, draws); `costs(requests, draws)` the parts of
     each action; `spends(requests, action)` what of it counts against caps of money, (requests,). `words(action,
     request)` is the sentence for the customer. `realised(request, action, outcomes)` is what a decision turned out to
-    cost, from what happened after.
+    cost, from what happened after. `effects` are the quantities that change what a customer spends later, in parts whose
+    weight is `future`: they are learned from decisions drawn by lot. `counts`: fact → the actions of earlier decisions
+    that each add one to it.
     """
 
     name: str
@@ -79,3 +82,6 @@ class Operation:
     spends: Callable[[Columns, str], np.ndarray] = field(repr=False)
     words: Callable[[str, Mapping], str] = field(repr=False)
     realised: Callable[[Mapping, str, Sequence[Mapping]], float] = field(repr=False)
+    effects: tuple[str, ...] = ()
+    future: str = "future"
+    counts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -43,7 +43,7 @@ FIELDS = {
     "order_id": Field("text", "the order"),
     "product_id": Field("text", "the product"),
     "customer_id": Field("text", "who asks"),
-    "quantity": Field("number", "how many of it", low=0.0),
+    "quantity": Field("number", "how many of it", above=0.0),
     "price": Field("number", "what one was paid", low=0.0),
     "currency": Field("text", "of the price"),
     "reason": Field("text", "why, in the shop's own words"),
@@ -56,7 +56,7 @@ FIELDS = {
 }
 DERIVED = {
     "amount": Field("number", "price × quantity"),
-    "days_since_delivery": Field("number", "from delivery to request"),
+    "days_since_delivery": Field("number", "from delivery to request", needed=False),
 }
 FACTS = {  # of a customer of whom nothing is known
     "orders": 1.0, "claims": 0.0, "kept": 0.0, "came_back": 0.0, "not_back": 0.0, "member": 0.0,
@@ -88,6 +88,7 @@ QUANTITIES = {
                   "free returns raise later spending (Bower & Maxham 2012), strongly selected"),
     "goodwill": _q(-0.03, 0.0, 0.03, "log change", "keeping the item: no causal estimate is published"),
     "disappointment": _q(-0.12, -0.04, 0.0, "log change", "credit or a part instead of the money, or having to wait"),
+    "lasting": _q(0.4, 0.7, 1.0, "share", "of an effect seen in the weeks after that holds for all that is yet spent"),
     "abusers": _q(0.005, 0.02, 0.06, "share", "customers who claim what is not so", "lognormal"),
     "honest_claims": _q(0.03, 0.06, 0.12, "claim/order", "claims of honest customers", "lognormal"),
     "false_claims": _q(0.04, 0.1, 0.25, "claim/order", "further claims of those who abuse", "lognormal"),
@@ -235,4 +236,7 @@ RETURNS = Operation(
     spends=spends,
     words=words,
     realised=realised,
+    effects=("trouble", "goodwill", "disappointment"),
+    future=FUTURE,
+    counts={"claims": tuple(ACTIONS), "kept": ("keep", "replace")},
 )

@@ -1,0 +1,74 @@
+"""knowledge.json: quantities as they were learned from data, as draws, with what they rest on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from gearwheel.desk.operation import Operation
+from gearwheel.wheel.errors import DeskError, Problem, did_you_mean
+
+
+@dataclass(frozen=True)
+class Known:
+    """`draws`: quantity → (any number of draws,), as `policy.believed` takes it. `text` is the file."""
+
+    draws: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
+    text: str = field(default="", repr=False)
+
+    @property
+    def version(self) -> str:
+        """Names what is known: a hash of its text, "" where nothing is."""
+        return hashlib.blake2b(self.text.encode(), digest_size=6).hexdigest() if self.text else ""
+
+
+NOTHING = Known()
+
+
+def read_knowledge(path: str | PathLike[str], operation: Operation) -> Known:
+    """The knowledge in the file. Raises DeskError (GW502, GW511, GW518)."""
+    try:
+        return parse_knowledge(Path(path).read_text("utf-8"), operation, str(path))
+    except OSError as error:
+        raise DeskError(Problem("GW518", f"cannot read the knowledge: {error.strerror}", str(path))) from error
+    except UnicodeDecodeError as error:
+        raise DeskError(Problem("GW511", "the file is not UTF-8 text", str(path))) from error
+
+
+def parse_knowledge(text: str, operation: Operation, file: str = "") -> Known:
+    """The knowledge that the text states: {"operation": …, "quantities": {name: {"draws": […], "because": …}}}."""
+    if not text:
+        return NOTHING
+    try:
+        raw = json.loads(text)
+        stated = raw["quantities"]
+        if raw.get("operation", operation.name) != operation.name:
+            said = f"it is about {raw['operation']!r}, the policy about '{operation.name}'"
+            raise DeskError(Problem("GW511", said, file))
+        draws = {str(name): np.asarray(what["draws"], float) for name, what in stated.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        hint = 'It looks like {"operation": …, "quantities": {"goodwill": {"draws": [0.01, …], "because": "…"}}}.'
+        raise DeskError(Problem("GW511", f"not a knowledge file: {error}", file, hint=hint)) from error
+    for name, values in draws.items():
+        if name not in operation.quantities:
+            raise DeskError(
+                Problem("GW502", f"no quantity '{name}'", file, hint=did_you_mean(name, operation.quantities))
+            )
+        if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
+            raise DeskError(Problem("GW511", f"the draws of '{name}' are not a list of numbers", file))
+    return Known(draws, text)
+
+
+def knowledge_text(operation: str, quantities: Mapping[str, np.ndarray], because: Mapping[str, str]) -> str:
+    """The text of a knowledge.json: draws (draws,) by quantity, and what each rests on."""
+    stated = {
+        name: {"draws": [float(f"{v:.6g}") for v in values], "because": because.get(name, "")}
+        for name, values in quantities.items()
+    }
+    return json.dumps({"operation": operation, "quantities": stated}, indent=1, ensure_ascii=False) + "\n"
