@@ -13,6 +13,7 @@ import numpy as np
 from gearwheel.desk.operation import Columns, Draws
 
 MOST = 0.95  # a chance to claim never reaches 1: the odds stay finite
+LEVELS = 20  # kept items beyond which nothing more is learned from generosity
 RECORD = ("orders", "claims", "kept", "came_back", "not_back")  # what is known of a customer's claims
 
 
@@ -49,15 +50,26 @@ def false_rate(kept: np.ndarray, draws: Draws) -> np.ndarray:
 
 
 def log_odds(record: tuple[np.ndarray, ...], draws: Draws) -> np.ndarray:
-    """Log of how much likelier a record is of who abuses than of who does not.
+    """Log of how much likelier a record is of who abuses than of who does not, (kinds, draws).
 
     Either kind has honest claims at the same rate, so a claim after which something came back says nothing. One after
-    which nothing came is false or was lost on the way; of the others nothing is known.
+    which nothing came is false or was lost on the way; of the others nothing is known. The j-th kept item came at the
+    rate after j - 1 of them. How many orders lie between two kept items the record does not say: the odds are averaged
+    over all ways to divide them, by the first two cumulants of a flat Dirichlet distribution.
     """
     orders, claims, kept, came_back, not_back = record
     honest, lost = np.minimum(draws["honest_claims"], MOST), np.clip(draws["lost"], 1e-6, 1)
-    past = false_rate(kept / 2, draws)  # on average over the past, in which the kept ones came one by one
-    unknown = np.maximum(claims - came_back - not_back, 0)
+    level = np.minimum(kept, LEVELS).astype(int)[:, 0]
+    levels = np.arange(level.max(initial=0) + 1)[:, None]
+    rates = false_rate(levels, draws)  # (levels, draws)
+    ratio, quiet = np.log1p(rates / honest), np.log1p(-rates / (1 - honest))
+    before = np.cumsum(ratio, axis=0) - ratio
+    usual = (np.cumsum(rates, axis=0) / (levels + 1))[level]
+    mean, square = ((np.cumsum(q, axis=0) / (levels + 1))[level] for q in (quiet, quiet**2))
+    unknown = np.maximum(claims - came_back - not_back - kept, 0)
     silent = np.maximum(orders - claims, 0)
-    seen = unknown * np.log1p(past / honest) + not_back * np.log1p(past / (honest * lost))
-    return seen + silent * np.log1p(-past / (1 - honest))
+    seen = before[level] + unknown * np.log1p(usual / honest) + not_back * np.log1p(usual / (honest * lost))
+    spread = np.maximum(square - mean**2, 0) / (level[:, None] + 2)
+    bent = silent**2 * spread / 2
+    most = np.maximum(-silent * mean, 1e-12) / 2  # smoothly: two cumulants say too much where rates differ a lot
+    return seen + silent * mean + bent / (1 + (bent / most) ** 3) ** (1 / 3)

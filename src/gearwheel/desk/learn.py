@@ -1,0 +1,173 @@
+"""From what was decided and what came after it to better quantities: claims, costs, and what answers do to customers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gearwheel.desk.history import History, clustered
+from gearwheel.desk.learn_claims import LEARNED, beliefs_of, learn_claims
+from gearwheel.desk.learn_effects import Effect, effects
+from gearwheel.desk.operation import Columns, Operation
+from gearwheel.desk.policy import Policy, believed
+from gearwheel.wheel.errors import Problem
+from gearwheel.wheel.parts import Belief
+
+BOOKED = {  # quantity → outcome, and what it is a share of
+    "return_freight": ("freight", ""),
+    "handling": ("handling", ""),
+    "salvage": ("salvage", "amount"),
+    "review_cost": ("people", ""),
+    "accepts": ("accepted", ""),
+}
+LASTING = "lasting"
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Draws (draws,) of one quantity, and what they rest on in words."""
+
+    draws: np.ndarray = field(repr=False)
+    because: str
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What was learned by quantity, the effects measured, and what could not be learned."""
+
+    quantities: Mapping[str, Learned]
+    effects: Sequence[Effect]
+    refused: Sequence[Problem]
+
+    @property
+    def draws(self) -> dict[str, np.ndarray]:
+        """Quantity → (draws,), as `believed` takes it."""
+        return {name: learned.draws for name, learned in self.quantities.items()}
+
+
+def learn(operation: Operation, policy: Policy, history: History, records: Columns | None = None) -> Knowledge:
+    """Everything that the history and the records of all customers (each (customers,), see `abuse.RECORD`) can teach.
+
+    A quantity of which nothing is learned is not among the answer: the policy's belief stays.
+    """
+    beliefs = beliefs_of(operation.quantities, policy.quantities)
+    found = booked(history, beliefs, policy.draws)
+    refused: list[Problem] = []
+    if set(LEARNED) <= set(beliefs):
+        if records is None:
+            said = "claims are not learned: the records of all customers are needed, those who never claimed among them"
+            refused.append(Problem("GW521", said))
+        else:
+            claims = learn_claims(records, beliefs, policy.draws)
+            because = f"the records of {claims.customers:,} customers ({claims.effective:.0f} effective draws)"
+            found |= {name: Learned(draws, because) for name, draws in claims.draws.items()}
+    measured: list[Effect] = []
+    if operation.effects:
+        measured, unknown = effects(history, policy.fallback)
+        refused += unknown
+        if measured:
+            found |= combined(operation, policy, beliefs, measured)
+    if "persists" in beliefs:
+        found |= _persists(history, beliefs, policy.draws, found)
+    return Knowledge(found, measured, refused)
+
+
+def booked(history: History, beliefs: Mapping[str, Belief], count: int) -> dict[str, Learned]:
+    """Costs as they were booked: the mean over decisions after which they arose, joined with the belief by the
+    conjugate Normal (on the log scale for what cannot be negative), each (count,) draws."""
+    found = {}
+    for number, (name, (outcome, over)) in enumerate(BOOKED.items()):
+        value = history.outcome(outcome)
+        known = np.isfinite(value)
+        if name in beliefs and known.sum() > 1:
+            base = history.columns[over][known] if over else np.ones(int(known.sum()))
+            mean = value[known].sum() / base.sum()
+            error = clustered(value[known] - mean * base, history.where(known).customers()) / base.mean()
+            z = np.random.default_rng([8, number]).standard_normal(count)
+            found[name] = Learned(_joined(beliefs[name], mean, error, z), f"{known.sum():,} bookings, mean {mean:.4g}")
+    return found
+
+
+def combined(
+    operation: Operation, policy: Policy, beliefs: Mapping[str, Belief], measured: Sequence[Effect]
+) -> dict[str, Learned]:
+    """The effects on later spending: the belief and what was measured, joined as one Normal.
+
+    A measured effect is the difference of an action to the fallback, a linear combination of the effects. What was
+    seen in the window holds for all later spending as far as `lasting` says.
+    """
+    names = list(operation.effects)
+    mean = np.array([beliefs[n].centre for n in names])
+    cover = np.diag([beliefs[n].sd ** 2 for n in names])
+    rows = np.array([contrast(operation, policy, names, e.action) for e in measured])
+    noise = np.diag([e.error**2 for e in measured])
+    gain = cover @ rows.T @ np.linalg.inv(rows @ cover @ rows.T + noise)
+    mean = mean + gain @ (np.array([e.share for e in measured]) - rows @ mean)
+    cover = cover - gain @ rows @ cover
+    values, vectors = np.linalg.eigh((cover + cover.T) / 2)
+    z = np.random.default_rng(9).standard_normal((policy.draws, len(names)))
+    draws = mean + z @ (vectors * np.sqrt(np.maximum(values, 0))).T
+    lasting = believed(policy, operation)[LASTING] if LASTING in beliefs else 1.0
+    said = ", ".join(
+        f"{e.action} {100 * e.share:+.1f} % (error {100 * e.error:.1f}, drawn {e.drawn:,})" for e in measured
+    )
+    because = f"spending after decisions drawn by lot, beside {policy.fallback}: {said}; joined with the belief"
+    return {name: Learned(draws[:, k] * lasting, because) for k, name in enumerate(names)}
+
+
+def contrast(operation: Operation, policy: Policy, names: Sequence[str], action: str) -> np.ndarray:
+    """By how much each effect makes later spending after `action` differ from that after the fallback, (effects,):
+    read off the operation's own costs."""
+    blank = {
+        n: np.zeros(1) if f.type != "time" else np.array(["NaT"], "datetime64[s]") for n, f in operation.fields.items()
+    }
+    blank |= {n: np.array([""], object) for n, f in operation.fields.items() if f.type == "text"}
+    blank |= {n: np.array([value]) for n, value in operation.facts.items()}
+    blank |= operation.derive(blank)
+    usual = {n: np.atleast_1d(d.mean()) for n, d in believed(policy, operation).items()}
+
+    def change(draws, which):
+        parts = [p for p in operation.costs(blank, draws)[which] if p.when == operation.future]
+        return -sum(float(p.amount[0]) * float(np.broadcast_to(p.rate, 1)[0]) for p in parts)
+
+    found = []
+    for name in names:
+        one = usual | {other: np.full(1, float(other == name)) for other in names}
+        found.append(change(one, action) - change(one, policy.fallback))
+    return np.array(found)
+
+
+def _persists(history: History, beliefs, count: int, found: Mapping[str, Learned]) -> dict[str, Learned]:
+    """Of claims after which nothing came back those that were lost on the way were refunded; the others as far as
+    they persisted."""
+    nothing = history.outcome("came_back") == 0
+    refunded = history.outcome("refunded")[nothing]
+    refunded = refunded[np.isfinite(refunded)] > 0
+    asked = np.isfinite(history.outcome("came_back")).sum()
+    if len(refunded) < 2 or "lost" not in found:
+        return {}
+    lost = np.clip(found["lost"].draws * (asked - len(refunded)) / len(refunded), 0, 0.9)
+    z = np.random.default_rng(10).standard_normal(count)
+    share = _beta_draws(refunded.sum(), len(refunded), count)
+    seen = np.clip((share - lost) / (1 - lost), 0, 1)
+    draws = _joined(beliefs["persists"], float(seen.mean()), float(max(seen.std(), 1e-6)), z)
+    return {"persists": Learned(np.clip(draws, 0, 1), f"{len(refunded):,} claims after which nothing came back")}
+
+
+def _beta_draws(hits: int, tries: int, count: int) -> np.ndarray:
+    return np.random.default_rng(12).beta(0.5 + hits, 0.5 + tries - hits, count)
+
+
+def _joined(belief: Belief, mean: float, error: float, z: np.ndarray) -> np.ndarray:
+    """Draws of belief × Normal likelihood; `z` are standard Normals (draws,)."""
+    logs = belief.shape == "lognormal" and mean > 0
+    error = max(error, 1e-9 * max(abs(mean), 1e-9))
+    value, error = (np.log(mean), error / mean) if logs else (mean, error)
+    centre, spread = (
+        (belief.location, belief.sd) if logs or belief.shape != "lognormal" else (belief.centre, belief.centre)
+    )
+    weight = spread**2 / (spread**2 + error**2)
+    draws = centre + weight * (value - centre) + np.sqrt(weight) * error * z
+    return np.exp(draws) if logs else draws
