@@ -14,6 +14,7 @@ from gearwheel.api.model import Fit, Model, build, open, stored_fit, variable
 from gearwheel.api.plans import Plan
 from gearwheel.api.runs import Runs, unit_text
 from gearwheel.api.tables import Levers, Loops
+from gearwheel.api.terms import Terms
 
 __all__ = [
     "Fit",
@@ -23,6 +24,7 @@ __all__ = [
     "Model",
     "Plan",
     "Runs",
+    "Terms",
     "build",
     "measure",
     "open",

@@ -12,6 +12,7 @@ from gearwheel.api.files import write_picture
 from gearwheel.api.plans import Plan
 from gearwheel.api.runs import Runs
 from gearwheel.api.tables import Levers, Loops
+from gearwheel.api.terms import Terms
 from gearwheel.wheel.errors import Problem, ProblemsError, WheelError, did_you_mean
 from gearwheel.wheel.parts import Wheel
 
@@ -204,6 +205,20 @@ class Fit:
             progress=progress, cache=cache,
         )  # fmt: skip
         return Plan(found, self.model.wheel)
+
+    def terms(self, kind: str, outcome: str | None = None, *, years: float | None = None, **asked) -> Terms:
+        """What each setting of the terms of a `kind` does to `outcome` over `years`, and which is best.
+
+        `kind` is pass-through, membership, sellers, fulfilment, hosting, or a gear of the wheel that has levers. `asked`
+        are the options of `run.terms.terms_of` (settings, saving, on, wait, how) and, for a membership, `data`: a mapping
+        with memberships and orders. Raises WheelError (GW490 to GW492) and DataError (GW493).
+        """
+        from gearwheel.run.terms_asked import ask_terms
+
+        wheel = self.model.wheel
+        outcome = variable(outcome, wheel) if outcome else None
+        years = _positive(wheel.horizon if years is None else years)
+        return Terms(ask_terms(self.posterior, kind, outcome, years=years, **asked))
 
     @property
     def links(self):

@@ -47,5 +47,5 @@ def main() -> None:
     """
 
 
-for _verb in (run, new, measure, check, draw, spin, fit, loops, levers, plan, desk, report, export, plant):
+for _verb in (run, new, measure, check, draw, spin, fit, loops, levers, terms, plan, desk, report, export, plant):
     main.add_command(_verb)

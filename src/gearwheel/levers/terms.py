@@ -145,7 +145,7 @@ def curve_summary(curve: Curve, baseline: np.ndarray, without: np.ndarray | None
     about = {"term": curve.term.name, "title": curve.term.title or curve.term.name, "unit": curve.term.unit}
     about |= {"parameters": list(curve.term.of), "present": curve.present, "settings": settings}
     about["left_out"] = [float(v) for v in curve.term.grid[~kept]]
-    if len(grid) < 3:
+    if len(grid) < 3 or not np.nan_to_num(change).any():
         return about
     tops = best(grid, change)
     expected = np.nanmean(change, axis=1)

@@ -13,6 +13,7 @@ from gearwheel.run.parts import link_part, parameter_part, shown_unit
 from gearwheel.run.pictures import graph_of, wheel_part
 from gearwheel.run.questions import anchors_of, levers_of, loops_of, now_of, spin_posterior
 from gearwheel.run.store import Progress, cached_file, input_hash, plain, release, save_atomically, silent
+from gearwheel.run.terms_asked import terms_part
 from gearwheel.wheel.errors import FitError, GearwheelError
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.times import decimal_year, per_year
@@ -48,6 +49,7 @@ def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, 
     results["graph"] = graph_of(wheel, anchors_of(posterior))
     progress("levers", 0, 1, "")
     results["levers"] = levers_of(posterior)
+    results["terms"] = terms_part(posterior)
     progress("forecast", 0, 1, "")
     results |= _forecast(posterior, engine, gauges, seed)
     results["stamp"] = {

@@ -16,7 +16,7 @@ from gearwheel.wheel.times import per_year
 
 PASSED = tuple(k / 10 for k in range(11))
 SAVED = 0.05
-UNBOUNDED = 3.0  # times the present setting, where no lever gives limits
+REACH = 3.0  # times the present setting or a third of it: an elasticity says nothing far from where it was measured
 
 
 def terms_of(
@@ -104,21 +104,28 @@ def _term(name: str, gear: str, posterior, grid: Sequence[float] | None):
     full = find(name, gear, wheel.parameter)
     lever, part = lever_of(full, wheel), wheel.parameter[full]
     present = float(value_at(history(wheel).get(full, ()), now_of(posterior), part.centre))
-    low, high = lever.limits if lever else (0.0, UNBOUNDED * present)
+    low, high = lever.limits if lever else (-np.inf, np.inf)
     if grid is not None:
         outside = [v for v in grid if not low <= v <= high]
         if outside:
             message = f"'{name}' = {outside[0]:g} is outside its limits {low:g} to {high:g}"
             hint = "Change the limits in the wheel file if the term may go further."
             raise WheelError(Problem("GW491", message, wheel.file, hint=hint))
-    points = grid_of(low, high, present) if grid is None else np.unique([*map(float, grid), present])
+    if grid is None:
+        near = (max(low, present / REACH), min(high, present * REACH)) if present > 0 else (low, high)
+        if not np.isfinite(near).all():
+            hint = "Give it a lever with limits, or say which settings to try."
+            raise WheelError(Problem("GW491", f"'{name}' has no limits between which to try", wheel.file, hint=hint))
+        points = grid_of(*near, present)
+    else:
+        points = np.unique([*map(float, grid), present])
     title = lever.title if lever and lever.title else name.replace("_", " ")
     return Term(name, (full,), points, title, shown_unit(part.unit, wheel))
 
 
 def _tried(posterior, program, state, given, drawn, kind, gear, terms, outcome, horizon, common) -> dict:
     from gearwheel.levers.terms import curve_summary, try_terms
-    from gearwheel.levers.terms_best import answered, best
+    from gearwheel.levers.terms_best import answered, best, value_at
     from gearwheel.loops.anchors import interval
 
     wheel = posterior.wheel
@@ -127,9 +134,11 @@ def _tried(posterior, program, state, given, drawn, kind, gear, terms, outcome, 
     for curve in found.curves:
         row = curve_summary(curve, found.baseline, found.without)
         kept = answered(curve.change)
-        if kept.sum() >= 3:
+        if "best" in row:
             tops = best(curve.term.grid[kept], curve.change[kept])
-            row["best"]["belief_share"] = belief_share(posterior, tops, list(drawn.values()))
+            same = np.ptp(tops[np.isfinite(tops)]) == 0  # then what it gains says how much hangs on beliefs
+            target = value_at(curve.term.grid[kept], curve.change[kept], row["best"]["setting"]) if same else tops
+            row["best"]["belief_share"] = belief_share(posterior, target, list(drawn.values()))
         rows.append(row)
     return {
         "baseline": interval(found.baseline),

@@ -19,6 +19,8 @@ NOTES = {
     "tested, in the order in which a test would pay.",
     "plan": "A plan is what the fitted wheel computes for changes that no one has made. It holds as far as the beliefs "
     "and links behind it do; a plan for many months should be made anew when the first of them have been measured.",
+    "terms": "Best terms are what the fitted wheel computes for terms that nobody has tried. Its elasticities are constant: "
+    "far from the present they are a shape and no measurement, and where the best lies at a limit the wheel knows no brake.",
     "critical": "These numbers come from runs far from anything observed, so they rest on the shape of the equations "
     "and on beliefs more than on data.",
     "outcomes": "Customer surplus and seller margin are computed from the wheel's price effects; nobody measured them. "

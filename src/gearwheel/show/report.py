@@ -15,6 +15,7 @@ from gearwheel.show.own_steps import steps_card
 from gearwheel.show.own_worth import worth_card
 from gearwheel.show.palette import DARK, LIGHT, css_variables, page_palette
 from gearwheel.show.svg import escaped, tag
+from gearwheel.show.terms_card import terms_card
 from gearwheel.show.values import at, listing, mapping, now_of, path_over_time, real, words_of
 from gearwheel.show.wheel_picture import wheel_svg
 
@@ -40,6 +41,7 @@ def report_html(results: dict) -> str:
         _forecast(results),
         _backtest(results),
         _levers(results),
+        terms_card(results),
         _critical(results),
         _outcomes(results),
         steps_card(results) if own else _steps(results),

@@ -1,0 +1,148 @@
+"""Sentences about terms: the best setting and how sure, what is flat, what a saving returns, what members are worth."""
+
+from __future__ import annotations
+
+from gearwheel.show.figures import amount, between, number, percent
+from gearwheel.show.values import at, listing, mapping, real, span, words_of
+
+HALF = 0.5  # of the draws
+
+
+def amounts(found, unit: str, signed: bool = True) -> str:
+    """'+USD 5.6 bn (USD 4.2 bn to USD 7.1 bn)'."""
+    middle = amount(found.median, unit, signed=signed)
+    return f"{middle} ({between(found, lambda x: amount(x, unit, signed=signed))})"
+
+
+def terms(found: dict) -> list[str]:
+    """One sentence or two for each term, then what the answer leaves out."""
+    if found.get("timings"):
+        return [passed(found)]
+    said = [term(found, mapping(one)) for one in listing(found.get("terms"))]
+    for name in listing(found.get("not_booked")):
+        said.append(f"Beware: the wheel does not book {name} into {found['outcome']}, so dear terms look too good.")
+    drawn = listing(found.get("drawn_from_ranges"))
+    if drawn:
+        said.append(
+            f"Nothing in the record says how these act, so they are drawn from their published or judged ranges: "
+            f"{', '.join(words_of(n).rsplit('.', 1)[-1] for n in drawn)}."
+        )
+    return said
+
+
+def term(found: dict, one: dict) -> str:
+    """The best setting of one term, in words."""
+    title, unit = words_of(one.get("title")), words_of(one.get("unit"))
+    best = mapping(one.get("best"))
+    if not best:
+        return f"{title}: no setting changes {words_of(found.get('outcome'))}."
+    gain = span(best.get("gain"))
+    setting, present = real(best.get("setting")), real(one.get("present"))
+    low, high = listing(best.get("within_1_percent"))
+    sure = percent(best.get("probability_better"))
+    gained = amounts(gain, found["unit"]) if gain else "not known"
+    unit = unit.split("/")[0]  # "USD 300", not "USD 300 per customer and year": the title says what it is
+    said = (
+        f"{title}: best at {amount(setting, unit)}, now {amount(present, unit)}; that gains {gained} over "
+        f"{number(found['years'])} years and is better than now with a probability of {sure}. "
+        f"From {number(low)} to {number(high)} the outcome is within 1 % of the best."
+    )
+    alone, without = mapping(one.get("break_even_without")), span(found.get("without"))
+    if without and (real(alone.get("share_of_draws")) or 0) >= HALF and one["term"] == found["terms"][0]["term"]:
+        said += (
+            f" Without any such offer the outcome would change by {amounts(without, found['unit'])}; the offer breaks even "
+            f"against none at {amounts(span(alone['setting']), unit, signed=False)}."
+        )
+    limit = max(real(best.get("share_at_low_limit")) or 0.0, real(best.get("share_at_high_limit")) or 0.0)
+    if limit >= HALF:
+        said += f" In {percent(limit)} of the draws the best lies at a limit of what was tried: the wheel knows no brake there."
+    belief = real(best.get("belief_share"))
+    if belief is not None:
+        said += f" {percent(belief)} of what this hangs on is belief, not data."
+    return said
+
+
+def passed(found: dict) -> str:
+    """What passing a saving on does and returns, in words."""
+    saving = mapping(found.get("saving"))
+    now = mapping(listing(found.get("timings"))[0])
+    whole = mapping(listing(now.get("settings"))[-1])
+    gain, returned = span(whole.get("against_keeping")), span(whole.get("returned"))
+    unit, years = found["unit"], number(found["years"])
+    best = span(now.get("best"))
+    return (
+        (
+            f"Of a saving of {percent(saving.get('share'))} on {words_of(saving.get('of'))}, giving all to price at once "
+            f"instead of keeping it changes {words_of(found.get('outcome'))} by "
+            f"{amounts(gain, unit)} over {years} years and is better with a "
+            f"probability of {percent(whole.get('probability_better'))}. The loop returns "
+            f"{amounts(returned, unit)} by what is sold more. "
+            f"Best is to pass on {percent(best.median)} ({between(best, percent)})."
+        )
+        if gain and returned and best
+        else "What passing the saving on does is not known."
+    )
+
+
+def effect(found: dict) -> list[str]:
+    """What the events say about a membership's effect, in words."""
+    naive = span(at(found, "naive", "orders", "ratio"))
+    said = (
+        [
+            f"Members order {number(naive.median)} times as much as others ({between(naive, number)}). That holds who joins "
+            f"and what joining does; it is no effect."
+        ]
+        if naive
+        else []
+    )
+    for one in [*listing(found.get("experiments")), *listing(found.get("dated"))]:
+        ratio = span(mapping(one).get("ratio"))
+        design = "by an experiment" if one["design"] == "experiment" else "by a dated change, so observational"
+        said.append(
+            f"As a member one orders {number(ratio.median)} times as much ({between(ratio, number)}), {design}: {one['how']}."
+        )
+    bounds = span({**mapping(found.get("bounds")), "median": at(found, "bounds", "low")})
+    if found.get("answer") == "bounds" and bounds:
+        said.append(
+            f"There is no experiment and no dated change that tells. If {found['assumption']}, the effect lies between "
+            f"{number(bounds.low)} and {number(bounds.high)} times; these are bounds, no estimate. Offer the membership "
+            f"for nothing to customers drawn at random to know."
+        )
+    before = mapping(found.get("before_after"))
+    if before:
+        said.append(
+            f"Members ordered {number(at(before, 'ratio', 'median'))} times as much after joining as before, others in the "
+            f"same weeks set against it. Descriptive and too high: people join when they plan to buy."
+        )
+    return said + [f"{note}." for note in listing(found.get("notes"))]
+
+
+def past(found: dict) -> list[str]:
+    """What each past change of the fee did, by the wheel."""
+    said = []
+    for one in listing(found.get("past")):
+        gain = span(one.get("effect"))
+        members = span(at(one, "shown", "members", "relative"))
+        if gain and members:
+            said.append(
+                f"{words_of(one.get('date'))[:4]}, {number(one['from'])} to {number(one['to'])}: over {number(one['years'])} "
+                f"years {amounts(gain, found['unit'])}, better than leaving the "
+                f"fee with a probability of {percent(one.get('probability_better'))}; members end "
+                f"{percent(members.median - 1, signed=True)} ({between(members, lambda x: percent(x - 1, signed=True))})."
+            )
+    return said
+
+
+def selection(found: dict) -> str:
+    """Who joins against what joining does, where there is a survey."""
+    one = mapping(found.get("selection"))
+    surveys = listing(one.get("survey"))
+    held, left = span(one.get("effect")), span(one.get("left_to_selection"))
+    if not surveys or held is None or left is None:
+        return ""
+    latest = surveys[-1]
+    return (
+        f"In a survey of {latest['year']} members spent {number(latest['ratio'])} times what others did. That is an upper "
+        f"bound on what a membership does. The wheel holds {number(held.median)} times ({between(held, number)}) for the "
+        f"effect, and so {number(left.median)} times ({between(left, number)}) for who joins."
+    )
