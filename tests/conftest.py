@@ -13,6 +13,12 @@ import pytest
 IN_CI = os.environ.get("CI") == "true" or os.environ.get("GEARWHEEL_CI") == "1"
 
 
+def pytest_collection_modifyitems(items):
+    """Files with slow tests first: whole files go to one core, and the last should be short ones."""
+    slow = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("server")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     """In CI a test that needs a server must run: its skip is a failure."""
