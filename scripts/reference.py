@@ -55,6 +55,10 @@ OTHER_CODES = {
         "GW142": "No variable has this name, or several gears have one.",
         "GW143": "A run must be longer than nothing, and not endless.",
         "GW150": "`gearwheel new` cannot make this wheel: its name or what it should be made from.",
+        "GW155": "The wheel has no gear with terms of this kind.",
+        "GW156": "A term is unknown, lies outside its limits, or has none.",
+        "GW157": "A saving is none, or is on a variable that the wheel does not have.",
+        "GW158": "Events hold no memberships, or too few to compare members with others.",
     },
     "Measured series": {
         "GW401": "The record cannot be read: missing, too large, not UTF-8, or not CSV.",

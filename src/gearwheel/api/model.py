@@ -211,7 +211,7 @@ class Fit:
 
         `kind` is pass-through, membership, sellers, fulfilment, hosting, or a gear of the wheel that has levers. `asked`
         are the options of `run.terms.terms_of` (settings, saving, on, wait, how) and, for a membership, `data`: a mapping
-        with memberships and orders. Raises WheelError (GW490 to GW492) and DataError (GW493).
+        with memberships and orders. Raises WheelError (GW155 to GW157) and DataError (GW158).
         """
         from gearwheel.run.terms_asked import ask_terms
 

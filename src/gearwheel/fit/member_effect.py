@@ -101,12 +101,12 @@ def member_effect(events: Any, changed: date | None = None) -> MemberEffect:
     """What the events say about a membership's effect on orders, strongest design first.
 
     `events` is what `gauges.events.open_events` gives. `changed` is the day of a launch or of a change of the terms;
-    without it the launch and the largest change of the fee are looked for. Raises DataError GW493 where there are no
+    without it the launch and the largest change of the fee are looked for. Raises DataError GW158 where there are no
     memberships, or too few to compare.
     """
     if "memberships" not in events.present:
         hint = "Map a table of memberships (customer_id, starts_at, ends_at, fee)."
-        raise DataError(Problem("GW493", "these events hold no memberships", hint=hint))
+        raise DataError(Problem("GW158", "these events hold no memberships", hint=hint))
     events.connection.execute(PURCHASES)
     naive = naive_ratios(events)
     experiments = experiments_on_membership(events)
@@ -128,7 +128,7 @@ def naive_ratios(events: Any) -> dict[str, Estimate]:
     if min(member.sum(), (~member).sum()) < LEAST or rows["orders"][member].sum() < LEAST:
         message = f"only {int(member.sum())} members and {int((~member).sum())} others can be compared"
         hint = f"Both groups need {LEAST} customers over the last {WINDOW} days of the record."
-        raise DataError(Problem("GW493", message, hint=hint))
+        raise DataError(Problem("GW158", message, hint=hint))
     how = f"{int(member.sum()):,} members all through the last {WINDOW} days, {int((~member).sum()):,} others"
     found = {}
     for what in ("orders", "money"):

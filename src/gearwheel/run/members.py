@@ -25,7 +25,7 @@ AFTER = 5.0  # years over which a past change is judged
 def member_effect_at(target: str | Path, changed: date | None = None, progress: Progress | None = None) -> dict:
     """What the events of a mapping, or of the folder that holds one, say about a membership's effect, as plain results.
 
-    Ratios are of members over others, 90 % ranges. Raises DataError: GW493 where there are no memberships.
+    Ratios are of members over others, 90 % ranges. Raises DataError: GW158 where there are no memberships.
     """
     from gearwheel.fit.member_effect import member_effect
     from gearwheel.gauges.events import open_events

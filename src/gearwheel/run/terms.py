@@ -36,8 +36,8 @@ def terms_of(
 
     `kind` is one of `levers.terms_kinds.kinds()` or the name of any gear of the wheel that has levers. `settings` gives
     a term its own grid. For pass-through, `saving` is the share saved of the money variable `on`, and `wait` (years) how
-    long "delayed" and "gradually" take. Raises WheelError: GW490 for a kind that the wheel cannot answer, GW491 for a
-    setting outside its limits, GW492 for a saving that is none, GW142 for an unknown outcome.
+    long "delayed" and "gradually" take. Raises WheelError: GW155 for a kind that the wheel cannot answer, GW156 for a
+    setting outside its limits, GW157 for a saving that is none, GW142 for an unknown outcome.
     """
     from gearwheel.levers.terms_kinds import unsure_draws
 
@@ -68,7 +68,7 @@ def terms_of(
     unknown = sorted(set(settings or {}) - {t.name for t in terms})
     if unknown:
         hint = did_you_mean(unknown[0], [t.name for t in terms]) or f"There are {', '.join(t.name for t in terms)}."
-        raise WheelError(Problem("GW491", f"'{unknown[0]}' is no term of {kind.name}", wheel.file, hint=hint))
+        raise WheelError(Problem("GW156", f"'{unknown[0]}' is no term of {kind.name}", wheel.file, hint=hint))
     return about | _tried(posterior, program, state, given, drawn, kind, gear, terms, outcome, horizon, common)
 
 
@@ -86,7 +86,7 @@ def _known(name: str, wheel: Wheel):
         message = f"there are no terms of the kind '{name}'"
     can = answerable(wheel)
     hint = f"It can answer {', '.join(can)}." if can else "It has no gear with a lever."
-    raise WheelError(Problem("GW490", message, wheel.file, hint=hint))
+    raise WheelError(Problem("GW155", message, wheel.file, hint=hint))
 
 
 def _terms(kind, gear: str, wheel: Wheel) -> list[str]:
@@ -110,12 +110,12 @@ def _term(name: str, gear: str, posterior, grid: Sequence[float] | None):
         if outside:
             message = f"'{name}' = {outside[0]:g} is outside its limits {low:g} to {high:g}"
             hint = "Change the limits in the wheel file if the term may go further."
-            raise WheelError(Problem("GW491", message, wheel.file, hint=hint))
+            raise WheelError(Problem("GW156", message, wheel.file, hint=hint))
     if grid is None:
         near = (max(low, present / REACH), min(high, present * REACH)) if present > 0 else (low, high)
         if not np.isfinite(near).all():
             hint = "Give it a lever with limits, or say which settings to try."
-            raise WheelError(Problem("GW491", f"'{name}' has no limits between which to try", wheel.file, hint=hint))
+            raise WheelError(Problem("GW156", f"'{name}' has no limits between which to try", wheel.file, hint=hint))
         points = grid_of(*near, present)
     else:
         points = np.unique([*map(float, grid), present])
@@ -182,13 +182,13 @@ def _saving(kind, gear: str, wheel: Wheel, size: float, on: str | None):
     variables = wheel.variables()
     if not 0 < size < 1:
         raise WheelError(
-            Problem("GW492", f"a saving of {size:g} is none", wheel.file, hint="Give a share, such as 0.05.")
+            Problem("GW157", f"a saving of {size:g} is none", wheel.file, hint="Give a share, such as 0.05.")
         )
     tried = (on,) if on else kind.saves
     cost = next((full for name in tried if (full := find(name, gear, variables))), None)
     if cost is None:
         hint = did_you_mean(on, variables) if on else "Say on which variable, such as what suppliers are paid."
-        raise WheelError(Problem("GW492", f"no variable '{tried[0]}' on which to save", wheel.file, hint=hint))
+        raise WheelError(Problem("GW157", f"no variable '{tried[0]}' on which to save", wheel.file, hint=hint))
     volume = find(kind.volume, gear, variables) or wheel.size
     ends = [(find(a, gear, variables), find(b, gear, variables)) for a, b in kind.holds]
     holds = tuple((a, b) for a, b in ends if a and b)

@@ -29,7 +29,7 @@ def ask_terms(
     progress = progress or silent
     if data and kind != "membership":
         hint = "Leave it out, or ask for the membership."
-        raise WheelError(Problem("GW491", f"events say nothing yet about terms of the kind '{kind}'", hint=hint))
+        raise WheelError(Problem("GW156", f"events say nothing yet about terms of the kind '{kind}'", hint=hint))
     progress("terms", 0, 1, kind)
     found = terms_of(posterior, kind, outcome=outcome, **asked)
     if kind == "membership":
@@ -76,6 +76,6 @@ def _from_events(wheel: Wheel, data, changed: date | None, progress: Progress) -
     try:
         return member_effect_at(Path(wheel.file).parent / wheel.measured, changed, progress)
     except DataError as error:
-        if error.problems[0].code != "GW493":
+        if error.problems[0].code != "GW158":
             raise
         return None  # the wheel's own events hold no memberships to speak of, and nobody asked for them
