@@ -11,6 +11,7 @@ from gearwheel.desk.operation import Columns
 
 OUTCOMES = {
     "came_back": "1 where an item came back, 0 where it was asked for and did not come",
+    "claimed": "money that was paid for what is claimed",
     "refunded": "money given back",
     "freight": "money for carriers",
     "handling": "money for unpacking and checking",

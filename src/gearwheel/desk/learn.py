@@ -21,6 +21,7 @@ BOOKED = {  # quantity → outcome, and what it is a share of
     "salvage": ("salvage", "amount"),
     "review_cost": ("people", ""),
     "accepts": ("accepted", ""),
+    "usual_claim": ("claimed", ""),
 }
 LASTING = "lasting"
 

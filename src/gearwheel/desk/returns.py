@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from gearwheel.desk.abuse import abuse
+from gearwheel.desk.future import brings
 from gearwheel.desk.operation import ALWAYS, Columns, Draws, Field, Operation, Part, Quantity
 from gearwheel.wheel.parts import Belief
 
@@ -94,6 +95,7 @@ QUANTITIES = {
     "false_claims": _q(0.04, 0.1, 0.25, "claim/order", "further claims of those who abuse", "lognormal"),
     "learning": _q(0.05, 0.25, 0.5, "log change", "a refund without a return, on the next false claims"),
     "temptation": _q(0.001, 0.005, 0.02, "share", "honest customers whom one such refund turns", "lognormal"),
+    "usual_claim": _q(15, 40, 100, "money", "what is claimed, on the mean; yours to replace", "lognormal"),
     "hazard_share": _q(0.3, 0.5, 0.8, "share", "of a later false claim that is lost all the same"),
 }  # fmt: skip
 
@@ -110,15 +112,10 @@ def weights(columns: Columns, draws: Draws) -> dict[str, np.ndarray]:
     refund without a return adds), each (requests, draws)."""
     false, more = abuse(columns, draws)
     honest = 1 - false
-    known = np.isfinite(columns["value"])
-    spread = np.where(known, columns["value_spread"], 0.0)[:, None]
-    z = np.random.default_rng(17).standard_normal(len(draws["margin"]))
-    value = np.where(known, columns["value"], 1.0)[:, None] * np.exp(spread * z - spread**2 / 2)
-    value = value * np.where(known[:, None], 1.0, draws["newcomer_value"])
     ahead = np.where(
         np.isfinite(columns["orders_ahead"])[:, None], columns["orders_ahead"][:, None], draws["newcomer_orders"]
     )
-    return {HONEST: honest, FALSE: false, FUTURE: honest * value * draws["margin"], HAZARD: more * ahead}
+    return {HONEST: honest, FALSE: false, FUTURE: honest * brings(columns, draws), HAZARD: more * ahead}
 
 
 def costs(columns: Columns, draws: Draws) -> dict[str, list[Part]]:
@@ -151,11 +148,11 @@ def costs(columns: Columns, draws: Draws) -> dict[str, list[Part]]:
 
     let_down = Part("future", one, -draws["disappointment"], FUTURE)
     good = Part("future", one, -draws["goodwill"], FUTURE)
-    lost = draws["hazard_share"]
+    lost = draws["hazard_share"] * draws["usual_claim"]  # of a later false claim, whatever is claimed now
     return {
         "return": [Part("refund", amount, 1.0, HONEST), Part("refund", amount, draws["persists"], FALSE), *back],
-        "keep": [Part("refund", amount), good, Part("abuse", amount, lost, HAZARD)],
-        "replace": [*another(ALWAYS, false=False), Part("abuse", amount, lost * draws["goods_share"], HAZARD)],
+        "keep": [Part("refund", amount), good, Part("abuse", one, lost, HAZARD)],
+        "replace": [*another(ALWAYS, false=False), Part("abuse", one, lost * draws["goods_share"], HAZARD)],
         "exchange": [*another(HONEST, false=True), *back],
         "credit": [
             Part("refund", amount, draws["credit_cost"], HONEST),
@@ -165,7 +162,7 @@ def costs(columns: Columns, draws: Draws) -> dict[str, list[Part]]:
         ],
         "partial": [
             Part("refund", amount, draws["accepts"] * draws["partial_share"]),
-            Part("abuse", amount, draws["accepts"] * lost * draws["partial_share"], HAZARD),
+            Part("abuse", one, draws["accepts"] * lost * draws["partial_share"], HAZARD),
             Part("refund", amount, 1 - draws["accepts"], HONEST),
             Part("refund", amount, (1 - draws["accepts"]) * draws["persists"], FALSE),
             *(replace(part, rate=part.rate * (1 - draws["accepts"])) for part in back),

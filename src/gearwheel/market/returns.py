@@ -46,7 +46,8 @@ ACTIONS = {
 
 
 def claim(state: State, day: Day, parcels: Columns, score: np.ndarray) -> None:
-    """Claims on the parcels of today, each decided by the callback and carried out."""
+    """Claims on the parcels of today, each decided by the callback and carried out. A callback with a true attribute
+    `oracle` is told also which claims are honest: what others are measured by."""
     s, rows = day.settings, state.customers
     who, luck = parcels["who"], day.draws.uniform(Stream.CLAIM, parcels["order"])
     honest = luck < s.returning * np.exp(-0.5 * (score - s.score))
@@ -56,7 +57,8 @@ def claim(state: State, day: Day, parcels: Columns, score: np.ndarray) -> None:
     if not len(claimed):
         return
     requests = _requests(state, day, {n: c[claimed] for n, c in parcels.items()}, honest[claimed])
-    visible = {name: column for name, column in requests.items() if name not in ("honest", "at")}
+    hidden = ("at",) if getattr(day.decide, "oracle", False) else ("at", "honest")
+    visible = {name: column for name, column in requests.items() if name not in hidden}
     actions = np.full(len(claimed), "return") if day.decide is None else np.asarray(day.decide(visible))
     _check(actions, len(claimed))
     _carry_out(state, day, requests, actions)
