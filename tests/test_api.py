@@ -208,7 +208,10 @@ def test_levers_answer_by_name_as_frame_and_as_picture(fit):
     levers = fit.levers("net_sales", years=2)
     assert levers["advertising"]["effect"]["median"] > 0
     table = levers.frame()
-    assert list(table.index)[0] == "costs.advertising" and {"effect_low", "from", "to"} <= set(table.columns)
+    assert list(table["effect_median"].abs()) == sorted(table["effect_median"].abs(), reverse=True)
+    assert {"effect_low", "from", "to", "direction", "probability_best"} <= set(table.columns)
+    beats = levers.beats()
+    assert list(beats.index) == list(beats.columns) == list(table.index)
     still(levers._repr_svg_())
     with pytest.raises(gw.WheelError, match="no variable is called 'net_salse'"):
         fit.levers("net_salse")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,27 +71,13 @@ def critical_mass(
     succeeds when the size does not fall instead. Per draw: "none needed" when the smallest λ succeeds, "no push
     suffices" when none does, else "a push" with the smallest λ that does, by bisection. frozen: hold the clock there.
     """
-    size = program.stocks.index(program.wheel.size)
     stocks = masses(program.wheel) if stocks is None else tuple(stocks)
-    scaled = np.isin(program.stocks, stocks)
-    state = np.atleast_2d(np.asarray(state, float))
-    draws = max([len(state), *(len(v) for v in parameters.values() if np.ndim(v))])
-    state = np.broadcast_to(state, (draws, state.shape[1]))
-    steps = max(1, round(horizon / program.wheel.dt))
-
-    def ends(log_scale: np.ndarray) -> np.ndarray:
-        """Size at the horizon and at the start, for log λ of shape (k, draws)."""
-        times = len(log_scale)
-        begin = np.tile(state, (times, 1))
-        begin[:, scaled] *= np.exp(log_scale).reshape(-1, 1)
-        given = {n: np.tile(v, times) if np.ndim(v) else v for n, v in parameters.items()}
-        run = spin(program, given, steps, start=start, state=begin, paths=paths, keep=(), frozen=frozen)
-        end = np.where(np.isfinite(run.states[:, size]), run.states[:, size], np.nan)
-        return np.stack([end, begin[:, size]]).reshape(2, times, draws)
-
-    grid = np.repeat(np.linspace(np.log(SMALLEST), np.log(LARGEST), POINTS)[:, None], draws, axis=1)
-    reaches = _criterion(grid, *ends(grid))
-    good = reaches(*ends(grid))
+    ends = _ends(program, state, parameters, horizon, start, stocks, paths, frozen)
+    draws = ends.draws
+    grid = _grid(draws)
+    at_grid = ends(grid)
+    reaches = _criterion(grid, *at_grid)
+    good = reaches(*at_grid)
     first = np.argmax(good, axis=0)
     answers = np.where(~good.any(axis=0), HOPELESS, np.where(good[0], NONE_NEEDED, PUSH))
     high = grid[first, np.arange(draws)]
@@ -101,6 +87,64 @@ def critical_mass(
         there = reaches(*ends(middle[None]))[0]
         high, low = np.where(there, middle, high), np.where(there, low, middle)
     return CriticalMass(answers, np.where(answers == PUSH, np.exp(high), np.nan), stocks)
+
+
+def success(
+    program: Program,
+    state: np.ndarray,
+    parameters: Mapping[str, np.ndarray | float],
+    horizon: float,
+    *,
+    start: float = 0.0,
+    stocks: Sequence[str] | None = None,
+    paths: Mapping[str, Path] | None = None,
+    frozen: float | None = None,
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """The success of `critical_mass` as a function (size at the horizon, size when left alone), both (..., draws), to
+    booleans of that shape; arguments as there."""
+    stocks = masses(program.wheel) if stocks is None else tuple(stocks)
+    ends = _ends(program, state, parameters, horizon, start, stocks, paths, frozen)
+    grid = _grid(ends.draws)
+    return _criterion(grid, *ends(grid))
+
+
+def _grid(draws: int) -> np.ndarray:
+    return np.repeat(np.linspace(np.log(SMALLEST), np.log(LARGEST), POINTS)[:, None], draws, axis=1)
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """Size at the horizon and at the start, (2, k, draws), for log λ of shape (k, draws)."""
+
+    program: Program
+    state: np.ndarray
+    parameters: Mapping[str, np.ndarray | float]
+    steps: int
+    scaled: np.ndarray
+    more: Mapping
+
+    @property
+    def draws(self) -> int:
+        return len(self.state)
+
+    def __call__(self, log_scale: np.ndarray) -> np.ndarray:
+        size = self.program.stocks.index(self.program.wheel.size)
+        times = len(log_scale)
+        begin = np.tile(self.state, (times, 1))
+        begin[:, self.scaled] *= np.exp(log_scale).reshape(-1, 1)
+        given = {n: np.tile(v, times) if np.ndim(v) else v for n, v in self.parameters.items()}
+        run = spin(self.program, given, self.steps, state=begin, keep=(), **self.more)
+        end = np.where(np.isfinite(run.states[:, size]), run.states[:, size], np.nan)
+        return np.stack([end, begin[:, size]]).reshape(2, times, self.draws)
+
+
+def _ends(program, state, parameters, horizon, start, stocks, paths, frozen) -> _Ends:
+    state = np.atleast_2d(np.asarray(state, float))
+    draws = max([len(state), *(len(v) for v in parameters.values() if np.ndim(v))])
+    state = np.broadcast_to(state, (draws, state.shape[1]))
+    steps = max(1, round(horizon / program.wheel.dt))
+    more = {"start": start, "paths": paths, "frozen": frozen}
+    return _Ends(program, state, parameters, steps, np.isin(program.stocks, stocks), more)
 
 
 def _criterion(grid: np.ndarray, end: np.ndarray, begin: np.ndarray):
