@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gearwheel.cli.desk_policy import check, new
+from gearwheel.cli.desk_serve import replay, serve
 from gearwheel.cli.frame import InOrder
 
 
@@ -23,5 +24,5 @@ def desk() -> None:
     """
 
 
-for _verb in (new, check):
+for _verb in (new, check, serve, replay):
     desk.add_command(_verb)

@@ -1,0 +1,56 @@
+"""From requests to records: check, look up what is known of the customers, decide. Shared by service and library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from gearwheel.desk.customers import Customers, facts_of
+from gearwheel.desk.decide import Desk, decide
+from gearwheel.desk.ledger import Ledger
+from gearwheel.desk.record import Record, records
+from gearwheel.desk.requests import check_rows
+from gearwheel.wheel.errors import Problem
+
+
+def answer(
+    desk: Desk, customers: Customers, ledger: Ledger, rows: Sequence[Mapping], keys: Sequence[str], now: float
+) -> list[Record | Problem]:
+    """For each request its decision, noted in the ledger, or what is wrong with it. `now`: seconds since 1970.
+
+    The facts are as of before these requests: a customer should not be among them twice (see `waves`).
+    """
+    checked = check_rows(desk.operation, desk.policy, rows, now)
+    found: list[Record | Problem] = [checked.faults.get(row) for row in range(len(rows))]
+    columns, at = checked.columns, checked.rows
+    names = columns["customer_id"].tolist() if "customer_id" in columns else [""] * len(at)
+    facts, unknown = facts_of(desk.operation, desk.policy, customers, names, ledger)
+    columns |= facts
+    if unknown:
+        for row, problem in unknown.items():
+            found[at[row]] = problem
+        known = np.array([row not in unknown for row in range(len(at))], bool)
+        columns, at = {n: c[known] for n, c in columns.items()}, at[known]
+    if len(at):
+        asked, mine = [rows[i] for i in at], [keys[i] for i in at]
+        times = np.full(len(at), max(now, ledger.last))
+        decisions = decide(desk, columns, mine, times, ledger)
+        for row, record in zip(at, records(desk, decisions, asked, columns, mine, times, customers.version)):
+            found[row] = record
+    return found
+
+
+def waves(rows: Sequence[Mapping]) -> list[list[int]]:
+    """The requests in as many rounds as a customer asks at most, in their order: who asks twice at once is answered
+    the second time with the first answer known."""
+    rounds: list[list[int]] = []
+    times: dict[str, int] = {}
+    for number, row in enumerate(rows):
+        customer = str(row.get("customer_id"))
+        at = times.get(customer, 0)
+        times[customer] = at + 1
+        if at == len(rounds):
+            rounds.append([])
+        rounds[at].append(number)
+    return rounds

@@ -1,0 +1,75 @@
+"""Run the desk as a service until it is told to stop."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable
+
+import uvicorn
+
+from gearwheel.desk.customers import Customers
+from gearwheel.desk.decide import Desk
+from gearwheel.desk.learned import Known
+from gearwheel.desk.operation import Operation
+from gearwheel.desk.policy import Policy, believed
+from gearwheel.desk.service_app import App
+from gearwheel.desk.service_guard import LOOPBACK, Guard
+from gearwheel.desk.service_work import open_work
+from gearwheel.desk.store import Store
+from gearwheel.wheel.errors import DeskError, Problem
+
+SWITCH = 0.0005  # seconds after which a thread lets the other one run: short beside a commit
+KEEP_ALIVE = 75  # seconds that an idle connection stays open
+
+
+def serve(
+    operation: Operation,
+    policy: Policy,
+    store: Store,
+    customers: Customers,
+    known: Known,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    token: str = "",
+    rate: float = 0.0,
+    started: Callable[[str], None] = lambda address: None,
+) -> None:
+    """Answer at `host`:`port` (0: any free one) until SIGTERM or SIGINT; `started` is told the address. Raises DeskError
+    where the store cannot be used (GW518), the port is taken (GW523), or others could ask without a token (GW523)."""
+    if host not in LOOPBACK and not token:
+        hint = "Give it one with --token-file, or in the variable GEARWHEEL_DESK_TOKEN."
+        raise DeskError(Problem("GW523", f"at {host} others can reach the desk, and it has no token", hint=hint))
+    secret = store.found(operation.name)
+    desk = Desk(operation, policy, believed(policy, operation, known.draws), secret, known.version)
+    work = open_work(desk, customers, store, known.text)
+    listening = _listen(host, port)
+    hosts = LOOPBACK if host in LOOPBACK else ()
+    app = App(work, Guard(hosts, token.encode(), rate))
+    config = uvicorn.Config(
+        app, http="httptools", loop="auto", lifespan="off", ws="none", log_level="warning", access_log=False,
+        server_header=False, date_header=False, timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=10,
+    )  # fmt: skip
+    sys.setswitchinterval(SWITCH)
+    work.start()
+    shown = f"[{host}]" if ":" in host else host
+    started(f"http://{shown}:{listening.getsockname()[1]}")
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        work.stop()
+        work.join(10)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        hint = "Give another one with --port; 0 takes any free one."
+        raise DeskError(Problem("GW523", f"cannot answer at {host}:{port}: {error.strerror}", hint=hint)) from error
+    return listening

@@ -1,0 +1,183 @@
+"""The desk over HTTP: an ASGI application that reads a request, hands it to the deciding thread and sends the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from gearwheel.desk.openapi import openapi
+from gearwheel.desk.record import asked_hash
+from gearwheel.desk.service_guard import Guard
+from gearwheel.desk.service_metrics import Metrics
+from gearwheel.desk.service_work import Job, Reply, Work
+from gearwheel.wheel.errors import Problem
+
+MOST_BYTES = 65_536  # of a body
+PATIENCE = 10.0  # seconds to wait for the rest of a body
+LONGEST_KEY = 200
+STATUS = {"GW516": 409, "GW517": 413, "GW518": 503, "GW522": 404, "GW525": 500}  # all other faults of a request: 422
+JSON, TEXT = b"application/json", b"text/plain; version=0.0.4; charset=utf-8"
+OPEN = ("/healthz",)  # paths that need no token
+DECISIONS = "/v1/decisions/"
+
+
+class Refused(Exception):
+    """An answer other than what was asked for."""
+
+    def __init__(self, status: int, problem: Problem):
+        self.status, self.problem = status, problem
+
+
+class App:
+    """Everything is JSON; what cannot be answered is {code, message, hint} with a status of 400 or more."""
+
+    def __init__(self, work: Work, guard: Guard):
+        self.work, self.guard, self.metrics = work, guard, Metrics()
+        self.asks = f"/v1/{work.desk.operation.name}"
+        self.described = msgspec.json.encode(openapi(work.desk.operation, work.desk.policy))
+        self.ready: list[tuple[asyncio.Future, Reply]] = []
+        self.loop: asyncio.AbstractEventLoop | None = None
+        work.flush = self._flush
+
+    async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
+        if scope["type"] != "http":
+            return
+        start, headers, close = time.perf_counter(), dict(scope["headers"]), False
+        route, what = scope["path"], JSON
+        try:
+            self._admit(scope, headers)
+            route, status, body, what = await self._route(scope, headers, receive)
+        except Refused as refused:
+            status, body = refused.status, told(refused.problem)
+            route = route if route in (*OPEN, self.asks, "/v1/outcomes", "/metrics", "/openapi.json") else "other"
+            close = status in (401, 403, 413, 408, 429)  # whoever sends on is not read
+        sent = [(b"content-type", what), (b"content-length", b"%d" % len(body))]
+        if close:
+            sent.append((b"connection", b"close"))
+        if status in (429, 503):
+            sent.append((b"retry-after", b"1"))
+        await send({"type": "http.response.start", "status": status, "headers": sent})
+        await send({"type": "http.response.body", "body": body})
+        self.metrics.note(route, status, time.perf_counter() - start)
+
+    def _admit(self, scope: dict, headers: Mapping[bytes, bytes]) -> None:
+        peer = (scope.get("client") or ("",))[0]
+        refusal = self.guard.refuses(headers, peer, time.monotonic(), scope["path"] in OPEN)
+        if refusal:
+            raise Refused(*refusal)
+
+    async def _route(
+        self, scope: dict, headers: Mapping[bytes, bytes], receive: Callable
+    ) -> tuple[str, int, bytes, bytes]:
+        """(route as counted, status, body, its type)."""
+        path, method = scope["path"], scope["method"]
+        if path in (self.asks, "/v1/outcomes"):
+            _only("POST", method)
+            key = _key(headers)
+            row = await _row(headers, receive)
+            reply = await self._ask("decide" if path == self.asks else "tell", key, row)
+            return path, *_answered(reply), JSON
+        _only("GET", method)
+        if path.startswith(DECISIONS):
+            reply = await self._ask("look", path.removeprefix(DECISIONS)[:LONGEST_KEY], {})
+            return DECISIONS + "{id}", *_answered(reply), JSON
+        if path == "/healthz":
+            return path, *await self._health(), JSON
+        if path == "/metrics":
+            work = self.work
+            said = self.metrics.text(work.actions, work.batches, work.waiting.qsize(), not work.failing)
+            return path, 200, said.encode(), TEXT
+        if path == "/openapi.json":
+            return path, 200, self.described, JSON
+        raise Refused(404, Problem("GW522", f"there is no {path[:60]}", hint="/openapi.json says what there is."))
+
+    async def _ask(self, kind: str, key: str, row: Mapping) -> Reply:
+        """Have the deciding thread do it."""
+        self.loop = self.loop or asyncio.get_running_loop()
+        future = self.loop.create_future()
+        if not self.work.ask(Job(kind, key, row, lambda reply: self.ready.append((future, reply)))):
+            raise Refused(503, Problem("GW524", "too many requests wait", hint="Send it again in a moment."))
+        return await future
+
+    def _flush(self) -> None:
+        """From the deciding thread: its batch is done."""
+        if self.loop is not None and not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self._resolve)
+
+    def _resolve(self) -> None:
+        ready, self.ready = self.ready, []
+        for future, reply in ready:
+            if not future.done():  # its caller may have gone
+                future.set_result(reply)
+
+    async def _health(self) -> tuple[int, bytes]:
+        """Whether the store can be read now, and took the last write."""
+        reply = await self._ask("look", "", {})
+        failing = reply.message if isinstance(reply, Problem) and reply.code == "GW518" else self.work.failing
+        if failing:
+            return 503, told(Problem("GW518", failing, hint="Nothing is decided until the store is back."))
+        return 200, b'{"status":"ok"}'
+
+
+def told(problem: Problem) -> bytes:
+    """A problem as the service says it."""
+    return msgspec.json.encode({"code": problem.code, "message": problem.message, "hint": problem.hint})
+
+
+def _answered(reply: Reply) -> tuple[int, bytes]:
+    if isinstance(reply, Problem):
+        return STATUS.get(reply.code, 422), told(reply)
+    return 200, reply
+
+
+def _only(wanted: str, method: str) -> None:
+    if method != wanted:
+        raise Refused(405, Problem("GW522", f"this is asked with {wanted}, not {method[:10]}"))
+
+
+def _key(headers: Mapping[bytes, bytes]) -> str:
+    key = headers.get(b"idempotency-key", b"").decode("latin-1").strip()
+    if not key:
+        hint = "A key of your own for each request; the same request, sent again with it, gets the same answer."
+        raise Refused(400, Problem("GW510", "the header Idempotency-Key is missing", hint=hint))
+    if len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
+        raise Refused(400, Problem("GW511", f"an Idempotency-Key is at most {LONGEST_KEY} plain characters"))
+    return key
+
+
+async def _row(headers: Mapping[bytes, bytes], receive: Callable) -> dict:
+    """The body as a JSON object."""
+    body = await _body(headers, receive)
+    try:
+        row = msgspec.json.decode(body)
+        if isinstance(row, dict):
+            asked_hash(row)  # what cannot be hashed could not be recorded
+            return row
+        said = "the body is not a JSON object"
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError, UnicodeError) as error:
+        said = f"the body is not JSON that the desk can read: {str(error)[:120]}"
+    raise Refused(400, Problem("GW511", said))
+
+
+async def _body(headers: Mapping[bytes, bytes], receive: Callable) -> bytes:
+    """At most MOST_BYTES; what is announced as longer is not read at all."""
+    large = Problem("GW517", f"the body is larger than {MOST_BYTES:,} bytes")
+    length = headers.get(b"content-length", b"0")
+    if length.isdigit() and int(length) > MOST_BYTES:
+        raise Refused(413, large)
+    message = await receive()
+    body = message.get("body", b"")
+    while message.get("more_body"):
+        if len(body) > MOST_BYTES:
+            raise Refused(413, large)
+        try:
+            message = await asyncio.wait_for(receive(), PATIENCE)
+        except TimeoutError:
+            raise Refused(408, Problem("GW511", f"the body did not arrive within {PATIENCE:g} seconds")) from None
+        body += message.get("body", b"")
+    if len(body) > MOST_BYTES:
+        raise Refused(413, large)
+    return body

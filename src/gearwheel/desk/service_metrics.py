@@ -1,0 +1,56 @@
+"""What the service counts, in Prometheus' text format."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+
+EDGES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds
+
+
+class Metrics:
+    """Requests by path and status, and how long they took."""
+
+    def __init__(self):
+        self.requests: Counter[tuple[str, int]] = Counter()
+        self.counts = [0] * (len(EDGES) + 1)
+        self.seconds = 0.0
+
+    def note(self, path: str, status: int, seconds: float) -> None:
+        """A request has been answered."""
+        self.requests[path, status] += 1
+        self.counts[bisect_left(EDGES, seconds)] += 1
+        self.seconds += seconds
+
+    def text(self, actions: Counter[str], batches: int, waiting: int, store_up: bool) -> str:
+        """Everything, with what the deciding thread counts: decisions by action, transactions, queue, store."""
+        lines = [
+            "# HELP gearwheel_desk_requests_total Requests answered.",
+            "# TYPE gearwheel_desk_requests_total counter",
+        ]
+        lines += [
+            f'gearwheel_desk_requests_total{{path="{path}",status="{status}"}} {count}'
+            for (path, status), count in sorted(self.requests.items())
+        ]
+        lines += ["# HELP gearwheel_desk_decisions_total Decisions.", "# TYPE gearwheel_desk_decisions_total counter"]
+        lines += [f'gearwheel_desk_decisions_total{{action="{a}"}} {n}' for a, n in sorted(actions.items())]
+        lines += [
+            "# HELP gearwheel_desk_request_seconds From request to answer.",
+            "# TYPE gearwheel_desk_request_seconds histogram",
+        ]
+        total = 0
+        for edge, count in zip((*map(str, EDGES), "+Inf"), self.counts):
+            total += count
+            lines.append(f'gearwheel_desk_request_seconds_bucket{{le="{edge}"}} {total}')
+        lines += [
+            f"gearwheel_desk_request_seconds_sum {self.seconds:.6f}",
+            f"gearwheel_desk_request_seconds_count {total}",
+        ]
+        for name, kind, says, value in (
+            ("transactions_total", "counter", "Transactions of decisions and outcomes.", batches),
+            ("queue", "gauge", "Requests that wait to be decided.", waiting),
+            ("store_up", "gauge", "Whether the store took the last write.", int(store_up)),
+        ):
+            name = f"gearwheel_desk_{name}"
+            lines += [f"# HELP {name} {says}", f"# TYPE {name} {kind}", f"{name} {value}"]
+        return "\n".join(lines) + "\n"

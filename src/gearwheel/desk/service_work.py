@@ -1,0 +1,214 @@
+"""One thread that decides: what arrived meanwhile is decided at once, committed at once, and only then answered.
+
+It alone touches the store and the ledger. A transaction holds the store's lock and first reads what other desks on the
+same store decided, so that caps and keys are right however many desks there are.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from gearwheel.desk.answer import answer, waves
+from gearwheel.desk.customers import Customers
+from gearwheel.desk.decide import Desk
+from gearwheel.desk.ledger import DAY, Ledger
+from gearwheel.desk.outcomes import Told, outcome_of
+from gearwheel.desk.record import Record, asked_hash, decision_id
+from gearwheel.desk.store import Outcome, Store, StoreError
+from gearwheel.wheel.errors import Problem
+
+MOST_AT_ONCE = 256  # requests of one transaction
+MOST_WAITING = 4096  # then the desk says that it is busy
+NOTHING_DONE = "Nothing was recorded."
+
+Reply = bytes | Problem
+
+
+@dataclass(frozen=True)
+class Job:
+    """`kind`: decide, tell or look. `done` is called from the desk's thread once the answer is durable."""
+
+    kind: str
+    key: str
+    row: Mapping
+    done: Callable[[Reply], None] = field(repr=False)
+
+
+class Work(threading.Thread):
+    """`flush` is called after each batch, when all its jobs are done."""
+
+    def __init__(self, desk: Desk, customers: Customers, store: Store, flush: Callable[[], None] = lambda: None):
+        super().__init__(name="desk", daemon=True)
+        self.desk, self.customers, self.store, self.flush = desk, customers, store, flush
+        self.waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self.ledger: Ledger | None = None
+        self.seq = 0
+        self.failing = ""  # what the store last said, "" while it works
+        self.batches = 0
+        self.actions: Counter[str] = Counter()  # decided since the start
+
+    def ask(self, job: Job) -> bool:
+        """Whether there is room for it."""
+        if self.waiting.qsize() >= MOST_WAITING:
+            return False
+        self.waiting.put(job)
+        return True
+
+    def stop(self) -> None:
+        """Finish what waits, then end."""
+        self.waiting.put(None)
+
+    def run(self) -> None:
+        going = True
+        while going:
+            jobs = [self.waiting.get()]
+            while len(jobs) < MOST_AT_ONCE and not self.waiting.empty():
+                jobs.append(self.waiting.get())
+            going = None not in jobs
+            self.serve([job for job in jobs if job is not None])
+        self.store.close()
+
+    def serve(self, jobs: Sequence[Job]) -> None:
+        """Answer them all; whatever goes wrong is an answer too."""
+        self.batches += 1
+        for kind, work in (("decide", self._decide), ("tell", self._tell), ("look", self._look)):
+            mine = [job for job in jobs if job.kind == kind]
+            for job, reply in zip(mine, self._replies(work, mine)):
+                job.done(reply)
+        self.flush()
+
+    def _replies(self, work: Callable[[Sequence[Job]], list[Reply]], jobs: Sequence[Job]) -> list[Reply]:
+        if not jobs:
+            return []
+        try:
+            replies = work(jobs)
+            self.failing = ""
+            return replies
+        except StoreError as error:
+            self._undo()
+            self.failing = error.problems[0].message
+            return [error.problems[0]] * len(jobs)
+        except Exception as error:  # a fault of ours must stop neither the desk nor the other requests
+            self._undo()
+            if len(jobs) > 1:
+                return [reply for job in jobs for reply in self._replies(work, [job])]
+            traceback.print_exception(error)
+            return [Problem("GW525", f"the desk failed on this request ({type(error).__name__})", hint=NOTHING_DONE)]
+
+    def _undo(self) -> None:
+        """Forget all that may not be in the store: the next batch reads it again."""
+        if self.ledger is not None:
+            self.ledger.take_back()
+        self.store.close()
+
+    def _decide(self, jobs: Sequence[Job]) -> list[Reply]:
+        names = [decision_id(self.desk.secret, job.key) for job in jobs]
+        bodies: dict[str, tuple[bytes, bytes]] = {}
+        faults: dict[int, Problem] = {}
+        with self.store.transaction():
+            self._catch_up()
+            known = self.store.answered(list(dict.fromkeys(names)))
+            new = [i for i, name in enumerate(names) if name not in known]
+            first = {names[i]: i for i in reversed(new)}  # of equal keys in one batch the first is decided
+            asked = sorted(first.values())
+            self.ledger.begin()
+            made: list[Record] = []
+            now = time.time()
+            for wave in waves([jobs[i].row for i in asked]):
+                mine = [asked[k] for k in wave]
+                rows, keys = [jobs[i].row for i in mine], [jobs[i].key for i in mine]
+                for i, found in zip(mine, answer(self.desk, self.customers, self.ledger, rows, keys, now)):
+                    if isinstance(found, Record):
+                        made.append(found)
+                        bodies[found.id] = (found.asked, found.answer)
+                    else:
+                        faults[i] = found
+            last = self.store.append(made) if made else self.seq
+        self.ledger.keep()
+        self.seq = last
+        self.actions.update(record.action for record in made)
+        bodies |= {name: (hashed, answer_in(body)) for name, (hashed, body) in known.items()}
+        return [
+            faults.get(first.get(names[i], i)) or _same(bodies[names[i]], asked_hash(job.row), "request")
+            for i, job in enumerate(jobs)
+        ]
+
+    def _tell(self, jobs: Sequence[Job]) -> list[Reply]:
+        found: list[Told] = [outcome_of(self.desk, job.key, job.row, time.time()) for job in jobs]
+        good = {t.id: t for t in reversed(found) if isinstance(t, Outcome)}
+        bodies: dict[str, tuple[bytes, bytes]] = {}
+        with self.store.transaction():
+            decided = self.store.answered(list({o.decision for o in good.values()})) if good else {}
+            known = self.store.told(list(good)) if good else {}
+            new = [o for o in reversed(good.values()) if o.id not in known and o.decision in decided]
+            self.store.append_outcomes(new)
+        bodies = {o.id: (o.asked, o.body) for o in new} | known
+        replies: list[Reply] = []
+        for told in found:
+            if isinstance(told, Problem):
+                replies.append(told)
+            elif told.id in bodies:
+                replies.append(_same(bodies[told.id], told.asked, "outcome"))
+            else:
+                replies.append(Problem("GW522", f"there is no decision '{told.decision[:60]}'"))
+        return replies
+
+    def _look(self, jobs: Sequence[Job]) -> list[Reply]:
+        known = self.store.answered(list({job.key for job in jobs}))
+        replies: list[Reply] = []
+        for job in jobs:
+            if job.key in known:
+                record = msgspec.json.decode(known[job.key][1], type=dict[str, msgspec.Raw])
+                outcomes = self.store.outcomes_of(job.key)
+                replies.append(msgspec.json.encode(record | {"outcomes": outcomes}))
+            else:
+                replies.append(Problem("GW522", f"there is no decision '{job.key[:60]}'"))
+        return replies
+
+    def _catch_up(self) -> None:
+        """Note what is in the store and not yet in the ledger."""
+        last = self.store.end("decisions")[0]
+        if self.ledger is None or last < self.seq:  # the store was put back from a copy
+            self.ledger = Ledger(self.desk.policy.caps, self.customers.as_of)
+            counted = time.time() - max((cap.days for cap in self.desk.policy.caps), default=0.0) * DAY
+            self.seq = self.store.before(min(counted, self.customers.as_of))
+        for seq, action, customer, product, at, spent in self.store.since(self.seq) if last > self.seq else ():
+            self.ledger.note(action, customer, product, at, spent)
+            self.seq = seq
+
+
+def answer_in(body: bytes) -> bytes:
+    """The answer that a record holds, byte for byte."""
+    return bytes(msgspec.json.decode(body, type=_Answered).answer)
+
+
+class _Answered(msgspec.Struct):
+    answer: msgspec.Raw
+
+
+def _same(recorded: tuple[bytes, bytes], asked: bytes, what: str) -> Reply:
+    """What is recorded under a key, where the same was asked."""
+    if recorded[0] == asked:
+        return recorded[1]
+    hint = "A new request needs a new key; the same request, sent again, gets the same answer."
+    return Problem("GW516", f"this Idempotency-Key belongs to another {what}", hint=hint)
+
+
+def open_work(desk: Desk, customers: Customers, store: Store, knowledge: str) -> Work:
+    """The desk's thread, not started, with its papers kept in the store. `desk.secret` is the store's."""
+    with store.transaction():
+        store.keep("policy", desk.policy.version, desk.policy.text)
+        store.keep("knowledge", desk.knowledge, knowledge)
+        store.keep("customers", customers.version, f"{len(customers.row)} customers as of {customers.as_of:.0f}")
+    work = Work(desk, customers, store)
+    with store.transaction():
+        work._catch_up()
+    return work

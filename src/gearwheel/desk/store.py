@@ -1,0 +1,226 @@
+"""The append-only log of decisions and outcomes in a database; SQLite and PostgreSQL differ in little.
+
+Every table refuses UPDATE and DELETE by trigger, a key is decided once by a unique constraint, and each row is chained
+to the one before it, so that a change made behind the triggers shows in a replay.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from gearwheel.desk.record import START, Record, chained
+from gearwheel.wheel.errors import DeskError, Problem
+
+FORMAT = "1"
+TABLES = ("meta", "papers", "decisions", "outcomes")
+PAPERS = ("policy", "knowledge", "customers")
+COLUMNS = {  # with {text}, {blob}, {real} and {whole} as the database calls them
+    "meta": "name {text} primary key, value {blob} not null",
+    "papers": "kind {text}, version {text}, content {blob} not null, kept_at {real} not null, primary key (kind, version)",
+    "decisions": "seq {whole} primary key, id {text} not null unique, key {text} not null, asked {blob} not null, "
+    "decided_at {real} not null, customer {text} not null, product {text} not null, action {text} not null, "
+    "spent {real} not null, policy {text} not null, chain {blob} not null, body {blob} not null",
+    "outcomes": "seq {whole} primary key, id {text} not null unique, decision {text} not null, asked {blob} not null, "
+    "chain {blob} not null, body {blob} not null",
+}
+
+
+class StoreError(DeskError):
+    """The store cannot be read or written now; nothing was recorded."""
+
+    def __init__(self, said: str, hint: str = "Nothing was decided. Try again when the store is back."):
+        super().__init__(Problem("GW518", said, hint=hint))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happened after a decision. `body` is JSON: outcome_id, decision_id, kind, at, amount, further keys, key, asked,
+    told_at."""
+
+    id: str
+    decision: str
+    asked: bytes
+    body: bytes
+
+
+class Store(ABC):
+    """One operation's log. Not for several threads at once; several processes may share it.
+
+    Whatever the database says no to is raised as StoreError.
+    """
+
+    types: dict[str, str]
+    name: str
+
+    # ---- what a database does in its own way
+    @abstractmethod
+    def run(self, sql: str, values: Sequence = ()) -> list[tuple]:
+        """Rows of one statement, with ? for values."""
+
+    @abstractmethod
+    def many(self, sql: str, rows: Sequence[tuple]) -> None:
+        """One statement for each row."""
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Start a transaction that no other process's can overlap."""
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Make it durable."""
+
+    @abstractmethod
+    def rollback(self) -> None:
+        """Forget it; never raises."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the database; the next use opens it again."""
+
+    @abstractmethod
+    def guard(self) -> list[str]:
+        """Statements that forbid UPDATE and DELETE on TABLES."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What is appended inside is durable afterwards, all of it; or, where anything is raised, none of it."""
+        self.begin()
+        try:
+            yield
+            self.commit()
+        except BaseException:
+            self.rollback()
+            raise
+
+    # ---- once
+    def found(self, operation: str) -> bytes:
+        """Create the tables where there are none; the secret of the lots. Raises DeskError (GW518) where the store is
+        of another operation."""
+        with self.transaction():
+            for table in TABLES:
+                self.run(f"create table if not exists {table} ({COLUMNS[table].format(**self.types)})")
+            self.run("create index if not exists outcomes_of on outcomes (decision)")
+            for statement in self.guard():
+                self.run(statement)
+            meta = self.meta()
+            if not meta:
+                meta = {"format": FORMAT.encode(), "operation": operation.encode(), "secret": secrets.token_bytes(32)}
+                self.many("insert into meta (name, value) values (?, ?)", list(meta.items()))
+        said, holds = meta["format"].decode(), meta["operation"].decode()
+        if said != FORMAT or holds != operation:
+            hint = "Each operation has a store of its own."
+            raise StoreError(f"the store is of format {said} and holds decisions on '{holds}', not '{operation}'", hint)
+        return meta["secret"]
+
+    def meta(self) -> dict[str, bytes]:
+        """format, operation and secret; empty where the store is new."""
+        return {name: bytes(value) for name, value in self.run("select name, value from meta")}
+
+    def keep(self, kind: str, version: str, content: str) -> None:
+        """A policy, knowledge, or what the customers' file was, by version, unless it is kept already."""
+        if version and not self.run("select 1 from papers where kind = ? and version = ?", (kind, version)):
+            row = (kind, version, content.encode(), time.time())
+            self.many("insert into papers (kind, version, content, kept_at) values (?, ?, ?, ?)", [row])
+
+    def papers(self, kind: str) -> dict[str, str]:
+        """Version → content."""
+        rows = self.run("select version, content from papers where kind = ?", (kind,))
+        return {version: bytes(content).decode() for version, content in rows}
+
+    # ---- decisions
+    def answered(self, ids: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
+        """Decision → (hash of what was asked, body), of those that are recorded."""
+        marks = ", ".join("?" * len(ids))
+        rows = self.run(f"select id, asked, body from decisions where id in ({marks})", ids)
+        return {name: (bytes(asked), bytes(body)) for name, asked, body in rows}
+
+    def since(self, seq: int, limit: int = 2**62) -> list[tuple[int, str, str, str, float, float]]:
+        """(seq, action, customer, product, decided_at, spent) of the decisions after this one, in order."""
+        names = "seq, action, customer, product, decided_at, spent"
+        return self.run(f"select {names} from decisions where seq > ? order by seq limit {limit:d}", (seq,))
+
+    def before(self, when: float) -> int:
+        """The last decision not after this time (seconds since 1970), by bisection; 0 where there is none."""
+        low, high = 0, self.end("decisions")[0]
+        while low < high:
+            middle = (low + high + 1) // 2
+            ((at,),) = self.run("select decided_at from decisions where seq = ?", (middle,))
+            low, high = (middle, high) if at <= when else (low, middle - 1)
+        return low
+
+    def end(self, table: str) -> tuple[int, bytes]:
+        """(seq, chain) of the last row."""
+        rows = self.run(f"select seq, chain from {table} order by seq desc limit 1")
+        return (rows[0][0], bytes(rows[0][1])) if rows else (0, START)
+
+    def append(self, records: Sequence[Record]) -> int:
+        """Within a transaction; the last seq."""
+        seq, chain = self.end("decisions")
+        rows = []
+        for r in records:
+            seq, chain = seq + 1, chained(chain, r.body)
+            rows.append(
+                (
+                    seq,
+                    r.id,
+                    r.key,
+                    r.asked,
+                    r.decided_at,
+                    r.customer,
+                    r.product,
+                    r.action,
+                    r.spent,
+                    r.policy,
+                    chain,
+                    r.body,
+                )
+            )
+        names = "seq, id, key, asked, decided_at, customer, product, action, spent, policy, chain, body"
+        self.many(f"insert into decisions ({names}) values ({', '.join('?' * 12)})", rows)
+        return seq
+
+    def bodies(self, table: str, after: int, limit: int) -> list[tuple[int, bytes, bytes]]:
+        """(seq, chain, body) of at most `limit` decisions or outcomes after this one, in order."""
+        rows = self.run(f"select seq, chain, body from {table} where seq > ? order by seq limit {limit:d}", (after,))
+        return [(seq, bytes(chain), bytes(body)) for seq, chain, body in rows]
+
+    # ---- outcomes
+    def told(self, ids: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
+        """Outcome → (hash of what was told, body), of those that are recorded."""
+        rows = self.run(f"select id, asked, body from outcomes where id in ({', '.join('?' * len(ids))})", ids)
+        return {name: (bytes(asked), bytes(body)) for name, asked, body in rows}
+
+    def outcomes_of(self, decision: str) -> list[dict]:
+        """Everything that was told of a decision, in order."""
+        rows = self.run("select body from outcomes where decision = ? order by seq", (decision,))
+        return [json.loads(bytes(body)) for (body,) in rows]
+
+    def append_outcomes(self, outcomes: Sequence[Outcome]) -> None:
+        """Within a transaction."""
+        seq, chain = self.end("outcomes")
+        rows = []
+        for o in outcomes:
+            seq, chain = seq + 1, chained(chain, o.body)
+            rows.append((seq, o.id, o.decision, o.asked, chain, o.body))
+        self.many("insert into outcomes (seq, id, decision, asked, chain, body) values (?, ?, ?, ?, ?, ?)", rows)
+
+
+def open_store(url: str) -> Store:
+    """`sqlite:///relative`, `sqlite:////absolute`, a path, or `postgresql://…`; opened at the first use."""
+    if url.startswith(("postgresql://", "postgres://")):
+        from gearwheel.desk.store_postgres import PostgresStore
+
+        return PostgresStore(url)
+    from gearwheel.desk.store_sqlite import SqliteStore
+
+    scheme, slashes, path = url.partition("://")
+    if slashes and scheme != "sqlite":
+        said = f"'{scheme}' is no kind of store"
+        raise StoreError(said, "A store is a path, sqlite:///path or postgresql://host/database.")
+    return SqliteStore(path.removeprefix("/") if slashes else url)

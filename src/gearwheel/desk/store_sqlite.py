@@ -1,0 +1,94 @@
+"""The log in an SQLite file: write-ahead log, every commit flushed to the disk."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Sequence
+
+from gearwheel.desk.store import TABLES, Store, StoreError
+
+PATIENCE = 2.0  # seconds to wait for another process's transaction
+CHECKPOINT = 4000  # pages of the write-ahead log after which it is worked into the file
+
+
+class SqliteStore(Store):
+    """`path` of the file. A file that is moved or removed under the desk is noticed before the next use."""
+
+    types = {"text": "text", "blob": "blob", "real": "real", "whole": "integer"}
+
+    def __init__(self, path: str):
+        self.name = path
+        self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+
+    def run(self, sql: str, values: Sequence = ()) -> list[tuple]:
+        with _said(self.name):
+            return self._open().execute(sql, values).fetchall()
+
+    def many(self, sql: str, rows: Sequence[tuple]) -> None:
+        with _said(self.name):
+            self._open().executemany(sql, rows)
+
+    def begin(self) -> None:
+        self.run("begin immediate")
+
+    def commit(self) -> None:
+        self.run("commit")
+
+    def rollback(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            if self._connection is not None and self._connection.in_transaction:
+                self._connection.execute("rollback")
+
+    def close(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            if self._connection is not None:
+                self._connection.close()
+        self._connection = None
+
+    def guard(self) -> list[str]:
+        return [
+            f"create trigger if not exists {table}_{what} before {what} on {table} "
+            f"begin select raise(abort, 'the log is append-only'); end"
+            for table in TABLES
+            for what in ("update", "delete")
+        ]
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is not None:
+            if self._place() == self._file:
+                return self._connection
+            self.close()
+            raise StoreError(f"the store {self.name} was moved or removed")
+        if self._file is not None and self._place() is None:  # never start an empty log in place of one that is gone
+            raise StoreError(f"the store {self.name} is gone")
+        connection = sqlite3.connect(self.name, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+        try:
+            for setting in (
+                "journal_mode = wal", "synchronous = full", f"wal_autocheckpoint = {CHECKPOINT}",
+                "trusted_schema = off",
+            ):  # fmt: skip
+                connection.execute(f"pragma {setting}")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        self._connection, self._file = connection, self._place()
+        return connection
+
+    def _place(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self.name)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+@contextlib.contextmanager
+def _said(name: str):
+    """SQLite's errors as ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"the store {name}: {error}") from error
