@@ -17,6 +17,7 @@ from gearwheel.run import LIBRARY
 from gearwheel.run.own import LEAST_ERROR, chosen_gears, own_wheel, span, wandering
 from gearwheel.run.record import picked, record_csv, tidy_text
 from gearwheel.run.template import filled, pick
+from gearwheel.spin.program import build, initial, values_at
 from gearwheel.wheel.errors import DataError
 from gearwheel.wheel.load import assemble_with
 from gearwheel.wheel.read import parse_wheel
@@ -246,3 +247,69 @@ def test_some_gauges_are_picked_and_a_wrong_name_says_why():
         picked(measures, ["visits"])
     with pytest.raises(DataError, match="Did you mean 'orders'"):
         picked(measures, ["order"])
+
+
+# ---- profit, and what money can be spent on
+
+
+def at_start(left_out=(), **changed):
+    """(assembled wheel, every variable on its first day) of a shop that measures all but this."""
+    wheel = assemble_with(parse_wheel(own_wheel("own", measured(LEVELS.keys() - set(left_out)), mapping())), LIBRARY)
+    program = build(wheel)
+    given = {**program.centre(), **changed}
+    return wheel, values_at(program, initial(program, given), given, 0.0)
+
+
+COSTS = ("cost_overhead", "goods_cost_share")
+SELLERS = ("sellers_active", "sellers_joined", "selection")
+
+
+@pytest.mark.parametrize("price", [0.8, 1.0, 1.25])
+def test_profit_without_costs_is_price_over_the_believed_cost_of_an_order(price):
+    wheel, values = at_start((*COSTS, *SELLERS), price_setting=price)
+    goods = values["orders"] * values["experience.basket"] / values["price"]  # like for like
+    assert values["price"] == pytest.approx(price)
+    assert values["profit"] == pytest.approx(goods * (price - values["cost_share"]))
+    assert wheel.parameter["cost_share"].belief and "yours to replace" in wheel.parameter["cost_share"].because
+
+
+@pytest.mark.parametrize("price", [0.8, 1.0])
+def test_a_platform_pays_for_a_lower_price_of_its_sellers(price):
+    _, values = at_start(COSTS, price_setting=price)
+    goods = values["sales"] / price
+    theirs, take = values["marketplace.third_party_share"], values["marketplace.take_rate"]
+    own = (1 - theirs) * (price - values["cost_share"] * price / values["price"])
+    expected = goods * (theirs * (price - (1 - take)) + own - price * values["serving"])
+    assert values["profit"] == pytest.approx(expected)
+
+
+def test_profit_with_costs_keeps_the_goods_at_what_suppliers_charge():
+    wheel, values = at_start(SELLERS)
+    assert values["profit"] == pytest.approx(values["costs.operating_income"])  # at the first prices
+    program = build(wheel)
+    state = initial(program, program.centre())
+    state[program.stocks.index("costs.posted_price")] = 0.9
+    cheaper = values_at(program, state, program.centre(), 0.0)
+    by_price = cheaper["procurement.purchase_spending"] * (1 - 1 / 0.9)
+    assert cheaper["profit"] - cheaper["costs.operating_income"] == pytest.approx(by_price)
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [(), COSTS, ("cost_advertising",), (*COSTS, *SELLERS, "days_delivered", "shipping_per_order", "freight_per_order")],
+)
+def test_money_can_be_spent_on_a_lever_whatever_is_measured_and_no_gauge_reads_what_is_believed_of_it(left_out):
+    wheel, before = at_start(left_out)
+    assert any(lever.spends != "0" for lever in wheel.lever.values()) and wheel.outcomes[0] == "profit"
+    assert ("winning" in wheel.lever) != ("cost_advertising" in wheel.gauge)
+    beliefs = {"cost_share", "serving", "faster", "winning_cost"} & wheel.parameter.keys()
+    _, after = at_start(left_out, **{n: 1.3 * wheel.parameter[n].centre for n in beliefs})
+    for gauge in wheel.gauge.values():
+        assert after[gauge.of] == before[gauge.of], gauge.of
+    if "winning" in wheel.lever:
+        _, spent = at_start(left_out, winning=1000.0)
+        assert spent["experience.joining"] > before["experience.joining"]
+    if "faster" in wheel.parameter:
+        _, hurried = at_start(left_out, **{"fulfilment.days_reference": 0.8 * before["days_today"]})
+        rate = before["orders"] * before["carriage"] * (0.8 ** -before["faster"] - 1)
+        assert hurried["faster_spending"] == pytest.approx(rate * hurried["orders"] / before["orders"])

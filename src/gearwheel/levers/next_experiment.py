@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from scipy.stats import norm, rankdata
 
 DEGREE = 4  # of the polynomials that the regression may use
 
@@ -14,8 +15,8 @@ def evppi(values: np.ndarray, parameter: np.ndarray) -> float:
 
     values: (plans, draws), the outcome of every plan on the same draws; parameter: (draws,). The regression estimate of
     Strong, Oakley & Brennan (2014, Medical Decision Making 34): E[max over plans of E(value | parameter)] - max of the
-    means. Each conditional mean is a polynomial in the standardised parameter, its degree by the Bayesian information
-    criterion, so that a parameter that says nothing is worth exactly 0.
+    means. Each conditional mean is a polynomial in the parameter's normal scores, so that its scale does not matter, the
+    degree by the Bayesian information criterion, so that a parameter that says nothing is worth exactly 0.
     """
     values = np.asarray(values, float)
     differences = values - values[0]
@@ -34,7 +35,7 @@ def _conditional(row: np.ndarray, parameter: np.ndarray) -> np.ndarray:
     if np.ptp(row) == 0:
         return row
     count = len(row)
-    z = (parameter - parameter.mean()) / parameter.std()
+    z = norm.ppf((rankdata(parameter) - 0.5) / count)
     best, best_score = np.full(count, row.mean()), count * np.log(row.var())
     for degree in range(1, DEGREE + 1):
         basis = np.polynomial.hermite_e.hermevander(z, degree)

@@ -61,14 +61,14 @@ def plan(
     seed: int = 1,
     progress: Progress = lambda *_: None,
 ) -> Plan:
-    """Search on `seen`, tighten conditions on `other` (same shape, other noise), judge on `fresh`.
+    """Search on `seen`, tighten conditions on `other`, judge on `fresh`: draws and noise of their own.
 
     `budget` is the largest expected money spent on the levers beyond the current plan. `believed`: parameter → its
-    values on the fresh draws, to be asked what knowing it is worth. `kept` is False where no path keeps the rules.
+    values on the fresh draws, to be asked what knowing it is worth; where these repeat with other noise, once. `kept` is False where no path keeps the rules.
     """
     search = _Search(task, seen, budget, risk, at_risk, progress)
     levels = np.array([rule.probability for rule in task.rules])
-    found, split, first = search.run(levels, seed)
+    found, split, first, alone = search.run(levels, seed)
     for _ in range(TIGHTENINGS if len(levels) else 0):
         if found is None:
             break
@@ -86,7 +86,7 @@ def plan(
     x = zero if found is None else found.x
     named = {"plan": x, NOTHING: zero, "greedy": first.x if first.kept else None, "equal split": split}
     named = {name: path for name, path in named.items() if path is not None}
-    return _judged(task, search, found, named, fresh, believed or {}, risk, at_risk, progress)
+    return _judged(task, search, found, named, alone, fresh, believed or {}, risk, at_risk, progress)
 
 
 def levels_asked(task: Task) -> np.ndarray:
@@ -126,13 +126,13 @@ class _Search:
     def values(self, x: np.ndarray, rules: np.ndarray) -> np.ndarray:
         return objectives(self.task, self.seen, self.weights, rules, x)
 
-    def run(self, levels: np.ndarray, seed: int) -> tuple[Found | None, np.ndarray | None, Found]:
-        """(best plan, equal split, greedy plan)."""
+    def run(self, levels: np.ndarray, seed: int) -> tuple[Found | None, np.ndarray | None, Found, list[np.ndarray]]:
+        """(best plan, equal split, greedy plan, what each lever does best alone)."""
         paths = self.task.paths
         at, slopes, scales = self._at(levels)
         self.progress("simple plans", 0, 1, "equal split and best lever first")
         split = equal_split(paths, scales, at)
-        first = greedy(paths, scales, at)
+        first, alone = greedy(paths, scales, at)
         self.progress("compile", 0, 1, "the gradient; kept on disk for the next time")
         slopes(np.zeros(paths.size))
         random = paths.hold(0.5 * np.random.default_rng(seed).uniform(-1, 1, len(paths.tracks)))
@@ -148,7 +148,7 @@ class _Search:
         self.runs = {"by_gradient": sum(f.runs for f in climbed), "without_gradient": checked.runs}
         simple = [judge(paths, scales, np.zeros(paths.size), scales.none), first]
         simple += [] if split is None else [judge(paths, scales, split, at(split))]
-        return best_of([*climbed, checked, *simple]), split, first
+        return best_of([*climbed, checked, *simple]), split, first, alone
 
     def without_idle(self, found: Found, levels: np.ndarray) -> Found:
         """The plan without the paths that add next to nothing, the idlest first."""
@@ -170,7 +170,7 @@ class _Search:
         return best_of(by_gradient(self.task.paths, scales, slopes, [start, zero], self._told("search")))
 
 
-def _judged(task, search, found, named, fresh, believed, risk, at_risk, progress) -> Plan:
+def _judged(task, search, found, named, alone, fresh, believed, risk, at_risk, progress) -> Plan:
     """Every plan on fresh draws: which is better than nothing, what the search promised itself, what to find out."""
     measured = {}
     for number, (name, x) in enumerate(named.items()):
@@ -184,21 +184,21 @@ def _judged(task, search, found, named, fresh, believed, risk, at_risk, progress
     promised = found.gain if found is not None else 0.0
     better = bool(found is not None and np.any(named["plan"]) and gain > (2 * error if risk == "expected" else 0.0))
     progress("next experiment", 0, 1, "")
-    knowing = worth_knowing(_alternatives(task, named["plan"], measured, fresh), believed)
+    options = _alternatives(task, named["plan"], alone, measured, fresh)
+    once = len(next(iter(believed.values()), options[0]))
+    knowing = worth_knowing(options.reshape(len(options), -1, once).mean(axis=1), believed)
     return Plan(
         task, named["plan"] if better else np.zeros(task.paths.size), better, named, measured, value, promised - gain,
         search.checked, search.runs, knowing, found is not None,
     )  # fmt: skip
 
 
-def _alternatives(task: Task, x: np.ndarray, measured: dict[str, Measured], fresh: Inputs) -> np.ndarray:
-    """(plans, draws): those compared, the plan without each lever, each lever alone, and half the plan."""
-    rows, knots = [m.value for m in (measured[NOTHING], *measured.values())], task.paths.knots
-    moved = [i for i in range(len(task.paths.tracks)) if np.any(np.abs(x[i * knots : (i + 1) * knots]) > 1e-6)]
+def _alternatives(task: Task, x: np.ndarray, alone: list, measured: dict[str, Measured], fresh: Inputs) -> np.ndarray:
+    """(plans, draws): those compared, each lever at its own best, the plan with and without each lever, half the plan."""
+    rows, parts = [m.value for m in (measured[NOTHING], *measured.values())], np.arange(task.paths.size)
+    parts //= task.paths.knots
+    moved = np.unique(parts[x != 0])
+    tried = [*alone, 0.5 * x] if len(moved) else alone
     for i in moved if len(moved) > 1 else []:
-        alone = np.zeros_like(x)
-        alone[i * knots : (i + 1) * knots] = x[i * knots : (i + 1) * knots]
-        rows += [task.measure(fresh, alone).value, task.measure(fresh, x - alone).value]
-    if moved:
-        rows.append(task.measure(fresh, 0.5 * x).value)
-    return np.stack(rows)
+        tried += [np.where(parts == i, x, 0.0), np.where(parts == i, 0.0, x)]
+    return np.stack([*rows, *(task.measure(fresh, one).value for one in tried)])

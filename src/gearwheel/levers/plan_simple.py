@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gearwheel.levers.paths import Paths
-from gearwheel.levers.plan_search import Found, Objectives, Scales, judge
+from gearwheel.levers.plan_search import Found, Objectives, Scales, best_of, judge
 
 SHARES = (-1.0, -0.5, -0.2, -0.08, 0.08, 0.2, 0.5, 1.0)  # of the room on either side that a lever is tried at
 HALVINGS = 14
@@ -38,23 +38,29 @@ def equal_split(paths: Paths, scales: Scales, objectives: Objectives) -> np.ndar
     return _largest(lambda share: share * total, spending, scales.budget)
 
 
-def greedy(paths: Paths, scales: Scales, objectives: Objectives) -> Found:
-    """The best lever first, then the next with what is left, until none helps; every lever at a few settings."""
+def greedy(paths: Paths, scales: Scales, objectives: Objectives) -> tuple[Found, list[np.ndarray]]:
+    """The best lever first, then the next with what is left, until none helps; every lever at a few settings.
+
+    Beside it, what each lever does best alone, where that keeps everything.
+    """
     best = judge(paths, scales, np.zeros(paths.size), scales.none)
-    left, runs = set(range(len(paths.tracks))), 0
+    left, runs, alone = set(range(len(paths.tracks))), 0, []
     while left:
-        tried = {}
-        for i in left:
-            for share in SHARES:
-                x = best.x + _alone(paths, i, share)
-                tried[i, share] = judge(paths, scales, x, objectives(x))
-                runs += 1
-        (lever, _), found = max(tried.items(), key=lambda t: t[1].gain if t[1].kept else -np.inf)
-        if not found.kept or (best.kept and found.gain <= best.gain + 1e-12 * abs(scales.gain)):
+        tried = {i: _best_setting(paths, scales, objectives, best.x, i) for i in sorted(left)}
+        runs += len(tried) * len(SHARES)
+        alone = alone or [f.x for f in tried.values() if f is not None]
+        lever, found = max(tried.items(), key=lambda t: -np.inf if t[1] is None else t[1].gain)
+        if found is None or (best.kept and found.gain <= best.gain + 1e-12 * abs(scales.gain)):
             break
         best = found
         left.remove(lever)
-    return Found(best.x, best.gain, best.kept, runs)
+    return Found(best.x, best.gain, best.kept, runs), alone
+
+
+def _best_setting(paths: Paths, scales: Scales, objectives: Objectives, beside: np.ndarray, track: int) -> Found | None:
+    """The best of a few settings of one lever beside a plan for the others, None where none keeps everything."""
+    tried = [beside + _alone(paths, track, share) for share in SHARES]
+    return best_of([judge(paths, scales, x, objectives(x)) for x in tried])
 
 
 def _alone(paths: Paths, track: int, share: float) -> np.ndarray:

@@ -140,10 +140,10 @@ def _planned(posterior, asked: Mapping, rules, progress: Progress) -> dict:
 
     wheel = posterior.wheel
     task = _task(posterior, asked, rules)
-    seen, other, fresh, which = _inputs(posterior, task, progress)
+    seen, other, fresh, judging = _inputs(posterior, task, progress)
     budget = np.inf if asked["budget"] is None else asked["budget"]
     natural = posterior.beliefs.natural(posterior.u)
-    believed = {n: natural[which, i] for i, n in enumerate(posterior.beliefs.names)}
+    believed = {n: natural[judging, i] for i, n in enumerate(posterior.beliefs.names)}
     found = plan(
         task, seen, other, fresh, budget=budget, risk=asked["risk"], at_risk=asked["at_risk"], believed=believed,
         seed=posterior.seed, progress=progress,
@@ -169,21 +169,23 @@ def _task(posterior, asked: Mapping, rules):
         base = stood if np.isfinite(stood) else float(np.median(parameters[lever.of]))
         return Track(name, lever.of, float(base), *lever.limits, lever.ramp)
 
-    paths = lay_paths([track(n) for n in asked["levers"]], wheel.dt * np.arange(steps + 1), min(asked["knots"], steps))
+    paths = lay_paths(
+        [track(n) for n in asked["levers"]], wheel.dt * np.arange(steps + 1), min(asked["knots"], steps // 2)
+    )
     how = "cumulated" if wheel.variables()[asked["outcome"]].unit.endswith(f"/{wheel.unit}") else "level"
     return Task(wheel, asked["outcome"], how, paths, rules, start, current)
 
 
 def _inputs(posterior, task, progress: Progress):
-    """(draws of the search, the same under other noise, draws to judge on, and which those are).
+    """(draws of the search, draws to tighten conditions on, draws to judge on, and which parameters those have).
 
-    Draws that leave the finite numbers under the current plan are left out; the draws to judge on have parameters and
-    noise of their own, repeated with new noise where a record leaves few.
+    Each has parameters and noise of its own; those to judge on are repeated with new noise where a record leaves few.
+    Draws that leave the finite numbers under the current plan are left out.
     """
     from gearwheel.levers.plan_task import Inputs
 
     progress("draws", 0, 1, "")
-    parameters, state = here(posterior, SEEN + FRESH)
+    parameters, state = here(posterior, 3 * SEEN + FRESH)
     everyone = np.arange(len(state))
 
     def of(which: np.ndarray, seed: int) -> Inputs:
@@ -200,9 +202,10 @@ def _inputs(posterior, task, progress: Progress):
         )
         raise GearwheelError(f"{message}: no plan can be judged. `gearwheel spin` shows which variables do.")
     cut = min(SEEN, len(sound) // 2)
-    rest = sound[cut:]
-    which = np.tile(rest, -(-FRESH // len(rest)))
-    return of(sound[:cut], 1), of(sound[:cut], 2), of(which, 3), which
+    until = cut + (min(2 * SEEN, (len(sound) - cut) // 2) if task.rules else 0)
+    rest = sound[until:]
+    judging = np.tile(rest, -(-FRESH // len(rest)))
+    return of(sound[:cut], 1), of(sound[cut:until], 2), of(judging, 3), rest
 
 
 def _refuse_impossible(found, wheel: Wheel) -> None:

@@ -74,12 +74,22 @@ def search(found: Mapping) -> str:
     """What both optimisers found, and how much of the gain was luck of the draws searched on."""
     unit = words_of(found.get("unit"))
     ours, other = (amount(real(at(found, "search", k)), unit) for k in ("by_gradient", "without_gradient"))
-    agree = "they agree" if at(found, "search", "agree") else "they disagree, so a better plan may exist"
+    agree = "they agree" if at(found, "search", "agree") else _apart(found)
     optimism = amount(real(at(found, "search", "optimism")), unit, signed=True)
     return (
         f"Gain found by gradient {ours}, without gradients {other}: {agree}. "
         f"The search promised {optimism} against what fresh draws gave."
     )
+
+
+def _apart(found: Mapping) -> str:
+    """Which of the two optimisers is behind, and what that means."""
+    ours, other = (real(at(found, "search", k)) for k in ("by_gradient", "without_gradient"))
+    if ours is None or other is None:
+        return "one of them kept no condition"
+    if other > ours:
+        return "they disagree, the better one is taken, and a still better plan may exist"
+    return "they disagree: in as many runs the check did not get as far"
 
 
 def next_step(found: Mapping) -> str:

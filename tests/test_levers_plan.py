@@ -1,0 +1,328 @@
+"""Plans against closed forms: optima, budgets, ramps, risk, chance constraints, gradients, what knowing is worth."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
+from scipy.stats import norm
+
+import gearwheel as gw
+from gearwheel.levers.next_experiment import evppi, worth_knowing
+from gearwheel.levers.paths import Track, lay_paths
+from gearwheel.levers.plan_task import Inputs, Task, jax_objectives, objectives
+from gearwheel.levers.risk import cvar, parse_rules, quantile_weights, tail_weights
+from gearwheel.wheel.errors import WheelError
+from gearwheel.wheel.read import parse_wheel
+
+HEAD = 'wheel = { name = "w", unit = "year", dt = 0.25, size = "n", horizon = 1 }\n'
+STOCK = '[stock.n]\nunit = "1"\nstart = "1"\n[parameter.period]\nunit = "year"\nvalue = 1\n'
+
+
+def lever(name: str, limits="[0, 100]", value: float = 0.0, more: str = "") -> str:
+    return f"[parameter.{name}]\nvalue = {value}\n[lever.{name}]\nof = '{name}'\nlimits = {limits}\n{more}\n"
+
+
+def profit(equation: str) -> str:
+    return f'[aux.profit]\nunit = "1/year"\nequation = "({equation}) / period"\n'
+
+
+def model(*parts: str) -> gw.Model:
+    return gw.build(parse_wheel(HEAD + STOCK + "".join(parts)))
+
+
+def planned(*parts: str, **settings) -> dict:
+    return model(*parts).fit().plan("profit", cache=False, **settings).found
+
+
+def paths_of(found: dict) -> dict[str, np.ndarray]:
+    return {row["lever"]: np.array(row["path"]) for row in found["levers"]}
+
+
+def gain_of(found: dict, name: str = "plan") -> float:
+    return next(row["mean_gain"] for row in found["compared"] if row["name"] == name)
+
+
+# ---- optima in closed form
+
+
+def test_a_quadratic_profit_is_planned_at_its_vertex_by_both_optimisers():
+    found = planned(lever("u"), profit("6 * u - u ^ 2 / 2"))
+    assert paths_of(found)["u"] == pytest.approx(6, rel=1e-3)
+    assert gain_of(found) == pytest.approx(18, rel=1e-6)  # a² / 2b over one year
+    assert found["better"] and found["search"]["agree"]
+    assert found["search"]["without_gradient"] == pytest.approx(18, rel=1e-4)
+
+
+def test_a_cost_that_no_equation_books_is_taken_off_profit_and_counts_as_spent():
+    found = planned(lever("u", more='cost = "2 * u"'), profit("6 * u - u ^ 2 / 2"))
+    assert paths_of(found)["u"] == pytest.approx(4, rel=1e-3)  # (a - c) / b
+    ours = found["compared"][0]
+    assert ours["mean_gain"] == pytest.approx(8, rel=1e-6) and ours["mean_spent"] == pytest.approx(8, rel=1e-3)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
+def test_a_binding_budget_is_spent_to_the_last_cent_where_it_brings_most_in_any_unit(scale):
+    parts = (
+        lever("u", more=f'spends = "{scale} * u"'),
+        lever("v", more=f'spends = "{scale} * v"'),
+        profit(f"{scale} * (9 * u - u ^ 2 / 2 + 6 * v - v ^ 2)"),
+    )
+    found = planned(*parts, budget=6 * scale)
+    # 9 - u = 6 - 2 v = λ and u + v = 6
+    assert paths_of(found)["u"] == pytest.approx(5, rel=2e-3)
+    assert paths_of(found)["v"] == pytest.approx(1, rel=2e-2)
+    assert found["compared"][0]["mean_spent"] == pytest.approx(6 * scale, rel=1e-3)
+    assert gain_of(found) == pytest.approx(37.5 * scale, rel=1e-4)
+    assert gain_of(found, "equal split") == pytest.approx(31.5 * scale, rel=1e-3)  # u = v = 3
+    assert gain_of(found) >= max(gain_of(found, "equal split"), gain_of(found, "greedy"))
+
+
+def test_ramp_and_limits_are_respected_and_used():
+    found = planned(
+        lever("u", "[0, 3]", value=1, more="ramp = 4"), lever("v", "[-2, 2]", more="ramp = 1"), profit("u - v")
+    )
+    paths, time = paths_of(found), np.arange(5) / 4
+    assert paths["u"] == pytest.approx(np.minimum(1 + 4 * time, 3), abs=1e-4)
+    assert paths["v"] == pytest.approx(-time, abs=1e-4)
+
+
+def test_where_nothing_helps_the_advice_is_to_change_nothing():
+    answer = model(lever("u", "[-5, 5]"), profit("-(u ^ 2)")).fit().plan("profit", budget=10, cache=False)
+    assert not answer.better and not any(row["moved"] for row in answer.found["levers"])
+    assert "change nothing" in str(answer)
+
+
+# ---- risk
+
+
+RISKY = (
+    "[parameter.yield_of_b]\nbelief = { low = 0.0, centre = 1.3, high = 2.6 }\nbecause = 'planted'\n",
+    lever("a", "[0, 10]", more='spends = "a"'),
+    lever("b", "[0, 10]", more='spends = "b"'),
+    profit("1.0 * a + yield_of_b * b"),
+)
+
+
+def test_the_cvar_plan_takes_the_safe_lever_and_the_expected_plan_the_risky_one():
+    bold, careful = planned(*RISKY, budget=10), planned(*RISKY, budget=10, risk="cvar", at_risk=0.1)
+    assert paths_of(bold)["b"] == pytest.approx(10, rel=1e-2)
+    assert paths_of(careful)["a"].mean() > 8
+    assert bold["compared"][0]["mean"] > careful["compared"][0]["mean"]
+    assert careful["compared"][0]["outcome"]["low"] > bold["compared"][0]["outcome"]["low"]
+    # the one thing that is not known is the one worth knowing, by the closed form of two linear plans
+    sd, ahead = 1.3 / 1.2815516 * 10, 3.0
+    exact = ahead * norm.cdf(ahead / sd) + sd * norm.pdf(ahead / sd) - ahead
+    assert bold["next"][0]["parameter"] == "yield_of_b"
+    assert bold["next"][0]["worth"] == pytest.approx(exact, rel=0.15)
+
+
+CHANCY = (
+    "[parameter.drain]\nbelief = { low = 0.7436897, centre = 1, high = 1.2563103 }\nbecause = 'planted'\n",  # sd 0.2
+    lever("u", "[0, 20]"),
+    profit("u"),
+    '[aux.left]\nunit = "1"\nequation = "10 - drain * u"\n',
+)
+
+
+def test_a_chance_constraint_binds_at_its_quantile():
+    found = planned(*CHANCY, keep=["left >= 0 with 0.95"])
+    exact = 10 / (1 + norm.ppf(0.95) * 0.2)
+    assert paths_of(found)["u"].max() == pytest.approx(exact, rel=0.05)
+    assert found["rules"][0]["now"] == 1.0 and found["rules"][0]["plan"] >= 0.935
+
+
+def test_conditions_that_cannot_be_kept_say_which_fails_already():
+    with pytest.raises(WheelError, match="GW148.*left >= 11.*fails already under the current plan \\(in 0 %"):
+        planned(*CHANCY, keep=["left >= 11 with 0.9", "profit >= -1 with 0.9"])
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=40), st.floats(0.05, 0.95))
+@settings(max_examples=60, deadline=None)
+def test_cvar_is_the_maximum_of_rockafellar_and_uryasev(values, share):
+    y = np.array(values)
+    found = minimize_scalar(
+        lambda t: -(t - np.mean(np.maximum(t - y, 0)) / share), bounds=(y.min() - 1, y.max() + 1), method="bounded"
+    )
+    best = max(-found.fun, *(t - np.mean(np.maximum(t - y, 0)) / share for t in y))
+    assert cvar(y, share) == pytest.approx(best, rel=1e-6, abs=1e-6)
+    assert cvar(y, share) <= y.mean() + 1e-9
+    assert cvar(y + 7, share) == pytest.approx(cvar(y, share) + 7, abs=1e-6)
+
+
+def test_weights_sum_to_one_and_find_quantiles():
+    draws = np.sort(np.random.default_rng(1).standard_normal(4000))
+    assert tail_weights(4000, 0.013).sum() == pytest.approx(1) and quantile_weights(4000, 0.05).sum() == pytest.approx(
+        1
+    )
+    assert quantile_weights(4000, 0.05) @ draws == pytest.approx(norm.ppf(0.05), abs=0.06)
+
+
+# ---- the gradient
+
+
+FEEDBACK = """
+wheel = { name = "f", unit = "year", dt = 0.125, size = "customers" }
+[stock.customers]
+unit = "customer"
+start = "100"
+inflows = ["joining"]
+outflows = ["leaving"]
+noise = "0.1"
+[stock.cash]
+unit = "money"
+start = "50"
+inflows = ["profit"]
+scale = "abs"
+[flow.joining]
+unit = "customer/year"
+equation = "mouth * customers + 3 * advertising ^ strength"
+[flow.leaving]
+unit = "customer/year"
+equation = "0.3 * customers * price ^ 0.8"
+[flow.profit]
+unit = "money/year"
+equation = "customers * (price - 0.6) - advertising"
+[parameter.mouth]
+belief = { low = 0.1, centre = 0.2, high = 0.3 }
+[parameter.strength]
+belief = { low = 0.4, centre = 0.5, high = 0.6 }
+[parameter.advertising]
+value = 10
+[parameter.price]
+value = 1
+[lever.advertising]
+of = "advertising"
+limits = [1, 60]
+spends = "advertising"
+[lever.price]
+of = "price"
+limits = [0.5, 2]
+ramp = 0.5
+cost = "2 * (price - 1) ^ 2"
+"""
+
+
+def feedback_task() -> tuple[Task, Inputs]:
+    wheel = gw.build(parse_wheel(FEEDBACK)).assembled
+    tracks = [Track("advertising", "advertising", 10, 1, 60), Track("price", "price", 1, 0.5, 2, 0.5)]
+    paths = lay_paths(tracks, 0.125 * np.arange(17), 3)
+    task = Task(wheel, "profit", "cumulated", paths, parse_rules(["cash >= 0 with 0.9"], wheel))
+    rng, draws = np.random.default_rng(3), 24
+    parameters = {
+        "mouth": rng.normal(0.2, 0.08, draws),
+        "strength": rng.normal(0.5, 0.08, draws),
+        "advertising": 10.0,
+        "price": 1.0,
+    }
+    return task, Inputs(parameters, np.tile([100.0, 50.0], (draws, 1)), rng.standard_normal((16, draws, 2)))
+
+
+def test_the_gradient_through_the_simulator_equals_finite_differences_and_both_engines_agree():
+    task, inputs = feedback_task()
+    weights, rules = tail_weights(24, 0.3), quantile_weights(24, 0.1)[None]
+    x = np.array([0.1, 0.2, 0.05, 0.03, 0.06, -0.02])
+    jacobian, values = jax_objectives(task)(x, (dict(inputs.parameters), inputs.state, inputs.shocks), weights, rules)
+
+    def at(z):
+        return objectives(task, inputs, weights, rules, z)
+
+    assert np.asarray(values) == pytest.approx(at(x), rel=1e-10)
+    by_hand = np.stack([(at(x + h) - at(x - h)) / 2e-5 for h in 1e-5 * np.eye(6)], axis=1)
+    assert np.asarray(jacobian) == pytest.approx(by_hand, rel=1e-5, abs=1e-5)
+
+
+def test_unbooked_cost_leaves_cash_too_and_booked_spending_does_not_count_twice():
+    task, inputs = feedback_task()
+    none = task.measure(inputs, np.zeros(6))
+    dearer = task.measure(inputs, task.paths.hold([0.0, 0.2]))
+    offsets = task.paths.offsets(task.paths.hold([0.0, 0.2]))
+    assert dearer.spent - none.spent == pytest.approx((2 * offsets[1, :-1] ** 2).sum() * 0.125)
+    cash = 50 + dearer.path[:-1].cumsum(axis=0) * 0.125  # profit net of the unbooked cost, without noise on cash
+    quiet = Inputs(inputs.parameters, inputs.state)
+    told = task.measure(quiet, task.paths.hold([0.0, 0.2]))
+    walked = 50 + np.concatenate([np.zeros((1, 24)), told.path[:-1].cumsum(axis=0) * 0.125])
+    assert told.margins[0] == pytest.approx(walked.min(axis=0)) and np.isfinite(cash).all()
+
+
+# ---- what knowing is worth
+
+
+def test_knowing_what_does_not_matter_is_worth_nothing():
+    rng = np.random.default_rng(5)
+    values = np.stack([np.zeros(2000), 0.1 + rng.standard_normal(2000)])
+    idle = {f"p{i}": rng.standard_normal(2000) for i in range(20)}
+    assert worth_knowing(values, idle) == {}
+    assert evppi(np.stack([values[1], values[1]]), idle["p0"]) == 0.0
+
+
+@pytest.mark.parametrize("ahead", [-1.0, 0.0, 0.7])
+def test_knowing_is_worth_its_closed_form_between_two_linear_plans(ahead):
+    rng = np.random.default_rng(6)
+    z, draws = rng.standard_normal(6000), 6000
+    z = (z - z.mean()) / z.std()
+    luck = rng.standard_normal(draws)  # shared by both plans: it cancels
+    values = np.stack([luck, luck + ahead + 1.5 * z + 0.5 * rng.standard_normal(draws)])
+    exact = ahead * norm.cdf(ahead / 1.5) + 1.5 * norm.pdf(ahead / 1.5) - max(ahead, 0)
+    assert evppi(values, np.exp(z) if ahead < 0 else z) == pytest.approx(exact, rel=0.1)
+    assert evppi(1000 * values, z) == pytest.approx(1000 * evppi(values, z))
+    assert evppi(values + 5 * z, z) == pytest.approx(evppi(values, z), rel=0.02)  # what all plans share
+
+
+# ---- bad input
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"outcome": "proft"}, "GW142.*proft.*(.|\n)*Did you mean 'profit'"),
+        ({"levers": ["uu"]}, "GW146.*uu(.|\n)*Did you mean 'u'"),
+        ({"budget": -1.0}, "GW145.*budget of -1"),
+        ({"budget": math.nan}, "GW145"),
+        ({"years": 0.0}, "GW145.*0 years"),
+        ({"risk": "hope"}, "GW145.*hope"),
+        ({"at_risk": 1.5}, "GW145.*1.5"),
+        ({"keep": ["profit > 3"]}, "GW147.*no condition(.|\n)*Write:"),
+        ({"keep": ["profits >= 3"]}, "GW147.*no variable(.|\n)*Did you mean 'profit'"),
+        ({"keep": ["profit >= 3 with 1.5"]}, "GW147"),
+    ],
+)
+def test_what_cannot_be_asked_says_what_to_try(asked, said):
+    fit = model(lever("u"), profit("u")).fit()
+    with pytest.raises(WheelError, match=said):
+        fit.plan(**{"outcome": "profit", **asked})
+
+
+def test_a_wheel_without_levers_or_without_profit_says_so():
+    with pytest.raises(WheelError, match="GW146.*no levers"):
+        planned("[parameter.u]\nvalue = 1\n", profit("u"))
+    with pytest.raises(WheelError, match="GW146.*set by the world"):
+        planned(lever("u", more="outside = true"), lever("v"), profit("u + v"), levers=["u"])
+    with pytest.raises(WheelError, match="GW144.*lacks sales(.|\n)*gear `costs`"):
+        model(lever("u"), '[aux.sales]\nunit = "1/year"\nequation = "u / period"\n').fit().plan("profit")
+
+
+def test_profit_is_operating_income_where_no_variable_has_the_name():
+    from gearwheel.run.planning import outcome_of
+
+    assert outcome_of("profit", gw.open("shop").wheel) == "costs.operating_income"
+
+
+def test_a_plan_is_kept_makes_frames_settings_and_a_page(tmp_path, monkeypatch):
+    monkeypatch.setenv("GEARWHEEL_CACHE", str(tmp_path / "cache"))
+    fit = model(lever("u"), profit("6 * u - u ^ 2 / 2")).fit()
+    answer = fit.plan("profit", budget=5)
+    again = fit.plan("profit", budget=5, progress=lambda *_: pytest.fail("computed twice"))
+    assert again.found == answer.found
+    assert list(answer.frame().columns) == ["u"] and answer.compared().index[0] == "plan"
+    runs = fit.spin(1, set=answer.settings())
+    assert runs["profit"][0, :-1].sum() * 0.25 == pytest.approx(18, rel=1e-4)
+    page = answer.save(tmp_path / "plan.html").read_text()
+    assert (
+        "<script" not in page and "http" not in page.replace("http://www.w3.org", "") and "Beside other plans" in page
+    )
+    assert answer._repr_svg_().startswith("<svg")
