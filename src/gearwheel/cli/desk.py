@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from gearwheel.cli.desk_decide import decide
 from gearwheel.cli.desk_policy import check, new
 from gearwheel.cli.desk_serve import replay, serve
 from gearwheel.cli.frame import InOrder
@@ -24,5 +25,5 @@ def desk() -> None:
     """
 
 
-for _verb in (new, check, serve, replay):
+for _verb in (new, check, decide, serve, replay):
     desk.add_command(_verb)

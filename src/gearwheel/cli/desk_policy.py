@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from gearwheel.cli.desk_decide import summary_text
 from gearwheel.cli.frame import Verb, echo_json, json_option, plain, say_next
+from gearwheel.cli.progress import progress
 
 
 @click.command(cls=Verb)
@@ -45,22 +47,39 @@ def new(policy: str, operation: str, currency: str, force: bool, as_json: bool) 
 
 @click.command(cls=Verb)
 @click.argument("policy", metavar="POLICY.TOML")
+@click.option("--requests", metavar="FILE", help="Parquet or CSV: what would have been decided. Nothing is recorded.")
+@click.option("--customers", metavar="FILE", help="With --requests: what is known of customers.")
+@click.option("--knowledge", metavar="FILE", help="With --requests: what was learned.")
 @json_option
-def check(policy: str, as_json: bool) -> None:
+def check(policy: str, requests: str | None, customers: str | None, knowledge: str | None, as_json: bool) -> None:
     """Say what is wrong with a policy, line by line, and in words what it does.
+
+    With --requests it is tried on them: answers, money and caps as they would have been. Nothing is recorded, and lots
+    are drawn by a secret of their own.
 
     \b
     Examples:
       gearwheel desk check policy.toml
+      gearwheel desk check policy.toml --requests last-month.parquet --customers desk/customers.parquet
     """
-    from gearwheel.desk.operations import OPERATIONS
-    from gearwheel.desk.policy_file import read_policy
+    from gearwheel.desk.opened import read_papers
     from gearwheel.desk.policy_words import policy_words
 
-    read, operation = read_policy(policy, OPERATIONS.values())
-    said = policy_words(read, operation)
+    if (customers or knowledge) and not requests:
+        raise click.UsageError("--customers and --knowledge go with --requests.")
+    papers = read_papers(policy, customers, knowledge)
+    said, tried = policy_words(papers.policy, papers.operation), None
+    if requests:
+        from gearwheel.desk.batch_run import try_out
+
+        with progress() as shown:
+            tried = try_out(papers, requests, shown)
     if as_json:
-        echo_json({"policy": policy, "version": read.version, "says": said})
+        echo_json({"policy": policy, "version": papers.policy.version, "says": said, "tried": tried and vars(tried)})
         return
     click.echo(plain("\n".join(said)))
-    say_next("desk", "decide", "requests.parquet", "--policy", policy, "--out", "decisions.parquet")
+    if tried:
+        click.echo()
+        click.echo("Tried on these requests, each at the time when it was asked; nothing is recorded.")
+        click.echo(plain(summary_text(tried, papers.policy.currency)))
+    say_next("desk", "decide", requests or "requests.parquet", "--policy", policy, "--out", "decisions.parquet")

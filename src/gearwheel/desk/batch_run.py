@@ -1,0 +1,127 @@
+"""`gearwheel desk decide`: a file of requests → a file of decisions, one of rejected rows, and a summary."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+
+import pyarrow as pa
+
+from gearwheel.desk.batch import CHUNK, KEY, Chunk, decide_tables, identity
+from gearwheel.desk.batch_files import Written, count_requests, read_requests, refuse_foreign
+from gearwheel.desk.customers import Customers
+from gearwheel.desk.decide import Desk
+from gearwheel.desk.opened import Papers
+from gearwheel.desk.store import Store
+
+Progress = Callable[[str, int, int, str], None]
+REJECTED = pa.schema([(n, pa.string()) for n in ("code", "message", "hint")]).insert(0, pa.field("row", pa.int64()))
+
+
+@dataclass
+class Summary:
+    """Of a batch: how often each action was taken and how often best, money expected and counted against caps, which
+    rules spoke and caps bound how often, and the rejected rows by code. Costs are in the policy's currency."""
+
+    asked: int = 0
+    decided: int = 0
+    actions: Counter = field(default_factory=Counter)
+    drawn: int = 0
+    expected_cost: float = 0.0
+    fallback_cost: float = 0.0
+    spent: Counter = field(default_factory=Counter)
+    rules: Counter = field(default_factory=Counter)
+    caps: Counter = field(default_factory=Counter)
+    rejected: Counter = field(default_factory=Counter)
+    example: dict = field(default_factory=dict)  # code → (row, message) of its first fault
+
+    def add(self, chunk: Chunk) -> None:
+        self.asked += chunk.asked
+        for row, problem in sorted(chunk.faults.items()):
+            self.rejected[problem.code] += 1
+            self.example.setdefault(problem.code, (row, problem.message))
+        self.rules.update(chunk.spoke)
+        self.caps.update(chunk.capped)
+        if not chunk.columns:
+            return
+        actions, best = chunk.columns["action"], chunk.columns["best"]
+        self.decided += len(actions)
+        self.actions.update(actions)
+        self.drawn += sum(a != b for a, b in zip(actions, best))
+        self.expected_cost += sum(chunk.columns["expected_cost"])
+        self.fallback_cost += sum(cost or 0.0 for cost in chunk.columns["fallback_cost"])
+        for action, money in zip(actions, chunk.columns["spent"]):
+            self.spent[action] += money
+
+
+def try_out(papers: Papers, requests: str | PathLike[str], progress: Progress | None = None) -> Summary:
+    """What would be decided on these requests, each at the time when it was asked; nothing is recorded, and lots are
+    drawn by a secret of their own. Raises DeskError."""
+    path, summary = Path(requests), Summary()
+    desk = papers.desk(b"tried, not decided")
+    for chunk in _decided(desk, papers.customers, path, None, "requested", progress):
+        summary.add(chunk)
+    return summary
+
+
+def decide_file(
+    papers: Papers,
+    requests: str | PathLike[str],
+    out: str | PathLike[str],
+    store: Store,
+    *,
+    clock: str = "now",
+    progress: Progress | None = None,
+) -> Summary:
+    """Decide on every request of the file, log each decision in `store`, and write them to `out` and the faulty rows to
+    `out` with `.rejected` before its ending. Files appear when they are whole; run again after a stop it goes on where
+    the log ends. Raises DeskError, before anything is decided where a foreign file is in the way."""
+    source, out, summary = Path(requests), Path(out), Summary()
+    beside = out.with_name(f"{out.stem}.rejected{out.suffix or '.parquet'}")
+    for path in (out, beside):
+        refuse_foreign(path)
+    desk = papers.desk(store.found(papers.operation.name))
+    with store.transaction():
+        store.keep("policy", papers.policy.version, papers.policy.text)
+        store.keep("knowledge", papers.known.version, papers.known.text)
+        known = papers.customers
+        store.keep("customers", known.version, f"{len(known.row)} customers as of {known.as_of:.0f}")
+    with Written(out, schema_of(papers)) as decisions, Written(beside, REJECTED) as rejected:
+        for chunk in _decided(desk, papers.customers, source, store, clock, progress):
+            summary.add(chunk)
+            if chunk.columns:
+                decisions.add(chunk.columns | {"decided_at": [round(t * 1e6) for t in chunk.columns["decided_at"]]})
+            rows = sorted(chunk.faults)
+            faults = [chunk.faults[row] for row in rows]
+            rejected.add({"row": rows, **{n: [getattr(f, n) for f in faults] for n in ("code", "message", "hint")}})
+    if not summary.rejected:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+    return summary
+
+
+def schema_of(papers: Papers) -> pa.Schema:
+    """Columns of a file of decisions. `row` counts from 0 in the file of requests."""
+    texts, number, names = pa.string(), pa.float64(), pa.list_(pa.string())
+    found: dict[str, pa.DataType] = {"row": pa.int64(), KEY: texts, "decision_id": texts}
+    found |= dict.fromkeys(identity(papers.operation), texts)
+    found |= {"action": texts, "best": texts, "propensity": number, "expected_cost": number, "fallback_cost": number}
+    found |= {"spent": number, "rules": names, "caps": names, "says": texts}
+    return pa.schema(found | {"decided_at": pa.timestamp("us", "UTC"), "policy_version": texts})
+
+
+def _decided(
+    desk: Desk, customers: Customers, path: Path, store: Store | None, clock: str, progress: Progress | None
+) -> Iterable[Chunk]:
+    rows = count_requests(path)
+
+    def told(done: int) -> None:
+        if progress:
+            progress("deciding", done, max(rows, done), "")
+
+    tables = read_requests(path, CHUNK)
+    return decide_tables(desk, customers, tables, store=store, clock=clock, progress=told)
