@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from desk_shop import ACTIONS, Books, Buying
+from desk_shop import ACTIONS, Books
 
 from gearwheel.desk.decide import Desk, decide
 from gearwheel.desk.learn import learn
@@ -19,7 +19,7 @@ from gearwheel.market.settings import Market
 from gearwheel.market.state import State
 
 RELEARN = 60  # days between two lessons
-EXPLORE = 0.01
+EXPLORE = 0.005
 DRAWS = 200
 POLICY = """operation = "returns"
 currency = "EUR"
@@ -30,7 +30,7 @@ draws = {draws}
 margin = {margin:.6f}
 temptation = 0.0
 """
-PILOT = {"return": 0.75, "keep": 0.17, "review": 0.08}
+PILOT = {"return": 0.65, "keep": 0.27, "review": 0.08}
 
 Columns = Mapping[str, np.ndarray]
 
@@ -102,7 +102,7 @@ class ByDesk(Answers):
         text = POLICY.format(explore=EXPLORE, draws=DRAWS, margin=self.margin)
         policy, operation = parse_policy(text, [RETURNS])
         buying = self.books.buying(self.margin)
-        knowledge = learn(operation, policy, self.books.history(), self.books.records())
+        knowledge = learn(operation, policy, self.books.history(buying), self.books.records())
         draws = believed(policy, operation, knowledge.draws)
         if self.blind:
             draws |= {n: np.zeros(DRAWS) for n in RETURNS.effects}

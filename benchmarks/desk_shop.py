@@ -15,7 +15,7 @@ from gearwheel.market.settings import Market
 
 ACTIONS = ("return", "keep", "review")
 SETTLED = 21  # days after which it is clear whether an item comes back
-WINDOW = 60  # days over which spending after a decision is counted
+WATCHED = 30, 120  # days over which spending after a decision is counted, at least and at most
 NOT_STATED = {"freight", "resale"}
 
 
@@ -122,7 +122,7 @@ class Books:
     def table(self, name: str) -> np.ndarray:
         return np.concatenate(self.claims[name])
 
-    def history(self) -> History:
+    def history(self, buying: Buying) -> History:
         """All claims with what is known of them today."""
         settled = self.table("day") <= self.today - SETTLED
         outcomes = {
@@ -135,8 +135,11 @@ class Books:
             "handling": np.where(back, s.return_handling, np.nan),
             "people": np.where(self.table("action") == "review", s.review_cost, np.nan),
             "spent_after": self.after(self.spending()),
+            "watched": self.watched(),
         }
         columns = {n: self.table(n) for n in ("customer_id", "amount", *RETURNS.facts)}
+        days = self.table("day") - self.since[columns["customer_id"]]
+        columns["value"] = buying.ahead(columns["orders"], days, 1.0) * buying.basket
         chosen = np.array([ACTIONS.index(a) for a in self.table("action").tolist()])
         return History(ACTIONS, columns, chosen, self.table("propensity"), outcomes)
 
@@ -157,12 +160,18 @@ class Books:
         by = np.argsort(order, kind="stable")
         return order[by], spent[by]
 
+    def watched(self) -> np.ndarray:
+        """For how many days after each claim spending has been counted, NaN where these are too few."""
+        days = np.minimum(self.today - 1.0 - self.table("day"), WATCHED[1])
+        return np.where(days < WATCHED[0], np.nan, days)
+
     def after(self, lines: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-        """The sum of each claimant's lines within WINDOW days after the claim, NaN where these are not over."""
+        """The sum of each claimant's lines while they were watched after the claim."""
         order, total = lines[0], np.concatenate([[0.0], np.cumsum(lines[1])])
         start = self.table("customer_id").astype(np.int64) * CALENDAR + self.table("day")
-        found = total[np.searchsorted(order, start + WINDOW, "right")] - total[np.searchsorted(order, start, "right")]
-        return np.where(self.table("day") + WINDOW < self.today, found, np.nan)
+        end = start + np.nan_to_num(self.watched()).astype(np.int64)
+        found = total[np.searchsorted(order, end, "right")] - total[np.searchsorted(order, start, "right")]
+        return np.where(np.isfinite(self.watched()), found, np.nan)
 
     def buying(self, margin: float) -> Buying:
         """How customers buy, by moments; the chance to leave from what claimants ordered later against what their own
@@ -176,9 +185,10 @@ class Books:
         later = self.after((np.unique(order), np.ones(len(np.unique(order)))))
         known = np.isfinite(later)
         past = self.table("day") - self.since[self.table("customer_id")]
-        promised = WINDOW * (shape + self.table("orders")) / (rate + past)
+        watched = self.watched()
+        promised = watched * (shape + self.table("orders")) / (rate + past)
         kept = later[known].sum() / promised[known].sum()
-        churn = float(np.clip(2 * (1 - kept) / WINDOW, 2e-4, 0.02))
+        churn = float(np.clip(2 * (1 - kept) / watched[known].mean(), 2e-4, 0.02))
         return Buying(shape, rate, churn, basket, margin)
 
     def _settle(self) -> None:

@@ -18,7 +18,8 @@ OUTCOMES = {
     "salvage": "money for what came back",
     "people": "money for the time of who looked at it",
     "accepted": "1 where an offered part was taken, 0 where not",
-    "spent_after": "what the customer spent within the window after the decision",
+    "spent_after": "what the customer spent after the decision, up to the end of the window or until now",
+    "watched": "days over which that was counted",
     "cost": "all of it together, gains negative",
 }
 

@@ -34,8 +34,9 @@ def effects(
 
     Augmented inverse propensity weighting over decisions in which both actions were possible, spending predicted by a
     regression that is fitted on other customers (Robins, Rotnitzky & Zhao 1994): right whatever the regression, since
-    the propensities are known. Errors are clustered by customer. With `actions` named, raises DeskError (GW521) where
-    one of them was never drawn.
+    the propensities are known. Decisions count by how evenly lots divided them between the two actions (overlap
+    weights: Li, Morgan & Zaslavsky 2018): one that hardly ever is answered otherwise says little. Errors are clustered
+    by customer. With `actions` named, raises DeskError (GW521) where one of them was never drawn.
     """
     found, refused = [], []
     for action in actions or [a for a in history.actions if a != fallback]:
@@ -63,10 +64,12 @@ def _effect(history: History, action: str, fallback: str) -> Effect | Problem:
     spent, customers = part.outcome("spent_after"), part.customers()
     traits = _traits(part)
     one, other = (_potential(part, traits, spent, customers, k) for k in (a, b))
-    money, level = float((one - other).mean()), float(other.mean())
-    money_error = clustered(one - other, customers)
+    pair = part.propensity[:, a] * part.propensity[:, b] / (part.propensity[:, a] + part.propensity[:, b])
+    overlap = pair / pair.mean()
+    money, level = float((overlap * (one - other)).mean()), float((overlap * other).mean())
+    money_error = clustered(overlap * (one - other - money), customers)
     share = money / level
-    error = clustered(one - other - share * other, customers) / level  # delta method
+    error = clustered(overlap * (one - other - share * other), customers) / level  # delta method
     return Effect(action, money, money_error, share, error, drawn)
 
 
@@ -82,9 +85,9 @@ def _potential(part: History, traits, spent, customers, action: int) -> np.ndarr
 
 def _traits(part: History) -> np.ndarray:
     """(n, traits) on a common scale, a constant first."""
-    columns = [np.ones(len(part))]
-    for name in TRAITS:
-        value = np.nan_to_num(np.asarray(part.columns.get(name, np.zeros(len(part))), float))
+    columns, watched = [np.ones(len(part))], np.nan_to_num(part.outcome("watched"))
+    given = {n: np.nan_to_num(np.asarray(part.columns.get(n, np.zeros(len(part))), float)) for n in TRAITS}
+    for value in (*given.values(), watched, watched * given["value"]):
         for shaped in (value, np.log1p(np.maximum(value, 0))):
             spread = shaped.std()
             columns.append((shaped - shaped.mean()) / spread if spread > 0 else np.zeros(len(part)))

@@ -85,11 +85,11 @@ QUANTITIES = {
     "newcomer_value": _q(20, 60, 180, "money", "what a customer still spends in a year; yours to replace", "lognormal"),
     "newcomer_orders": _q(0.3, 1.0, 3.0, "order", "what a customer still orders in a year", "lognormal"),
     "margin": _q(0.15, 0.3, 0.45, "share of spending", "what is left of what a customer spends; yours to replace"),
-    "trouble": _q(-0.05, -0.01, 0.005, "log change", "having to send it back, on what the customer yet spends; "
+    "trouble": _q(-0.08, -0.02, 0.02, "log change", "having to send it back, on what the customer yet spends; "
                   "free returns raise later spending (Bower & Maxham 2012), strongly selected"),
-    "goodwill": _q(-0.03, 0.0, 0.03, "log change", "keeping the item: no causal estimate is published"),
+    "goodwill": _q(-0.06, 0.01, 0.08, "log change", "keeping the item: no causal estimate is published, so it is wide"),
     "disappointment": _q(-0.12, -0.04, 0.0, "log change", "credit or a part instead of the money, or having to wait"),
-    "lasting": _q(0.4, 0.7, 1.0, "share", "of an effect seen in the weeks after that holds for all that is yet spent"),
+    "lasting": _q(0.5, 0.8, 1.1, "share", "of an effect seen in the weeks after that holds for all that is yet spent"),
     "abusers": _q(0.005, 0.02, 0.06, "share", "customers who claim what is not so", "lognormal"),
     "honest_claims": _q(0.03, 0.06, 0.12, "claim/order", "claims of honest customers", "lognormal"),
     "false_claims": _q(0.04, 0.1, 0.25, "claim/order", "further claims of those who abuse", "lognormal"),
