@@ -158,6 +158,17 @@ def test_terms_do_not_depend_on_the_unit_of_money(club, rate):
     assert best(grid * rate, other.change) == pytest.approx(best(grid, curve.change) * rate)
 
 
+def test_what_a_lever_costs_and_no_equation_books_comes_off_money(club):
+    program, state, given_ = club
+    dear = build(assemble(parse_wheel(CLUB + 'cost = "3 * crowd * fee"\n'), None))
+    grid = np.array([30.0, 40.0, 60.0])
+    free, paid = (try_terms(p, state, given_, [Term("fee", ("fee",), grid)], "linear", 1.0) for p in (program, dear))
+    less = 3 * state[:, 0] * (grid[:, None] - 40.0)
+    assert paid.curves[0].change == pytest.approx(free.curves[0].change - less)
+    counted = try_terms(dear, state, given_, [Term("fee", ("fee",), grid)], "crowd", 1.0)
+    assert not counted.curves[0].change.any()  # customers are not charged
+
+
 def test_several_parameters_move_together(club):
     program, state, given_ = club
     both = Term("all money", ("fee", "serving", "most"), np.array([0.5, 1.0, 2.0]))

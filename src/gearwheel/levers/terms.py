@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gearwheel.levers.sensitivity import business_levers
+from gearwheel.levers.sensitivity import _counted, _rates, business_levers
 from gearwheel.levers.terms_best import answered, best, break_even, flat_top, value_at
 from gearwheel.loops.anchors import interval
 from gearwheel.spin.levers import Path
 from gearwheel.spin.levers import value_at as lever_at
 from gearwheel.spin.program import Program
 from gearwheel.spin.run import spin
+from gearwheel.wheel.graph import parse_name
+from gearwheel.wheel.tree import names
 
 SETTINGS = 21  # of one term's grid
 AT_LIMIT = 1e-9
@@ -81,7 +83,8 @@ def try_terms(
     """Each term's settings from `start` on, one term at a time, in one batch with the present terms.
 
     Parameters, `state` (draws, stocks) and `shocks` (steps, draws, stocks; None for noise-free) are the same for all,
-    so that differences are paired. The levers of the business stand still but for the term; other `paths` go on.
+    so that differences are paired. Where the outcome is money, what a lever costs and no equation books comes off it. The
+    levers of the business stand still but for the term; other `paths` go on.
     `level` and `cumulated` name what is shown at the end and summed over the horizon (time units of the wheel).
     `without`: stocks that are emptied and parameters that take a value when there is no such offer.
     """
@@ -95,9 +98,11 @@ def try_terms(
     states = np.tile(np.broadcast_to(state, (draws, state.shape[1])), (len(rows), 1))
     if without:
         states[draws : 2 * draws, [program.stocks.index(n) for n in without[0]]] = 0.0
+    costs = [parse_name(lever.cost) for lever in business_levers(wheel).values() if lever.of in _moved(terms)]
+    needed = [n for tree in costs for n in names(tree) if n in wheel.variables()]
     run = spin(
         program, batch, max(1, round(horizon / wheel.dt)), start=start, state=states, paths=moving,
-        keep=list(dict.fromkeys([outcome, *level, *cumulated])),
+        keep=list(dict.fromkeys([outcome, *level, *cumulated, *needed])),
         shocks=None if shocks is None else np.tile(shocks, (1, len(rows), 1)),
     )  # fmt: skip
 
@@ -105,6 +110,9 @@ def try_terms(
         return total(run.values[name], way, wheel.dt).reshape(len(rows), draws)
 
     judged = summed(outcome, how)
+    if counted := _counted(wheel, outcome, how):  # what a lever costs and no equation books comes off money
+        for tree in costs:
+            judged = judged - total(_rates(program, tree, run, batch, moving), counted, wheel.dt).reshape(judged.shape)
     shown = {f"{n} (end)" if n in cumulated else n: summed(n, "level") for n in level}
     shown |= {n: summed(n, "cumulated") for n in cumulated}
     curves, first = [], 1 + bool(without)
@@ -115,6 +123,10 @@ def try_terms(
         first += len(term.grid)
     gone = judged[1] - judged[0] if without else None
     return Tried(outcome, how, judged[0], {n: v[0] for n, v in shown.items()}, tuple(curves), gone)
+
+
+def _moved(terms: Sequence[Term]) -> set[str]:
+    return {name for term in terms for name in term.of}
 
 
 def still(program: Program, parameters: Mapping, paths: Mapping[str, Path], start: float, draws: int):
