@@ -12,6 +12,7 @@ from gearwheel.api.files import write_ours, write_picture
 from gearwheel.api.measures import Measures, measure
 from gearwheel.api.model import Fit, Model, build, open, stored_fit, variable
 from gearwheel.api.plans import Plan
+from gearwheel.api.pushes import Push
 from gearwheel.api.runs import Runs, unit_text
 from gearwheel.api.tables import Levers, Loops
 from gearwheel.api.terms import Terms
@@ -23,6 +24,7 @@ __all__ = [
     "Measures",
     "Model",
     "Plan",
+    "Push",
     "Runs",
     "Terms",
     "build",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gearwheel.api.files import write_picture
 from gearwheel.api.plans import Plan
+from gearwheel.api.pushes import Push
 from gearwheel.api.runs import Runs
 from gearwheel.api.tables import Levers, Loops
 from gearwheel.api.terms import Terms
@@ -121,6 +122,12 @@ class Model:
         ensemble = spin(program, parameters, steps, paths=paths, shocks=shocks)
         return Runs(check_lost(ensemble, most=LOST_SHARE), on="beliefs")
 
+    def push(self, probability: float = 0.8, **asked) -> Push:
+        """The cheapest push from the wheel's start on beliefs alone; `asked` as in `Fit.push`, but for `at`."""
+        from gearwheel.run.pushing import push_on_beliefs
+
+        return Push(push_on_beliefs(self.wheel, probability=probability, **asked), self.wheel)
+
     def draw(self, path: str | Path | None = None, *, dark: bool = False) -> str:
         """The wheel as SVG text, also written to `path` (.svg or .png) when given."""
         from gearwheel.run import picture_results
@@ -205,6 +212,17 @@ class Fit:
             progress=progress, cache=cache,
         )  # fmt: skip
         return Plan(found, self.model.wheel)
+
+    def push(self, probability: float = 0.8, **asked) -> Push:
+        """The cheapest subsidies for a time that carry the wheel past critical mass in a share `probability` of draws.
+
+        `asked`: years (judged after so many, 10), levers (the subsidies to choose from), most (mean cost allowed), at
+        ("now" or "start"), front (half the rate from half time on), noise, draws, progress. Raises WheelError (GW152 to
+        GW154).
+        """
+        from gearwheel.run.pushing import push_of
+
+        return Push(push_of(self.posterior, probability=probability, **asked), self.model.wheel)
 
     def terms(self, kind: str, outcome: str | None = None, *, years: float | None = None, **asked) -> Terms:
         """What each setting of the terms of a `kind` does to `outcome` over `years`, and which is best.

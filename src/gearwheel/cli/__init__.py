@@ -16,6 +16,7 @@ from gearwheel.cli.measure import measure
 from gearwheel.cli.new import new
 from gearwheel.cli.plan import plan
 from gearwheel.cli.plant import plant
+from gearwheel.cli.push import push
 from gearwheel.cli.report import report
 from gearwheel.cli.run import run
 from gearwheel.cli.spin import spin
@@ -47,5 +48,5 @@ def main() -> None:
     """
 
 
-for _verb in (run, new, measure, check, draw, spin, fit, loops, levers, terms, plan, desk, report, export, plant):
+for _verb in (run, new, measure, check, draw, spin, fit, loops, levers, terms, plan, push, desk, report, export, plant):
     main.add_command(_verb)

@@ -1,0 +1,80 @@
+"""Sentences about a push: whether one is needed, what it costs, when it can stop, how fast the wheel turns."""
+
+from __future__ import annotations
+
+from gearwheel.show.figures import amount, between, number, percent, year_words
+from gearwheel.show.phrases import conjoined
+from gearwheel.show.values import mapping, span
+
+
+def answer(found: dict) -> str:
+    """The first sentence: is a push needed, does one suffice, what does it cost."""
+    when = year_words(found["at"])
+    judged = f"“Works” means that {number(found['years'])} years after {when} the size is at least half its high state."
+    wanted = percent(found["wanted"])
+    if found["answer"] == "none needed":
+        return f"No push is needed from {when}: alone the wheel gets there in {percent(found['without'])} of draws. {judged}"
+    money = amount(found["cost"]["mean"], found["money"])
+    if found["answer"] == "no push suffices":
+        return (
+            f"No push within the limits of these levers suffices from {when}: the likeliest one tried works in "
+            f"{percent(found['probability'])} of draws, and {wanted} were asked for ({percent(found['without'])} without a push). {judged}"
+        )
+    cost = f"{money} on average ({between(span(found['cost']), lambda v: amount(v, found['money']))})"
+    given = conjoined([f"{r['title']} at {amount(r['to'], r['unit'])}" for r in moved(found)])
+    head = (
+        "The cheapest push found"
+        if found["answer"] == "a push"
+        else "Too dear for the money allowed: the cheapest push found"
+    )
+    return (
+        f"{head} is {given} for {years(found['stop'])}: it works in {percent(found['probability'])} of draws "
+        f"({percent(found['without'])} without) and costs {cost}. {judged}"
+    )
+
+
+def stop(found: dict) -> str:
+    """When the wheel goes on alone."""
+    early, effort = span(found.get("earliest")), span(found.get("effort"))
+    if early is None or found["answer"] == "no push suffices":
+        return ""
+    never = f"; in {percent(found['never'])} of draws it never does" if found["never"] else ""
+    paid = ""
+    if effort is not None:
+        paid = (
+            f", after {amount(effort.median, found['money'])} ({between(effort, lambda v: amount(v, found['money']))})"
+        )
+    return f"At this rate it goes on alone after {years(early.median)} ({between(early, number)}){paid}{never}."
+
+
+def speed(found: dict) -> str:
+    """Great effort from static to rotation, then alone: in numbers."""
+    told = {k: span(v) for k, v in mapping(found.get("speed")).items()}
+    names = (
+        ("before", "before"),
+        ("during", "during the push"),
+        ("stop", "alone at its end"),
+        ("after", "alone later"),
+    )
+    parts = [f"{percent(told[k].median, signed=True)} {word}" for k, word in names if told.get(k)]
+    return f"Growth a year: {', '.join(parts)}." if parts else ""
+
+
+def boundary(found: dict) -> str:
+    """How the start needed falls with the push."""
+    part = found["map"]
+    parts = [
+        f"{'without a push' if s == 0 else f'with {number(s)} of it'} {number(b)} times"
+        for s, b in zip(part["sizes"], part["boundary"])
+        if b is not None and s in (0, 0.5, 1)
+    ]
+    return f"The start needed, over the one it has: {', '.join(parts)}." if parts else ""
+
+
+def moved(found: dict) -> list[dict]:
+    """The subsidies that the push uses."""
+    return [r for r in found["levers"] if abs(r["to"] - r["from"]) > 1e-3 * (r["limits"][1] - r["limits"][0])]
+
+
+def years(count: float) -> str:
+    return f"{number(count)} year{'' if number(count) == '1' else 's'}"
