@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from gearwheel.cli.desk_decide import decide
+from gearwheel.cli.desk_learn import evaluate, learn
 from gearwheel.cli.desk_policy import check, new
+from gearwheel.cli.desk_prepare import prepare
 from gearwheel.cli.desk_serve import replay, serve
 from gearwheel.cli.frame import InOrder
 
@@ -25,5 +27,5 @@ def desk() -> None:
     """
 
 
-for _verb in (new, check, decide, serve, replay):
+for _verb in (new, check, prepare, decide, serve, replay, learn, evaluate):
     desk.add_command(_verb)

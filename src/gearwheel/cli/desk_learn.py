@@ -1,0 +1,180 @@
+"""`gearwheel desk learn`: quantities from the log; `gearwheel desk evaluate`: a policy tried on it before it goes live."""
+
+from __future__ import annotations
+
+import click
+
+from gearwheel.cli.frame import Verb, echo_json, json_option, plain
+
+SOURCE = "STORE_OR_PARQUET"
+window = click.option(
+    "--window", type=click.FloatRange(1), default=60.0, show_default=True, help="Days over which purchases are counted."
+)
+
+
+@click.command(cls=Verb)
+@click.argument("source", metavar=SOURCE)
+@click.option("--policy", required=True, metavar="FILE", help="The policy, whose beliefs the log is joined with.")
+@click.option("--out", required=True, metavar="FILE", help="knowledge.json, for `desk serve` and `desk decide`.")
+@click.option("--customers", metavar="PARQUET", help="Records of all customers, to learn who claims what is not so.")
+@click.option("--knowledge", metavar="FILE", help="What was known before; what is not learned anew stays.")
+@window
+@json_option
+def learn(
+    source: str, policy: str, out: str, customers: str | None, knowledge: str | None, window: float, as_json: bool
+) -> None:
+    """Learn from the decisions in STORE_OR_PARQUET and what was told of them afterwards.
+
+    Costs are taken as they were booked, effects on later spending only from decisions that were drawn by lot. What
+    cannot be learned is said, and stays as the policy believes it.
+
+    \b
+    Examples:
+      gearwheel desk learn desk.db --policy policy.toml --customers customers.parquet --out knowledge.json
+    """
+    from pathlib import Path
+
+    from gearwheel.desk.history_file import read_history
+    from gearwheel.desk.learn import learn as learned_from
+    from gearwheel.desk.learned import knowledge_text
+    from gearwheel.desk.opened import read_papers
+
+    papers = read_papers(policy, customers, knowledge)
+    history = read_history(source, papers.operation, papers.policy, window)
+    found = learned_from(papers.operation, papers.policy, history, records_of(papers))
+    because = {n: q.because for n, q in found.quantities.items()}
+    draws = {**papers.known.draws, **found.draws}
+    text = knowledge_text(papers.operation.name, draws, {n: because.get(n, "known before") for n in draws})
+    _write(Path(out), text)
+    if as_json:
+        echo_json(
+            {
+                "out": out,
+                "quantities": {n: {"mean": float(d.mean()), "sd": float(d.std()), "because": because[n]}
+                               for n, d in found.draws.items()},
+                "effects": [vars(e) for e in found.effects],
+                "refused": [{"code": p.code, "message": p.message, "hint": p.hint} for p in found.refused],
+            }
+        )  # fmt: skip
+        return
+    click.echo(plain(learned_text(found, len(history))))
+    click.echo(plain(f"{out}"))
+
+
+@click.command(cls=Verb)
+@click.argument("source", metavar=SOURCE)
+@click.option("--policy", required=True, metavar="FILE", help="The policy to try.")
+@click.option("--knowledge", metavar="FILE", help="What the new policy would know.")
+@window
+@json_option
+def evaluate(source: str, policy: str, knowledge: str | None, window: float, as_json: bool) -> None:
+    """Say what a policy would have cost on the decisions in STORE_OR_PARQUET, before it goes live.
+
+    Three estimates from the propensities in the log, each with a 95 % interval. A policy that answers what the log
+    never could is refused.
+
+    \b
+    Examples:
+      gearwheel desk evaluate desk.db --policy new.toml
+    """
+    from gearwheel.desk.evaluate_policy import evaluate_policy
+    from gearwheel.desk.history_file import read_history
+    from gearwheel.desk.opened import read_papers
+    from gearwheel.desk.policy import believed
+
+    papers = read_papers(policy, None, knowledge)
+    history = read_history(source, papers.operation, papers.policy, window)
+    draws = believed(papers.policy, papers.operation, papers.known.draws)
+    found = evaluate_policy(papers.operation, papers.policy, history, draws)
+    if as_json:
+        echo_json(evaluated(found, papers.policy.currency))
+    else:
+        click.echo(plain(evaluated_text(found, papers.policy.currency)))
+
+
+def records_of(papers):
+    """The customers' records as `learn` takes them; None where there are none."""
+    from gearwheel.desk.abuse import RECORD
+
+    facts = papers.customers.facts
+    if not {"orders", "claims"} <= set(facts):
+        return None
+    nothing = facts["orders"] * 0.0
+    return {n: facts.get(n, nothing) for n in RECORD}
+
+
+def learned_text(found, decisions: int) -> str:
+    """Quantities, effects and what could not be learned."""
+    from gearwheel.cli.text import table
+
+    rows = [(n, f"{d.mean():.4g}", f"{d.std():.2g}", found.quantities[n].because) for n, d in found.draws.items()]
+    said = [f"Learned from {decisions:,} decisions:"]
+    said += [table(("quantity", "mean", "sd", "from"), rows)] if rows else ["nothing."]
+    said += [
+        f"After {e.action} customers spent {100 * e.share:+.1f} % (error {100 * e.error:.1f}) beside the fallback."
+        for e in found.effects
+    ]
+    said += [f"Not learned ({p.code}): {p.message}." + (f" {p.hint}" if p.hint else "") for p in found.refused]
+    return "\n".join(said)
+
+
+def evaluated(found, currency: str) -> dict:
+    """The evaluation as plain data."""
+    e = found.evaluation
+    return {
+        "currency": currency,
+        "decisions": e.decisions,
+        "estimates": {m: vars(x) for m, x in e.estimates.items()},
+        "old": vars(e.old),
+        "saved": vars(e.saved),
+        "effective_decisions": e.effective,
+        "heaviest_weight": e.heaviest,
+        "warnings": list(e.warnings),
+        "would": dict(found.would),
+        "did": dict(found.did),
+    }
+
+
+NAMES = {"ips": "inverse propensity", "snips": "self-normalised", "dr": "doubly robust"}
+
+
+def evaluated_text(found, currency: str) -> str:
+    """The estimates beside what the log cost, what would be answered otherwise, and warnings."""
+    from gearwheel.cli.text import table
+
+    e = found.evaluation
+
+    def row(name, x):
+        return name, f"{x.value:.2f}", f"{x.low:.2f} to {x.high:.2f}"
+
+    rows = [row("as it was decided", e.old), *(row(NAMES[m], x) for m, x in e.estimates.items())]
+    answers = [(a, f"{found.did.get(a, 0):,}", f"{n:,.0f}") for a, n in found.would.items()]
+    word = "saves" if e.saved.value >= 0 else "costs"
+    low, high = sorted((abs(e.saved.low), abs(e.saved.high)))
+    sure = e.saved.low > 0 or e.saved.high < 0
+    return "\n".join(
+        [
+            f"{e.decisions:,} decisions whose cost is known; for this policy they are worth {e.effective:,.0f}.",
+            table((f"{currency} a decision", "estimate", "95 % interval"), rows),
+            table(("answer", "was", "would be"), answers),
+            f"The new policy {word} {abs(e.saved.value):.2f} {currency} a decision"
+            + (
+                f" ({low:.2f} to {high:.2f})."
+                if sure
+                else f", which may be chance ({e.saved.low:.2f} to {e.saved.high:.2f})."
+            ),
+            *(f"Careful: {w}." for w in e.warnings),
+        ]
+    )
+
+
+def _write(path, text: str) -> None:
+    from gearwheel.wheel.errors import DeskError, Problem
+
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text, "utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise DeskError(Problem("GW518", f"cannot write the knowledge: {error.strerror}", str(path))) from error

@@ -1,0 +1,162 @@
+"""The past as the desk learns from it: read from its log, or from a table of somebody else's decisions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from gearwheel.desk.history import OUTCOMES, History
+from gearwheel.desk.operation import Operation
+from gearwheel.desk.policy import Policy
+from gearwheel.desk.requests import check_rows, check_table
+from gearwheel.desk.store import Store, open_store
+from gearwheel.wheel.errors import DeskError, Problem
+
+BLOCK = 5_000  # records read at once
+EVER = 4e9  # seconds since 1970, after every record: what is logged was checked when it was logged
+DAY = 86_400.0
+SHARE = "propensity_"  # column of a table: propensity_return, propensity_keep, ...
+STATED = {  # kind of an outcome → what it says and how: its amount, or a number that the kind itself stands for
+    "returned": ("came_back", 1.0),
+    "not_returned": ("came_back", 0.0),
+    "abuse_found": ("came_back", 0.0),
+    "accepted": ("accepted", 1.0),
+    "declined": ("accepted", 0.0),
+    "refunded": ("refunded", None),
+    "freight": ("freight", None),
+    "handling": ("handling", None),
+    "salvaged": ("salvage", None),
+    "reviewed": ("people", None),
+}
+BOUGHT = "bought_again"
+
+
+def read_history(source: str, operation: Operation, policy: Policy, window: float = 60.0) -> History:
+    """The past in `source`: a store, or a Parquet file whose name ends with .parquet. `window`: days over which
+    purchases after a decision are counted.
+
+    A table has the operation's fields and facts, `action`, a column propensity_<action> for each, and any of OUTCOMES.
+    Raises DeskError (GW510, GW511, GW518, or what is wrong with a request).
+    """
+    if source.endswith(".parquet"):
+        return _from_table(Path(source), operation, policy)
+    return from_store(open_store(source), operation, policy, window)
+
+
+def from_store(store: Store, operation: Operation, policy: Policy, window: float = 60.0) -> History:
+    """The decisions of a log with what was told of them. The cost of a decision is known once its window is over and
+    anything but a purchase was told."""
+    meta = store.meta()
+    if not meta or meta["operation"].decode() != operation.name:
+        raise DeskError(Problem("GW518", f"{store.name} holds no decisions on '{operation.name}'"))
+    told: dict[str, list[dict]] = defaultdict(list)
+    for outcome in _bodies(store, "outcomes"):
+        told[outcome["decision_id"]].append(outcome | {"seconds": _seconds(outcome["at"])})
+    made = _bodies(store, "decisions")
+    if not made:
+        raise DeskError(Problem("GW518", f"{store.name} holds no decisions yet"))
+    checked = check_rows(operation, policy, [m["request"] for m in made], EVER)
+    made = [made[row] for row in checked.rows.tolist()]
+    facts = {n: np.array([_number(m["facts"].get(n)) for m in made]) for n in operation.facts}
+    actions = tuple(dict.fromkeys(a for m in made for a in m["propensity"]))
+    at = {a: k for k, a in enumerate(actions)}
+    propensity = np.array([[m["propensity"].get(a, 0.0) for a in actions] for m in made])
+    chosen = np.array([at[m["action"]] for m in made])
+    return History(
+        actions,
+        {**checked.columns, **facts},
+        chosen,
+        propensity,
+        _outcomes(operation, made, [told.get(m["id"], []) for m in made], window * DAY),
+    )
+
+
+def _outcomes(operation: Operation, made: Sequence[dict], told: Sequence[list[dict]], window: float) -> dict:
+    """Each of OUTCOMES that the log can say, (decisions,)."""
+    found = {name: np.full(len(made), np.nan) for name in OUTCOMES}
+    times = [o["seconds"] for outcomes in told for o in outcomes] + [m["decided_at"] for m in made]
+    now = max(times, default=0.0)
+    purchases_told = any(o["kind"] == BOUGHT for outcomes in told for o in outcomes)
+    for row, (decision, outcomes) in enumerate(zip(made, told)):
+        began = decision["decided_at"]
+        within = [o for o in outcomes if o["seconds"] <= began + window or o["kind"] != BOUGHT]
+        for o in outcomes:
+            name, value = STATED.get(o["kind"], ("", None))
+            if name:
+                found[name][row] = float(o.get("amount") or 0.0) if value is None else value
+        request = decision["request"]
+        if "price" in request:
+            found["claimed"][row] = float(request["price"]) * float(request.get("quantity") or 1.0)
+        if purchases_told:
+            found["spent_after"][row] = sum(float(o.get("amount") or 0.0) for o in within if o["kind"] == BOUGHT)
+            found["watched"][row] = min(window, now - began) / DAY
+        if now - began >= window and any(o["kind"] != BOUGHT for o in outcomes):
+            found["cost"][row] = operation.realised(request, decision["action"], within)
+    return found
+
+
+def _from_table(path: Path, operation: Operation, policy: Policy) -> History:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise DeskError(Problem("GW518", f"cannot read the decisions: {error}", str(path))) from error
+    actions = tuple(n.removeprefix(SHARE) for n in table.column_names if n.startswith(SHARE))
+    if "action" not in table.column_names or not actions:
+        hint = "A column `action`, and propensity_<action> for every action: how likely each was."
+        raise DeskError(
+            Problem("GW510", "the table does not say what was decided and how likely it was", str(path), hint=hint)
+        )
+    checked = check_table(operation, policy, table, EVER)
+    if checked.faults:
+        row, problem = next(iter(checked.faults.items()))
+        raise DeskError(Problem(problem.code, f"row {row}: {problem.message}", str(path), hint=problem.hint))
+    taken = table["action"].to_pylist()
+    unknown = sorted({str(a) for a in taken} - set(actions))
+    if unknown:
+        raise DeskError(Problem("GW510", f"there is no column '{SHARE}{unknown[0]}'", str(path)))
+    facts = {n: _column(table, n, value) for n, value in operation.facts.items()}
+    propensity = np.stack([_column(table, SHARE + a, 0.0) for a in actions], axis=1)
+    return History(
+        actions,
+        {**checked.columns, **facts},
+        np.array([actions.index(a) for a in taken]),
+        propensity,
+        {n: _column(table, n, np.nan) for n in OUTCOMES if n in table.column_names},
+    )
+
+
+def _column(table, name: str, missing: float) -> np.ndarray:
+    import pyarrow as pa
+
+    if name not in table.column_names:
+        return np.full(len(table), missing)
+    try:
+        values = table[name].cast(pa.float64()).to_numpy()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise DeskError(Problem("GW511", f"the column '{name}' is not of numbers")) from error
+    return np.where(np.isnan(values), missing, values)
+
+
+def _bodies(store: Store, table: str) -> list[dict]:
+    found, seq = [], 0
+    while rows := store.bodies(table, seq, BLOCK):
+        found += [msgspec.json.decode(body) for _, _, body in rows]
+        seq = rows[-1][0]
+    return found
+
+
+def _seconds(text: str) -> float:
+    at = datetime.fromisoformat(text)
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else float(value)

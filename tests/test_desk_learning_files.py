@@ -1,0 +1,157 @@
+"""From the log of a desk to knowledge.json and to the evaluation of another policy, through the files that people use."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from gearwheel.cli import main
+from gearwheel.desk.batch_run import decide_file
+from gearwheel.desk.evaluate_policy import evaluate_policy
+from gearwheel.desk.history_file import from_store, read_history
+from gearwheel.desk.learned import read_knowledge
+from gearwheel.desk.opened import read_papers
+from gearwheel.desk.outcomes import outcome_of
+from gearwheel.desk.policy import believed
+from gearwheel.desk.policy_file import parse_policy
+from gearwheel.desk.returns import RETURNS
+from gearwheel.desk.store import open_store
+from gearwheel.wheel.errors import DeskError
+
+POLICY = """operation = "returns"
+currency = "EUR"
+actions = ["return", "keep", "review"]
+explore = 0.3
+draws = 100
+"""
+COUNT = 400
+NOW = 1.9e9
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """A desk that decided on 400 requests half a year ago, with what was told of them: (folder, requests)."""
+    folder = tmp_path_factory.mktemp("desk")
+    rng = np.random.default_rng(3)
+    requested = np.datetime64("2026-03-01T00:00:00") + np.arange(COUNT) * np.timedelta64(3600, "s")
+    requests = {
+        "order_id": [f"o{k}" for k in range(COUNT)], "product_id": [f"p{k % 40}" for k in range(COUNT)],
+        "customer_id": [f"c{k % 150}" for k in range(COUNT)], "quantity": np.ones(COUNT),
+        "price": np.round(rng.lognormal(3, 0.7, COUNT), 2), "currency": ["EUR"] * COUNT, "reason": ["too small"] * COUNT,
+        "requested_at": requested.astype("datetime64[us]"),
+    }  # fmt: skip
+    pq.write_table(pa.table(requests), folder / "requests.parquet")
+    (folder / "policy.toml").write_text(POLICY)
+    store = open_store(str(folder / "desk.db"))
+    papers = read_papers(folder / "policy.toml")
+    decide_file(papers, folder / "requests.parquet", folder / "decisions.parquet", store, clock="requested")
+    decided = pq.read_table(folder / "decisions.parquet").to_pylist()
+    desk, told = papers.desk(store.meta()["secret"]), []
+    for row in decided:
+        price, name = requests["price"][row["row"]], row["decision_id"]
+        told.append((name, "refunded", 2, price))
+        if row["action"] != "keep":
+            told += [(name, "returned", 8, None), (name, "freight", 8, 7.0), (name, "salvaged", 9, 0.25 * price)]
+        told.append((name, "bought_again", 20, 12.0))
+        told.append((name, "bought_again", 100, 50.0))  # after the window
+    with store.transaction():
+        rows = [
+            outcome_of(
+                desk, str(k), {"decision_id": n, "kind": kind, "amount": amount, "at": _after(decided, n, days)}, NOW
+            )
+            for k, (n, kind, days, amount) in enumerate(told)
+        ]
+        store.append_outcomes(rows)
+    return folder, requests, decided
+
+
+def _after(decided, name, days):
+    at = next(row["decided_at"] for row in decided if row["decision_id"] == name)
+    return (np.datetime64(at.replace(tzinfo=None), "s") + np.timedelta64(days, "D")).item().isoformat() + "Z"
+
+
+def test_the_log_becomes_a_history(shop):
+    folder, requests, decided = shop
+    policy, _ = parse_policy(POLICY, [RETURNS])
+    found = from_store(open_store(str(folder / "desk.db")), RETURNS, policy, window=60)
+    price = requests["price"]
+    keep = np.array([row["action"] == "keep" for row in decided])
+    assert len(found) == COUNT and found.propensity.sum(axis=1) == pytest.approx(1.0)
+    assert found.actions == ("return", "keep", "review")
+    np.testing.assert_allclose(found.outcome("spent_after"), 12.0)  # what was bought after the window is not counted
+    np.testing.assert_array_equal(found.outcome("came_back"), np.where(keep, np.nan, 1.0))
+    cost = np.where(keep, price, price + 7 - 0.25 * price) - 12
+    known = np.isfinite(found.outcome("cost"))
+    assert known.all() or known.sum() > 0.9 * COUNT
+    np.testing.assert_allclose(found.outcome("cost")[known], cost[known])
+
+
+def test_learn_writes_what_was_booked_and_says_what_is_unknown(shop):
+    folder, *_ = shop
+    call = [
+        "desk",
+        "learn",
+        str(folder / "desk.db"),
+        "--policy",
+        str(folder / "policy.toml"),
+        "--out",
+        str(folder / "k.json"),
+    ]
+    said = CliRunner().invoke(main, call)
+    assert said.exit_code == 0, said.output
+    assert "return_freight" in said.output and "GW521" in said.output  # no records of customers
+    known = read_knowledge(folder / "k.json", RETURNS)
+    assert known.draws["return_freight"].mean() == pytest.approx(7.0, rel=1e-3)
+    assert known.draws["salvage"].mean() == pytest.approx(0.25, rel=1e-3)
+    assert "abusers" not in known.draws and "goodwill" in known.draws
+    again = json.loads(CliRunner().invoke(main, [*call, "--knowledge", str(folder / "k.json"), "--json"]).output)
+    assert again["effects"][0]["action"] == "keep" and again["effects"][0]["share"] == pytest.approx(0, abs=1e-6)
+
+
+def test_evaluate_says_what_another_policy_would_have_cost(shop):
+    folder, requests, decided = shop
+    (folder / "new.toml").write_text(
+        POLICY.replace("explore = 0.3", "explore = 0.0") + '\n[rule.all]\nonly = ["return"]\n'
+    )
+    call = ["desk", "evaluate", str(folder / "desk.db"), "--policy", str(folder / "new.toml")]
+    said = CliRunner().invoke(main, call)
+    assert said.exit_code == 0, said.output
+    assert "doubly robust" in said.output
+    found = json.loads(CliRunner().invoke(main, [*call, "--json"]).output)
+    true = (0.75 * requests["price"] + 7 - 12).mean()
+    assert found["estimates"]["dr"]["low"] - 0.3 < true < found["estimates"]["dr"]["high"] + 0.3
+    assert found["would"] == {"return": COUNT}
+
+
+def test_evaluate_refuses_what_the_log_never_could(shop):
+    folder, *_ = shop
+    (folder / "credit.toml").write_text(POLICY.replace('"review"]', '"review", "credit"]'))
+    said = CliRunner().invoke(
+        main, ["desk", "evaluate", str(folder / "desk.db"), "--policy", str(folder / "credit.toml")]
+    )
+    assert said.exit_code != 0 and "GW520" in said.output and "credit" in said.output
+    assert "Traceback" not in said.output
+
+
+def test_a_table_serves_as_well_as_a_log(shop, tmp_path):
+    folder, requests, _ = shop
+    policy, _ = parse_policy(POLICY, [RETURNS])
+    log = from_store(open_store(str(folder / "desk.db")), RETURNS, policy)
+    columns = {n: requests[n] for n in requests}
+    columns["action"] = [log.actions[c] for c in log.chosen]
+    columns |= {f"propensity_{a}": log.propensity[:, k] for k, a in enumerate(log.actions)}
+    columns |= {"cost": log.outcome("cost"), "orders": log.columns["orders"]}
+    columns |= {n: log.columns[n] for n in RETURNS.facts}
+    pq.write_table(pa.table(columns), tmp_path / "past.parquet")
+    table = read_history(str(tmp_path / "past.parquet"), RETURNS, policy)
+    draws = believed(policy, RETURNS)
+    one, other = (evaluate_policy(RETURNS, policy, h, draws).evaluation for h in (log, table))
+    assert one.estimates["dr"].value == pytest.approx(other.estimates["dr"].value)
+    pq.write_table(pa.table(columns).drop_columns(["action"]), tmp_path / "nothing.parquet")
+    with pytest.raises(DeskError, match="GW510"):
+        read_history(str(tmp_path / "nothing.parquet"), RETURNS, policy)
