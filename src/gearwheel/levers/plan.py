@@ -16,8 +16,8 @@ from gearwheel.levers.risk import mean_weights, ordered, quantile_weights, tail_
 Progress = Callable[[str, int, int, str], None]
 AGREE = 0.02  # of the larger gain that the two optimisers may differ by
 TIGHTENINGS = 2  # times that a condition missed on other noise is asked for more strictly
-IDLE = 0.005  # of the gain: a lever whose path adds less stays as it is
-LEAST_RUNS, MOST_RUNS = 150, 800  # of the derivative-free check
+IDLE = 0.001  # of the gain: levers whose paths add less in all stay as they are
+LEAST_RUNS, LEAST_EACH, MOST_RUNS = 150, 10, 800  # of the derivative-free check; each: for every number decided
 NOTHING = "nothing"
 
 
@@ -82,6 +82,7 @@ def plan(
             break
         found = again
     found = found and search.without_idle(found, levels)
+    first = search.without_idle(first, levels)
     zero = np.zeros(task.paths.size)
     x = zero if found is None else found.x
     named = {"plan": x, NOTHING: zero, "greedy": first.x if first.kept else None, "equal split": split}
@@ -138,7 +139,7 @@ class _Search:
         random = paths.hold(0.5 * np.random.default_rng(seed).uniform(-1, 1, len(paths.tracks)))
         starts = [np.zeros(paths.size), first.x, random, *([] if split is None else [split])]
         climbed = by_gradient(paths, scales, slopes, starts, self._told("search"))
-        runs = int(np.clip(sum(f.runs for f in climbed), LEAST_RUNS, MOST_RUNS))
+        runs = int(np.clip(sum(f.runs for f in climbed), max(LEAST_RUNS, LEAST_EACH * paths.size), MOST_RUNS))
         checked = without_gradient(paths, scales, at, np.zeros(paths.size), runs, self._told("check"))
         climbed_best = best_of(climbed)
         self.checked = {
@@ -152,13 +153,13 @@ class _Search:
 
     def without_idle(self, found: Found, levels: np.ndarray) -> Found:
         """The plan without the paths that add next to nothing, the idlest first."""
-        paths = self.task.paths
+        paths, least = self.task.paths, found.gain - IDLE * abs(found.gain)
         at, _, scales = self._at(levels)
         parts = np.arange(paths.size) // paths.knots
         while np.any(found.x):
             trials = [np.where(parts == i, 0.0, found.x) for i in np.unique(parts[found.x != 0])]
             judged = best_of([judge(paths, scales, x, at(x)) for x in trials])
-            if judged is None or judged.gain < found.gain - IDLE * abs(found.gain):
+            if judged is None or judged.gain < least:
                 break
             found = judged
         return found

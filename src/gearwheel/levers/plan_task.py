@@ -40,12 +40,14 @@ class Inputs:
 @dataclass(frozen=True)
 class Measured:
     """One plan on one set of draws: `value` (draws,) the outcome, `spent` (draws,) money on the levers over the time,
-    `margins` (rules, draws) the least distance to each bound over time, `path` (T, draws) the outcome over time."""
+    `margins` (rules, draws) the least distance to each bound over time, `path` (T, draws) the outcome over time, `size` (draws,) the wheel's size at
+    the end."""
 
     value: np.ndarray
     spent: np.ndarray
     margins: np.ndarray
     path: np.ndarray = field(repr=False)
+    size: np.ndarray = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Task:
 
 
 def readers(task: Task, program: Program):
-    """values → (reads, draws): the outcome, money booked and money not booked on the plan's levers, the rules'."""
+    """values → (reads, draws): the outcome, money booked and not booked on the plan's levers, size, the rules'."""
     wheel, xp = task.wheel, program.xp
     chosen = [wheel.lever[t.lever] for t in task.paths.tracks]
 
@@ -83,7 +85,7 @@ def readers(task: Task, program: Program):
         return [compile_tree(parse_name(getattr(lever, kind)), xp, wheel.lookup) for lever in chosen]
 
     booked, unbooked = closures("spends"), closures("cost")
-    names = [rule.variable for rule in task.rules]
+    names = [wheel.size or task.outcome, *(rule.variable for rule in task.rules)]
 
     def read(values, draws: int):
         rows = [values[task.outcome], sum(c(values) for c in booked), sum(c(values) for c in unbooked)]
@@ -131,7 +133,7 @@ def recorded(task: Task, program: Program, inputs: Inputs, x):
 
 
 def judged(task: Task, xp, rows):
-    """(value, spent, margins, path) of what was recorded, (T, reads, draws)."""
+    """(value, spent, margins, path, size) of what was recorded, (T, reads, draws)."""
     dt = task.wheel.dt
     outcome, booked, unbooked = rows[:, 0], rows[:, 1], rows[:, 2]
     paid = xp.concatenate([xp.zeros_like(unbooked[:1]), xp.cumsum(unbooked[:-1], axis=0) * dt])
@@ -139,11 +141,11 @@ def judged(task: Task, xp, rows):
     path = _net(task, task.outcome, outcome, unbooked, paid)
     value = path[:-1].sum(axis=0) * dt if task.how == "cumulated" else path[-1]
     margins = [
-        (rule.sign * (_net(task, rule.variable, rows[:, 3 + i], unbooked, paid) - rule.bound)).min(axis=0)
+        (rule.sign * (_net(task, rule.variable, rows[:, 4 + i], unbooked, paid) - rule.bound)).min(axis=0)
         for i, rule in enumerate(task.rules)
     ]
     margins = xp.stack(margins) if margins else xp.zeros((0, rows.shape[-1]))
-    return value, spent, margins, path
+    return value, spent, margins, path, rows[-1, 3]
 
 
 def _net(task: Task, name: str, values, unbooked, paid):
@@ -164,7 +166,7 @@ def jax_objectives(task: Task):
     program = jax_program(task.wheel)
 
     def objectives(x, given, weights, rule_weights):
-        value, spent, margins, _ = judged(task, jnp, recorded(task, program, Inputs(*given), x))
+        value, spent, margins, _, _ = judged(task, jnp, recorded(task, program, Inputs(*given), x))
         kept = ordered(jnp, margins, rule_weights) if task.rules else jnp.zeros(0)
         return jnp.concatenate([ordered(jnp, value, weights)[None], spent.mean()[None], kept])
 

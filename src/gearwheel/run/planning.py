@@ -246,6 +246,7 @@ def _told(found, asked: Mapping, wheel: Wheel) -> dict:
         "compared": [_compared(found, name, asked) for name in found.fresh],
         "over_time": {n: _band(found.fresh[n].path) for n in ("plan", "nothing")},
         "path_unit": shown_unit(wheel.variables()[task.outcome].unit, wheel),
+        "size": _size(found, wheel),
         "rules": [
             {
                 "text": rule.text,
@@ -305,6 +306,17 @@ def _compared(found, name: str, asked: Mapping) -> dict:
         "plan_beats": None if same else float(np.mean(ahead > 0)),
         "probability_better": None if name == "nothing" else float(np.mean(gain > 0)),
     }
+
+
+def _size(found, wheel: Wheel) -> dict | None:
+    """How much larger or smaller the wheel is at the end than without the plan, as a share."""
+    from gearwheel.loops.anchors import interval
+
+    if not wheel.size:
+        return None
+    with np.errstate(all="ignore"):
+        change = found.fresh["plan"].size / found.fresh["nothing"].size - 1
+    return {"name": wheel.size, "change": interval(change)}
 
 
 def _band(path: np.ndarray) -> dict:

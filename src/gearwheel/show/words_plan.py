@@ -15,6 +15,9 @@ NAMES = {
 }
 
 
+LITTLE = 0.02  # of the gain, that knowing a number must be worth to be called more than little
+
+
 def outcome_words(found: Mapping) -> str:
     name = words_of(found.get("outcome")).rpartition(".")[2].replace("_", " ")
     over = f"over {amount(real(found.get('years')), 'year')}"
@@ -57,6 +60,17 @@ def risk(found: Mapping) -> str:
     return f"In the worst {share} of the draws the outcome is {ours} on average, {none} when nothing changes."
 
 
+def size(found: Mapping) -> str:
+    """What the plan leaves behind: the wheel's size at the end beside that without it."""
+    change = span(at(found, "size", "change"))
+    if change is None or not found.get("better"):
+        return ""
+    name = words_of(at(found, "size", "name")).rpartition(".")[2].replace("_", " ")
+    shown = f"{percent(change.median, signed=True)} (90 % {between(change, lambda v: percent(v, signed=True))})"
+    tail = " It earns now what is missing later." if change.high is not None and change.high < 0 else ""
+    return f"What it leaves behind: {name} at the end {shown} against the current plan.{tail}"
+
+
 def rules(found: Mapping) -> list[str]:
     """One sentence a condition, on fresh draws."""
     told = []
@@ -75,10 +89,11 @@ def search(found: Mapping) -> str:
     unit = words_of(found.get("unit"))
     ours, other = (amount(real(at(found, "search", k)), unit) for k in ("by_gradient", "without_gradient"))
     agree = "they agree" if at(found, "search", "agree") else _apart(found)
-    optimism = amount(real(at(found, "search", "optimism")), unit, signed=True)
+    optimism = real(at(found, "search", "optimism")) or 0.0
+    than = "more than" if optimism >= 0 else "less than"
     return (
         f"Gain found by gradient {ours}, without gradients {other}: {agree}. "
-        f"The search promised {optimism} against what fresh draws gave."
+        f"The search promised {amount(abs(optimism), unit)} {than} fresh draws gave."
     )
 
 
@@ -101,6 +116,8 @@ def next_step(found: Mapping) -> str:
     name = words_of(first.get("parameter"))
     told = f"What would change it most is {name}: knowing it before choosing is worth up to "
     told += f"{amount(real(first.get('worth')), unit)}."
+    if (real(first.get("worth")) or 0.0) < LITTLE * abs(real(row(found, "plan").get("mean_gain")) or 0.0):
+        told += " That is little beside the gain: the choice hardly hangs on any one number."
     tried = next((k for k in known if words_of(k.get("experiment"))), None)
     if tried is first:
         return f"{told} Try first: {words_of(first.get('experiment'))}."
