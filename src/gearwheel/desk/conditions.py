@@ -25,9 +25,10 @@ class Condition:
     def holds(self, column: np.ndarray, if_missing: bool) -> np.ndarray:
         """(requests,) bool; `if_missing` where the request does not say."""
         if self.among or self.none_of:
-            texts = column.astype(str)
-            found = np.isin(texts, self.among) if self.among else ~np.isin(texts, self.none_of)
-            missing = texts == ""
+            texts = [value if type(value) is str else str(value) for value in column.tolist()]
+            wanted = frozenset(self.among or self.none_of)
+            found = np.fromiter((text in wanted for text in texts), bool, len(texts)) == bool(self.among)
+            missing = np.fromiter((text == "" for text in texts), bool, len(texts))
         else:
             numbers = _numbers(column)
             found, missing = np.ones(len(numbers), bool), np.isnan(numbers)

@@ -53,8 +53,8 @@ def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray,
     """Decide on requests in their order and note the decisions in the ledger.
 
     `columns`: the operation's fields, derived fields and facts, each (requests,); caps count by `customer_id` and
-    `product_id` where there are such; `keys`: what names each request, drawn upon for its lot; `times` (requests,): when each is decided,
-    seconds since 1970, not falling. Equal arguments and an equal ledger give equal decisions.
+    `product_id` where there are such; `keys`: what names each request, drawn upon for its lot; `times` (requests,):
+    when each is decided, seconds since 1970, not falling. Equal arguments and an equal ledger give equal decisions.
     """
     policy, operation = desk.policy, desk.operation
     weighed = weigh(operation, policy.actions, columns, desk.draws)
@@ -67,8 +67,13 @@ def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray,
     owed = np.any([spoke[r.name] for r in policy.rights], axis=0) if policy.rights else np.zeros(len(keys), bool)
     nobody = np.full(len(keys), "", object)  # an operation need not be about customers or products
     customers, products = (columns.get(n, nobody).tolist() for n in ("customer_id", "product_id"))
+    caps = [
+        (n, cap, [a for a, name in enumerate(policy.actions) if name in cap.actions])
+        for n, cap in enumerate(policy.caps)
+    ]
+    may, money, picked = allowed.tolist(), spends.tolist(), chosen.tolist()
     for i, time in enumerate(times.tolist()):
-        bound = _bound(policy, ledger, allowed[i], spends[i], customers[i], products[i], time)
+        bound = _bound(caps, ledger, may[i], money[i], customers[i], products[i], time) if caps else ()
         if bound:
             capped[i] = tuple(dict.fromkeys(name for name, _ in bound))
             open_[i, [a for _, a in bound]] = False
@@ -77,7 +82,8 @@ def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray,
             row = slice(i, i + 1)
             best[row], propensity[row] = propensities(policy, weighed.expected[row], weighed.surely[row], open_[row])
             chosen[row] = drawn(propensity[row], lots[row])
-        ledger.note(policy.actions[chosen[i]], customers[i], products[i], time, float(spends[i, chosen[i]]))
+            picked[i] = int(chosen[i])
+        ledger.note(policy.actions[picked[i]], customers[i], products[i], time, money[i][picked[i]])
     spent = spends[np.arange(len(keys)), chosen]
     return Decisions(weighed, chosen, best, propensity, allowed, open_, spoke, capped, spent, lots)
 
@@ -113,13 +119,10 @@ def lot(secret: bytes, key: str) -> float:
     return (int.from_bytes(digest, "big") >> 11) / 2**53
 
 
-def _bound(policy, ledger, allowed, spends, customer, product, time) -> list[tuple[str, int]]:
-    """(cap, action) pairs that are used up."""
-    return [
-        (cap.name, a)
-        for number, cap in enumerate(policy.caps)
-        for a, name in enumerate(policy.actions)
-        if allowed[a]
-        and name in cap.actions
-        and ledger.reached(number, cap_key(cap, customer, product), time, float(spends[a]))
-    ]
+def _bound(caps, ledger: Ledger, allowed, spends, customer, product, time) -> list[tuple[str, int]]:
+    """(cap, action) pairs that are used up; `caps`: (number, cap, its actions by number)."""
+    found = []
+    for number, cap, actions in caps:
+        key = cap_key(cap, customer, product)
+        found += [(cap.name, a) for a in actions if allowed[a] and ledger.reached(number, key, time, spends[a])]
+    return found

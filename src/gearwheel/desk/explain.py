@@ -4,24 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from gearwheel.desk.decide import Decisions, Desk
 
-CENT = 2  # digits of money shown
+CENT = 2  # digits of money in words
+SHOWN = 4  # and in options
 
 
-def options(decisions: Decisions, row: int) -> list[dict]:
-    """Every action of one request: expected cost and its parts, how likely it was, and why not where it was not open."""
+def options(decisions: Decisions, rows: slice = slice(None)) -> list[list[dict]]:
+    """For each request every action: expected cost and its parts, how likely it was, and whether it was open."""
     weighed = decisions.weighed
-    return [
-        {
-            "action": action,
-            "expected_cost": round(float(weighed.expected[row, a]), 4),
-            "parts": {name: round(float(cost[row]), 4) for name, cost in weighed.parts[action].items()},
-            "cheaper_than_fallback": round(float(weighed.surely[row, a]), 4),
-            "open": bool(decisions.open[row, a]),
-            "propensity": float(decisions.propensity[row, a]),
-        }
+    columns = [
+        (
+            action,
+            np.round(weighed.expected[rows, a], SHOWN).tolist(),
+            list(weighed.parts[action]),
+            np.round(np.stack([cost[rows] for cost in weighed.parts[action].values()], axis=1), SHOWN).tolist(),
+            np.round(weighed.surely[rows, a], SHOWN).tolist(),
+            decisions.open[rows, a].tolist(),
+            decisions.propensity[rows, a].tolist(),
+        )
         for a, action in enumerate(weighed.actions)
+    ]
+    return [
+        [
+            {
+                "action": action,
+                "expected_cost": expected[row],
+                "parts": dict(zip(names, costs[row])),
+                "cheaper_than_fallback": surely[row],
+                "open": open_[row],
+                "propensity": propensity[row],
+            }
+            for action, expected, names, costs, surely, open_, propensity in columns
+        ]
+        for row in range(len(weighed.expected[rows]))
     ]
 
 

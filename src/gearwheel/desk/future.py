@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from gearwheel.desk.operation import Columns, Draws
@@ -16,6 +18,14 @@ def brings(columns: Columns, draws: Draws) -> np.ndarray:
     """
     known = np.isfinite(columns["value"])
     spread = np.where(known, columns["value_spread"], 0.0)[:, None]
-    z = np.random.default_rng(17).standard_normal(len(draws["margin"]))
+    if not known.any():
+        return np.broadcast_to(draws["newcomer_value"] * draws["margin"], (len(known), len(draws["margin"])))
+    z = _standard(len(draws["margin"]))
     value = np.where(known, columns["value"], 1.0)[:, None] * np.exp(spread * z - spread**2 / 2)
     return value * np.where(known[:, None], 1.0, draws["newcomer_value"]) * draws["margin"]
+
+
+@cache
+def _standard(count: int) -> np.ndarray:
+    """Standard Normal draws (count,), always the same."""
+    return np.random.default_rng(17).standard_normal(count)

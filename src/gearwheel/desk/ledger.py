@@ -76,4 +76,6 @@ class Ledger:
 
 def cap_key(cap: Cap, customer: str, product: str) -> str:
     """Of what a cap counts decisions."""
-    return {"customer": customer, "product": product}.get(cap.per, "")
+    if cap.per == "customer":
+        return customer
+    return product if cap.per == "product" else ""

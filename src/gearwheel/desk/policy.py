@@ -88,16 +88,15 @@ def permitted(policy: Policy, columns: Columns) -> tuple[np.ndarray, dict[str, n
     in which two never agree is not read; where more than two do not, what any of them grants is open). Where rules
     leave nothing, the fallback remains.
     """
-    names = np.array(policy.actions)
     count = len(next(iter(columns.values())))
-    allowed, spoke = np.ones((count, len(names)), bool), {}
+    allowed, spoke = np.ones((count, len(policy.actions)), bool), {}
     for rule in policy.rules:
         spoke[rule.name] = applies(rule.when, columns, if_missing=False)
-        allowed &= ~(spoke[rule.name][:, None] & np.isin(names, rule.forbid))
+        allowed &= ~(spoke[rule.name][:, None] & _among(policy, rule.forbid))
     owed, any_of = np.ones_like(allowed), np.zeros_like(allowed)
     for right in policy.rights:
         spoke[right.name] = applies(right.when, columns, if_missing=True)
-        granted = spoke[right.name][:, None] & np.isin(names, right.grants)
+        granted = spoke[right.name][:, None] & _among(policy, right.grants)
         owed &= granted | ~spoke[right.name][:, None]
         any_of |= granted
     owed = np.where(owed.any(axis=1)[:, None], owed, any_of)
@@ -107,6 +106,10 @@ def permitted(policy: Policy, columns: Columns) -> tuple[np.ndarray, dict[str, n
     nothing = ~allowed.any(axis=1)
     allowed[nothing, policy.actions.index(policy.fallback)] = True
     return allowed, spoke
+
+
+def _among(policy: Policy, actions: tuple[str, ...]) -> np.ndarray:
+    return np.array([name in actions for name in policy.actions], bool)
 
 
 def believed(policy: Policy, operation: Operation, learned: Mapping[str, np.ndarray] | None = None) -> Draws:

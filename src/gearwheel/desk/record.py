@@ -57,6 +57,7 @@ def records(
     propensity, lots, spent = decisions.propensity.tolist(), decisions.lots.tolist(), decisions.spent.tolist()
     chosen, best, at = decisions.chosen.tolist(), decisions.best.tolist(), times.tolist()
     allowed, open_ = decisions.allowed.tolist(), decisions.open.tolist()
+    offered = options(decisions)
     found = []
     for row, request in enumerate(rows):
         name, action = decision_id(desk.secret, keys[row]), names[chosen[row]]
@@ -65,7 +66,7 @@ def records(
                 "decision_id": name,
                 "action": action,
                 "explanation": explanation(desk, decisions, row, request),
-                "options": options(decisions, row),
+                "options": offered[row],
                 "propensity": propensity[row][chosen[row]],
                 "policy_version": version,
             }

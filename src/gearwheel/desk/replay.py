@@ -101,8 +101,9 @@ def _again(desk: Desk, ledgers: dict[str, Ledger], bodies: Sequence[dict]) -> No
     }
     times = np.array([b["decided_at"] for b in bodies], float)
     found = decide(desk, checked.columns | facts, [b["key"] for b in bodies], times, ledgers[policy.version])
+    offered = options(found)
     for row, body in enumerate(bodies):
-        what = _difference(desk, found, row, body)
+        what = _difference(desk, found, offered[row], row, body)
         if what:
             raise _differs(body, what)
         for version, ledger in ledgers.items():
@@ -111,7 +112,7 @@ def _again(desk: Desk, ledgers: dict[str, Ledger], bodies: Sequence[dict]) -> No
                 ledger.note(body["action"], customer, product, body["decided_at"], body["spent"])
 
 
-def _difference(desk: Desk, found: Decisions, row: int, body: dict) -> str:
+def _difference(desk: Desk, found: Decisions, offered: list[dict], row: int, body: dict) -> str:
     """What is recorded and what comes out now, "" where they are the same."""
     names, answer = desk.policy.actions, body["answer"]
     if decision_id(desk.secret, body["key"]) != body["id"] or asked_hash(body["request"]).hex() != body["asked"]:
@@ -137,7 +138,7 @@ def _difference(desk: Desk, found: Decisions, row: int, body: dict) -> str:
             return f"{name} is {recorded[name]}, and {value:.9g} when decided again"
     if answer["action"] != body["action"] or answer["decision_id"] != body["id"]:
         return "the answer that was sent is not the decision"
-    for option, now in zip(answer["options"], options(found, row), strict=True):
+    for option, now in zip(answer["options"], offered, strict=True):
         pairs = {"expected cost": (option["expected_cost"], now["expected_cost"])}
         pairs |= {f"part {n}": (option["parts"].get(n, np.inf), cost) for n, cost in now["parts"].items()}
         for name, (before, cost) in pairs.items():

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from gearwheel.desk.operation import ALWAYS, Columns, Draws, Operation, Part
 
-BLOCK = 2048  # requests weighed at once: (requests, draws) arrays then stay in the processor's cache
+BLOCK = 256  # requests whose weights are worked out at once, by one thread
+CACHED = 64  # requests of which (requests, draws) arrays stay in a processor's own cache
+ROUND = 6  # digits of expected costs: what differs by less, as between two processors, is a tie
+BITS = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)  # set in a byte
+TIE = 1e-9  # money: an action has to be cheaper by more than this in a draw
 
 
 @dataclass(frozen=True)
@@ -24,56 +30,114 @@ class Weighed:
 
 
 def weigh(operation: Operation, actions: Sequence[str], requests: Columns, draws: Draws) -> Weighed:
-    """Weigh `actions` (the fallback among them) for every request."""
+    """Weigh `actions` (the fallback among them) for every request; many requests in threads, as NumPy lets others run
+    while it works."""
     count = len(next(iter(requests.values())))
-    blocks = [
-        _weigh(operation, actions, {n: v[k : k + BLOCK] for n, v in requests.items()}, draws)
-        for k in range(0, count, BLOCK)
-    ]
-    if len(blocks) == 1:
-        return blocks[0]
-    joined = {
-        a: {p: np.concatenate([b.parts[a][p] for b in blocks]) for p in blocks[0].parts[a]} for a in tuple(actions)
-    }
+    actions = tuple(actions)
+    if count <= BLOCK:
+        return _block(operation, actions, requests, draws)
+    cuts = [{n: v[k : k + BLOCK] for n, v in requests.items()} for k in range(0, count, BLOCK)]
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        blocks = list(threads.map(lambda cut: _block(operation, actions, cut, draws), cuts))
     return Weighed(
-        tuple(actions),
+        actions,
         np.concatenate([b.expected for b in blocks]),
         np.concatenate([b.surely for b in blocks]),
-        joined,
+        {a: {p: np.concatenate([b.parts[a][p] for b in blocks]) for p in blocks[0].parts[a]} for a in actions},
     )
 
 
-def _weigh(operation: Operation, actions: Sequence[str], requests: Columns, draws: Draws) -> Weighed:
+def _block(operation: Operation, actions: tuple[str, ...], requests: Columns, draws: Draws) -> Weighed:
     costs, weights = operation.costs(requests, draws), operation.weights(requests, draws)
     size = len(next(iter(draws.values())))
-    totals = {a: _total(costs[a], weights, size) for a in actions}
-    reference = totals[operation.fallback]
-    return Weighed(
-        tuple(actions),
-        np.stack([totals[a].mean(axis=1) for a in actions], axis=1),
-        np.stack([(totals[a] < reference).mean(axis=1) for a in actions], axis=1),
-        {a: _means(costs[a], weights, size) for a in actions},
-    )
+    groups = _groups({a: costs[a] for a in actions}, size)
+    parts: dict[str, dict[str, np.ndarray]] = {a: {} for a in actions}
+    for group in groups:
+        _means(group, weights, actions, parts)
+    expected = np.array([sum(parts[a].values()) for a in actions]).T
+    surely = _surely(groups, weights, actions.index(operation.fallback), expected.shape)
+    return Weighed(actions, np.round(expected, ROUND), surely, parts)
 
 
-def _total(parts: Sequence[Part], weights: Mapping[str, np.ndarray], size: int) -> np.ndarray:
-    """Cost of one action, (requests, draws): for each weight one matrix product of amounts and rates."""
+@dataclass(frozen=True)
+class _Group:
+    """Parts of one weight, those that actions have in common only once: `amounts` (requests, parts), `rates` (parts,
+    draws), `holds` (actions, parts): how often each action has it."""
+
+    when: str
+    names: list[str]
+    amounts: np.ndarray
+    rates: np.ndarray
+    holds: np.ndarray
+
+
+def _groups(costs: Mapping[str, Sequence[Part]], size: int) -> list[_Group]:
+    unlike: dict[str, dict[int, Part]] = {}
+    for parts in costs.values():
+        for part in parts:
+            unlike.setdefault(part.when, {})[id(part)] = part
+    found = []
+    for when, mine in unlike.items():
+        at = {key: number for number, key in enumerate(mine)}
+        holds = np.zeros((len(costs), len(mine)))
+        for action, parts in enumerate(costs.values()):
+            for part in parts:
+                if part.when == when:
+                    holds[action, at[id(part)]] += 1
+        rates = np.empty((len(mine), size))
+        for number, part in enumerate(mine.values()):
+            rates[number] = part.rate
+        amounts = np.array([part.amount for part in mine.values()]).T
+        found.append(_Group(when, [part.name for part in mine.values()], amounts, rates, holds))
+    return found
+
+
+def _means(group: _Group, weights: Mapping[str, np.ndarray], actions: Sequence[str], parts: dict) -> None:
+    """Add the group to action → part → (requests,)."""
+    size = group.rates.shape[1]
+    always = group.when == ALWAYS
+    shares = group.rates.mean(axis=1) if always else weights[group.when] @ group.rates.T / size
+    costs = (group.amounts * shares).T
+    for action, at in zip(*(index.tolist() for index in group.holds.nonzero())):
+        named, name, cost = parts[actions[action]], group.names[at], costs[at]
+        if group.holds[action, at] != 1:
+            cost = cost * group.holds[action, at]
+        named[name] = named[name] + cost if name in named else cost
+
+
+def _surely(
+    groups: Sequence[_Group], weights: Mapping[str, np.ndarray], fallback: int, shape: tuple[int, int]
+) -> np.ndarray:
+    """(requests, actions): in how many draws the action is cheaper than the fallback. Parts that both have cancel."""
+    found, size = np.zeros(shape), groups[0].rates.shape[1]
+    changes = [_change(groups, action, fallback) for action in range(shape[1])]
+    for start in range(0, shape[0], CACHED):
+        rows = slice(start, start + CACHED)
+        near = {group.when: weights[group.when][rows] for group in groups if group.when != ALWAYS}
+        for action, change in enumerate(changes):
+            if change:
+                cheaper = np.packbits(_total(change, near, rows) < -TIE, axis=1)
+                found[rows, action] = BITS[cheaper].sum(axis=1, dtype=np.int64)
+    return found / size
+
+
+def _change(groups: Sequence[_Group], action: int, fallback: int) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """By how much the action costs more than the fallback: (weight, amounts (requests, parts), rates (parts, draws))."""
+    found = []
+    for group in groups:
+        differs = group.holds[action] - group.holds[fallback]
+        at = differs.nonzero()[0]
+        if len(at):
+            found.append((group.when, group.amounts[:, at] * differs[at], group.rates[at]))
+    return found
+
+
+def _total(change, near: Mapping[str, np.ndarray], rows: slice) -> np.ndarray:
+    """Σ weight × (amounts @ rates), (rows, draws)."""
     total = None
-    for when in dict.fromkeys(p.when for p in parts):
-        mine = [p for p in parts if p.when == when]
-        amounts = np.stack([p.amount for p in mine], axis=1)
-        rates = np.stack([np.broadcast_to(p.rate, (size,)) for p in mine])
-        product = amounts @ rates
+    for when, amounts, rates in change:
+        product = amounts[rows] @ rates
         if when != ALWAYS:
-            product *= weights[when]
+            product *= near[when]
         total = product if total is None else np.add(total, product, out=total)
     return total
-
-
-def _means(parts: Sequence[Part], weights: Mapping[str, np.ndarray], size: int) -> dict[str, np.ndarray]:
-    found: dict[str, np.ndarray] = {}
-    for part in parts:
-        rate = np.broadcast_to(part.rate, (size,))
-        share = rate.mean() if part.when == ALWAYS else weights[part.when] @ rate / size
-        found[part.name] = found.get(part.name, 0.0) + part.amount * share
-    return found
