@@ -154,6 +154,8 @@ OTHER_CODES = {
         "GW501": "The policy is not TOML, perhaps cut off, or nests too deeply.",
         "GW502": "The policy names something that does not exist, lacks something, or has a value of the wrong kind.",
         "GW503": "The policy contradicts itself, or a number cannot be.",
+        "GW520": "A policy cannot be evaluated: the log never could answer what it would, or no cost is known.",
+        "GW521": "Something cannot be learned: an action was never drawn by lot, or the customers' records are missing.",
     },
 }
 
