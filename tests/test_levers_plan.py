@@ -16,7 +16,7 @@ from gearwheel.levers.next_experiment import evppi, worth_knowing
 from gearwheel.levers.paths import Track, lay_paths
 from gearwheel.levers.plan_task import Inputs, Task, jax_objectives, objectives
 from gearwheel.levers.risk import cvar, parse_rules, quantile_weights, tail_weights
-from gearwheel.wheel.errors import WheelError
+from gearwheel.wheel.errors import Cancelled, WheelError
 from gearwheel.wheel.read import parse_wheel
 
 HEAD = 'wheel = { name = "w", unit = "year", dt = 0.25, size = "n", horizon = 1 }\n'
@@ -273,7 +273,17 @@ def test_knowing_is_worth_its_closed_form_between_two_linear_plans(ahead):
     assert evppi(values + 5 * z, z) == pytest.approx(evppi(values, z), rel=0.02)  # what all plans share
 
 
-# ---- bad input
+# ---- stopping, and bad input
+
+
+@pytest.mark.parametrize("stage", ["simple plans", "search", "check", "judge"])
+def test_a_plan_can_be_stopped_at_every_stage(stage):
+    def stop(at, *_):
+        if at == stage:
+            raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        planned(lever("u"), profit("6 * u - u ^ 2 / 2"), progress=stop)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,12 @@ NOTES = {
     "tested, in the order in which a test would pay.",
     "plan": "A plan is what the fitted wheel computes for changes that no one has made. It holds as far as the beliefs "
     "and links behind it do; a plan for many months should be made anew when the first of them have been measured.",
+    "plan_levers": "Limits and ramps are those of the wheel file. That a lever can be moved so does not show that those "
+    "whom it touches (customers, sellers, rivals, the law) will let it.",
+    "plan_compared": "The plans compared are simple ones on the same wheel; where the wheel is wrong, it is wrong for all "
+    "of them alike.",
+    "plan_next": "What knowing a number is worth depends on the plans at hand and on the beliefs as they are; it is what "
+    "perfect knowledge would be worth, and no experiment gives that.",
     "terms": "Best terms are what the fitted wheel computes for terms that nobody has tried. Its elasticities are constant: "
     "far from the present they are a shape and no measurement, and where the best lies at a limit the wheel knows no brake.",
     "critical": "These numbers come from runs far from anything observed, so they rest on the shape of the equations "

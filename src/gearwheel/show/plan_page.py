@@ -58,7 +58,7 @@ def _levers(found: Mapping) -> str:
         "Levers over time",
         said,
         body + paragraphs(f"As they are: {', '.join(still)}." if still else ""),
-        "plan",
+        "plan_levers",
     )
 
 
@@ -80,7 +80,9 @@ def _compared(found: Mapping) -> str:
     head = [
         tables.head(h) for h in ("Plan", "Expected", "Gain", "90 % of the gain", "Extra spent", "This plan is better")
     ]
-    return card("compared", "Beside other plans", "All on the same fresh draws.", tables.table(head, rows), "plan")
+    return card(
+        "compared", "Beside other plans", "All on the same fresh draws.", tables.table(head, rows), "plan_compared"
+    )
 
 
 def _next(found: Mapping) -> str:
@@ -90,5 +92,5 @@ def _next(found: Mapping) -> str:
         for k in map(mapping, listing(found.get("next")))
     )
     return card(
-        "next", "What would change it", words_plan.next_step(found), f"<ul>{items}</ul>" if items else "", "plan"
+        "next", "What would change it", words_plan.next_step(found), f"<ul>{items}</ul>" if items else "", "plan_next"
     )
