@@ -16,22 +16,22 @@ def best(grid: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Setting of the highest value of every draw, (draws,): the top of the parabola through the highest point and its
     neighbours (successive parabolic interpolation, Brent 1973, chapter 5), the end of the grid where it rises to there.
 
-    Exact where the curve is quadratic. grid (settings,) rising, values (settings, draws); NaN where a draw has no value.
+    Exact where the curve is quadratic. grid (settings,) rising, three or more, values (settings, draws); NaN where a draw has no value.
     """
     filled = np.where(np.isfinite(values), values, -np.inf)
     top = filled.argmax(axis=0)
     each = np.arange(values.shape[1])
     found = grid[top].astype(float)
     found[~np.isfinite(filled[top, each])] = np.nan
-    inside = (top > 0) & (top < len(grid) - 1)
-    at, column = top[inside], each[inside]
-    left, middle, right = (filled[at + k, column] for k in (-1, 0, 1))
-    before, here, after = (grid[at + k] for k in (-1, 0, 1))
+    middle = np.clip(top, 1, len(grid) - 2)  # at an end, the parabola of the last three may turn before it
+    left, centre, right = (filled[middle + k, each] for k in (-1, 0, 1))
+    before, here, after = (grid[middle + k] for k in (-1, 0, 1))
     with np.errstate(all="ignore"):
-        fall, rise = (here - before) * (middle - right), (here - after) * (middle - left)
+        fall, rise = (here - before) * (centre - right), (here - after) * (centre - left)
         vertex = here - 0.5 * ((here - before) * fall - (here - after) * rise) / (fall - rise)
-    found[inside] = np.where(np.isfinite(vertex), np.clip(vertex, before, after), here)
-    return found
+        turns = (right - centre) / (after - here) < (centre - left) / (here - before)
+    use = turns & (vertex > before) & (vertex < after) & np.isfinite(found)
+    return np.where(use, vertex, found)
 
 
 def break_even(grid: np.ndarray, change: np.ndarray, present: float) -> np.ndarray:

@@ -40,10 +40,12 @@ def term(found: dict, one: dict) -> str:
     setting, present = real(best.get("setting")), real(one.get("present"))
     low, high = listing(best.get("within_1_percent"))
     sure = percent(best.get("probability_better"))
+    limit = max(real(best.get("share_at_low_limit")) or 0.0, real(best.get("share_at_high_limit")) or 0.0)
+    found_at = "no best within what was tried, the outcome is highest at its end," if limit >= HALF else "best at"
     gained = amounts(gain, found["unit"]) if gain else "not known"
     unit = unit.split("/")[0]  # "USD 300", not "USD 300 per customer and year": the title says what it is
     said = (
-        f"{title}: best at {amount(setting, unit)}, now {amount(present, unit)}; that gains {gained} over "
+        f"{title}: {found_at} {amount(setting, unit)}, now {amount(present, unit)}; that gains {gained} over "
         f"{number(found['years'])} years and is better than now with a probability of {sure}. "
         f"From {number(low)} to {number(high)} the outcome is within 1 % of the best."
     )
@@ -53,7 +55,6 @@ def term(found: dict, one: dict) -> str:
             f" Without any such offer the outcome would change by {amounts(without, found['unit'])}; the offer breaks even "
             f"against none at {amounts(span(alone['setting']), unit, signed=False)}."
         )
-    limit = max(real(best.get("share_at_low_limit")) or 0.0, real(best.get("share_at_high_limit")) or 0.0)
     if limit >= HALF:
         said += f" In {percent(limit)} of the draws the best lies at a limit of what was tried: the wheel knows no brake there."
     belief = real(best.get("belief_share"))
