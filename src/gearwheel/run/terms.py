@@ -62,6 +62,9 @@ def terms_of(
     }  # fmt: skip
     program, given = build(wheel), {**parameters, **drawn}
     if kind.price:
+        if not wait > 0:
+            hint = "Give years above 0; what is passed on now is tried in any case."
+            raise WheelError(Problem("GW157", f"cannot wait {wait:g} years", wheel.file, hint=hint))
         planted = _saving(kind, gear, wheel, saving, on)
         return about | _passed(program, state, given, planted, outcome, horizon, wait * per_year(wheel), common)
     terms = [_term(name, gear, posterior, (settings or {}).get(name)) for name in _terms(kind, gear, wheel)]
