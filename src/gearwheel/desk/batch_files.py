@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -83,8 +83,8 @@ def refuse_foreign(path: Path) -> None:
 class Written:
     """A Parquet file that appears under its name once it is whole. A context manager; an error leaves nothing."""
 
-    def __init__(self, path: Path, schema: pa.Schema):
-        self.path, self.schema = path, schema.with_metadata(MADE_BY)
+    def __init__(self, path: Path, schema: pa.Schema, metadata: Mapping[bytes, bytes] | None = None):
+        self.path, self.schema = path, schema.with_metadata({**MADE_BY, **(metadata or {})})
         self.beside = path.with_name(f".{path.name}.{os.getpid()}.part")
         self.rows = 0
 
