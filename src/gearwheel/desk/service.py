@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from gearwheel.desk.store import Store
 from gearwheel.wheel.errors import DeskError, Problem
 
 SWITCH = 0.0005  # seconds after which a thread lets the other one run: short beside a commit
+GARBAGE = 50_000  # objects after which garbage is collected
 KEEP_ALIVE = 75  # seconds that an idle connection stays open
 
 
@@ -49,9 +51,12 @@ def serve(
     app = App(work, Guard(hosts, token.encode(), rate))
     config = uvicorn.Config(
         app, http="httptools", loop="auto", lifespan="off", ws="none", log_level="warning", access_log=False,
-        server_header=False, date_header=False, timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=10,
+        server_header=False, proxy_headers=False, date_header=False, timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=10,
     )  # fmt: skip
     sys.setswitchinterval(SWITCH)
+    gc.collect()
+    gc.freeze()  # what is there now stays: looking through it again and again would make some answers slow
+    gc.set_threshold(GARBAGE)
     work.start()
     shown = f"[{host}]" if ":" in host else host
     started(f"http://{shown}:{listening.getsockname()[1]}")

@@ -12,7 +12,8 @@ from gearwheel.desk.openapi import openapi
 from gearwheel.desk.record import asked_hash
 from gearwheel.desk.service_guard import Guard
 from gearwheel.desk.service_metrics import Metrics
-from gearwheel.desk.service_work import Job, Reply, Work
+from gearwheel.desk.service_together import Together
+from gearwheel.desk.service_work import Reply, Work
 from gearwheel.wheel.errors import Problem
 
 MOST_BYTES = 65_536  # of a body
@@ -38,9 +39,7 @@ class App:
         self.work, self.guard, self.metrics = work, guard, Metrics()
         self.asks = f"/v1/{work.desk.operation.name}"
         self.described = msgspec.json.encode(openapi(work.desk.operation, work.desk.policy))
-        self.ready: list[tuple[asyncio.Future, Reply]] = []
-        self.loop: asyncio.AbstractEventLoop | None = None
-        work.flush = self._flush
+        self.together = Together(work)
 
     async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
         if scope["type"] != "http":
@@ -88,7 +87,7 @@ class App:
             return path, *await self._health(), JSON
         if path == "/metrics":
             work = self.work
-            said = self.metrics.text(work.actions, work.batches, work.waiting.qsize(), not work.failing)
+            said = self.metrics.text(work.actions, work.batches, self.together.waiting, not work.failing)
             return path, 200, said.encode(), TEXT
         if path == "/openapi.json":
             return path, 200, self.described, JSON
@@ -96,22 +95,10 @@ class App:
 
     async def _ask(self, kind: str, key: str, row: Mapping) -> Reply:
         """Have the deciding thread do it."""
-        self.loop = self.loop or asyncio.get_running_loop()
-        future = self.loop.create_future()
-        if not self.work.ask(Job(kind, key, row, lambda reply: self.ready.append((future, reply)))):
+        reply = await self.together.ask(kind, key, row)
+        if reply is None:
             raise Refused(503, Problem("GW524", "too many requests wait", hint="Send it again in a moment."))
-        return await future
-
-    def _flush(self) -> None:
-        """From the deciding thread: its batch is done."""
-        if self.loop is not None and not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self._resolve)
-
-    def _resolve(self) -> None:
-        ready, self.ready = self.ready, []
-        for future, reply in ready:
-            if not future.done():  # its caller may have gone
-                future.set_result(reply)
+        return reply
 
     async def _health(self) -> tuple[int, bytes]:
         """Whether the store can be read now, and took the last write."""

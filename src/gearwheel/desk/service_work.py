@@ -1,4 +1,4 @@
-"""One thread that decides: what arrived meanwhile is decided at once, committed at once, and only then answered.
+"""One thread that decides: what was handed over together is decided at once, committed at once, and only then answered.
 
 It alone touches the store and the ledger. A transaction holds the store's lock and first reads what other desks on the
 same store decided, so that caps and keys are right however many desks there are.
@@ -25,8 +25,6 @@ from gearwheel.desk.record import Record, asked_hash, decision_id
 from gearwheel.desk.store import Outcome, Store, StoreError
 from gearwheel.wheel.errors import Problem
 
-MOST_AT_ONCE = 256  # requests of one transaction
-MOST_WAITING = 4096  # then the desk says that it is busy
 NOTHING_DONE = "Nothing was recorded."
 
 Reply = bytes | Problem
@@ -48,32 +46,24 @@ class Work(threading.Thread):
     def __init__(self, desk: Desk, customers: Customers, store: Store, flush: Callable[[], None] = lambda: None):
         super().__init__(name="desk", daemon=True)
         self.desk, self.customers, self.store, self.flush = desk, customers, store, flush
-        self.waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self.waiting: queue.SimpleQueue[Sequence[Job] | None] = queue.SimpleQueue()
         self.ledger: Ledger | None = None
         self.seq = 0
         self.failing = ""  # what the store last said, "" while it works
         self.batches = 0
         self.actions: Counter[str] = Counter()  # decided since the start
 
-    def ask(self, job: Job) -> bool:
-        """Whether there is room for it."""
-        if self.waiting.qsize() >= MOST_WAITING:
-            return False
-        self.waiting.put(job)
-        return True
+    def hand(self, jobs: Sequence[Job]) -> None:
+        """Have them all done, the decisions among them in one transaction."""
+        self.waiting.put(jobs)
 
     def stop(self) -> None:
-        """Finish what waits, then end."""
+        """Finish what was handed over, then end."""
         self.waiting.put(None)
 
     def run(self) -> None:
-        going = True
-        while going:
-            jobs = [self.waiting.get()]
-            while len(jobs) < MOST_AT_ONCE and not self.waiting.empty():
-                jobs.append(self.waiting.get())
-            going = None not in jobs
-            self.serve([job for job in jobs if job is not None])
+        while (jobs := self.waiting.get()) is not None:
+            self.serve(jobs)
         self.store.close()
 
     def serve(self, jobs: Sequence[Job]) -> None:

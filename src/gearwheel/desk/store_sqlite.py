@@ -58,7 +58,7 @@ class SqliteStore(Store):
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None:
-            if self._place() == self._file:
+            if self._connection.in_transaction or self._place() == self._file:
                 return self._connection
             self.close()
             raise StoreError(f"the store {self.name} was moved or removed")
