@@ -9,9 +9,9 @@ import numpy as np
 
 from gearwheel.levers.push import Pushed, Task, push
 
-HALVINGS = 9  # of the size of a push, while searching; twice as many at the end
+HALVINGS = 7  # of the size of a push, while searching; twice as many at the end
 STOPS = 10  # stop times tried for each mix, before the search between them
-GENERATIONS, PER_SUBSIDY = 10, 8
+GENERATIONS, PER_SUBSIDY = 6, 6
 NONE_NEEDED, FOUND, HOPELESS, TOO_DEAR = "none needed", "a push", "no push suffices", "too dear"
 
 

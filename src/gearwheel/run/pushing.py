@@ -77,7 +77,7 @@ def push_from(
 
     progress = progress or silent
     years = YEARS if years is None else years
-    chosen = _chosen(wheel, levers)
+    chosen = _open_ones(wheel, _chosen(wheel, levers), now)
     _refuse(wheel, not 0 < probability < 1, f"a probability of {probability:g} cannot be asked for", "Such as 0.8.")
     _refuse(wheel, not (math.isfinite(years) and 0 < years <= 200), f"a push over {years:g} years makes no sense")
     _refuse(wheel, most is not None and not most > 0, "the most money must be above 0")
@@ -191,6 +191,14 @@ def _chosen(wheel: Wheel, names: Sequence[str] | None) -> tuple[str, ...]:
             )
         chosen.append(full[0])
     return tuple(dict.fromkeys(chosen))
+
+
+def _open_ones(wheel: Wheel, names: tuple[str, ...], now: float) -> tuple[str, ...]:
+    """Without those of gears that are not open yet: they would move nothing. All of them where none is open."""
+    from gearwheel.loops.mass import open_gears
+
+    closed = open_gears(wheel, now)[1]
+    return tuple(n for n in names if n.split(".")[0] not in closed) or names
 
 
 def _refuse(wheel: Wheel, wrong: bool, message: str, hint: str = "") -> None:
