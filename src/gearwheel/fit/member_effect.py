@@ -17,6 +17,7 @@ WINDOW = 182  # days over which members and others are compared
 GROUPS = 8  # of customers by how likely they were to join
 BEFORE = 28  # days of record that a dated change needs on either side
 LEAST = 30  # members and orders below which nothing is said
+MOST_ERROR = 0.3  # standard error of a log ratio from which a dated change tells nothing: a range of a factor of 2.7
 FEE_STEP = 0.05  # relative change of the fee that counts as one
 ONE_SIDED = 1.6449  # a 5 % tail
 
@@ -212,12 +213,16 @@ def dated_change(events: Any, day: date) -> Estimate | str:
     weight = 1 / variance
     centred = exposure - np.average(exposure, weights=weight)
     spread = float((weight * centred**2).sum())
-    error = 1 / math.sqrt(spread) if spread > 0 else math.inf
-    if not error < 1:  # a standard error of the whole of a log unit tells nothing
-        return f"{day}: groups of customers differ too little in how many came to be members"
+    if not spread > 0:
+        return f"{day}: all groups of customers came to be members alike"
     slope = float((weight * centred * grown).sum()) / spread
     misfit = float((weight * (grown - np.average(grown, weights=weight) - slope * centred) ** 2).sum())
-    error *= math.sqrt(max(1.0, misfit / max(kept.sum() - 2, 1)))  # groups that went apart for other reasons widen it
+    apart = max(1.0, misfit / max(kept.sum() - 2, 1))  # groups that went apart for other reasons widen it
+    error = math.sqrt(apart / spread)
+    if error > MOST_ERROR:
+        return (
+            f"{day}: groups of customers differ too little in how many came to be members to tell (error {error:.2f})"
+        )
     how = (
         f"{len(group):,} customers in {int(kept.sum())} groups by their orders in the {span} days that end {span} days "
         f"before {day}; members rose by {exposure.min():.1%} to {exposure.max():.1%} of the groups"
