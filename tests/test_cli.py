@@ -19,7 +19,12 @@ from show_example import example
 
 SOURCE = Path(__file__).parents[1] / "src"
 CORNER = Path(__file__).parent / "wheels" / "corner.toml"
-VERBS = ("run", "new", "measure", "check", "draw", "spin", "fit", "loops", "levers", "report", "export", "plant")
+VERBS = (
+    "run", "new", "measure", "check", "draw", "spin", "fit", "loops", "levers", "terms", "plan", "push", "desk", "report",
+    "export", "plant",
+)  # fmt: skip
+DESK = ("new", "check", "prepare", "decide", "serve", "replay", "learn", "evaluate")
+ON_A_WHEEL = [v for v in VERBS if v not in ("new", "measure", "desk", "report", "export", "plant")]
 
 
 @pytest.fixture(autouse=True)
@@ -60,11 +65,17 @@ def test_the_verbs_are_listed_in_the_order_of_use():
     assert tuple(re.findall(r"^  (\w+) {2,}", text.split("Commands:")[1], re.M)) == VERBS
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", [*VERBS, *(f"desk {v}" for v in DESK)])
 def test_every_verb_explains_itself(verb):
-    done = gearwheel(verb, "--help")
+    done = gearwheel(*verb.split(), "--help")
     assert done.exit_code == 0
-    assert "Example" in done.output and f"gearwheel {verb} " in done.output and "--json" in done.output
+    assert "Example" in done.output and f"gearwheel {verb} " in done.output
+    assert "--json" in done.output or verb in ("desk", "desk serve")
+
+
+def test_the_verbs_of_the_desk_are_listed_in_the_order_of_use():
+    text = gearwheel("desk", "--help").output
+    assert tuple(re.findall(r"^  (\w+) {2,}", text.split("Commands:")[1], re.M)) == DESK
 
 
 @pytest.mark.parametrize(
@@ -81,9 +92,9 @@ def test_the_version_is_the_package_s():
 # ---- problems in words
 
 
-@pytest.mark.parametrize("verb", [v for v in VERBS if v not in ("new", "measure", "report", "export", "plant")])
+@pytest.mark.parametrize("verb", ON_A_WHEEL)
 def test_an_unknown_wheel_is_named_with_what_was_meant(verb, tmp_path):
-    done = gearwheel(verb, "amazn")
+    done = gearwheel(verb, "amazn", *(["membership"] if verb == "terms" else []))
     assert done.exit_code == 1
     assert "GW100" in done.output and "Did you mean 'amazon'?" in done.output and "Traceback" not in done.output
     assert written(tmp_path) == set()
