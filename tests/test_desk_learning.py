@@ -76,7 +76,7 @@ def test_planted_claims_are_found_again():
             "false_claims": rng.uniform(0.1, 0.25),
             "lost": rng.uniform(0.01, 0.03),
         }
-        records, _ = planted_records(rng, 6000, **planted)
+        records, _ = planted_records(rng, 3000, **planted)
         found = learn_claims(records, BELIEFS, 400, seed)
         assert found.effective > 150
         for name in ("abusers", "honest_claims", "false_claims", "lost"):
@@ -90,7 +90,7 @@ def test_planted_claims_are_found_again():
 
 def test_more_customers_teach_more_and_none_are_refused():
     rng = np.random.default_rng(4)
-    spread = [learn_claims(planted_records(rng, n)[0], BELIEFS).draws["abusers"].std() for n in (300, 3000, 20_000)]
+    spread = [learn_claims(planted_records(rng, n)[0], BELIEFS).draws["abusers"].std() for n in (200, 1500, 8000)]
     assert all(b < a for a, b in pairwise(spread))
     with pytest.raises(DeskError, match="GW521"):
         learn_claims({n: np.zeros(0) for n in RECORD}, BELIEFS)
@@ -128,7 +128,7 @@ def planted_history(rng, n=4000, effect=0.15, confounded=True, explore=0.2, lots
 
 def test_the_effect_is_found_although_good_customers_are_kept_more_often():
     rng, found, naive = np.random.default_rng(6), [], []
-    for _ in range(60):
+    for _ in range(40):
         history = planted_history(rng)
         (effect,), refused = effects(history, "return")
         spent = history.outcome("spent_after")
@@ -136,10 +136,10 @@ def test_the_effect_is_found_although_good_customers_are_kept_more_often():
         found.append((effect.share, effect.error))
         assert not refused
     share, error = np.array(found).T
-    assert share.mean() == pytest.approx(0.15, abs=4 * share.std() / np.sqrt(60))
+    assert share.mean() == pytest.approx(0.15, abs=4 * share.std() / np.sqrt(40))
     assert np.mean(naive) > 0.5
     assert error.mean() == pytest.approx(share.std(), rel=0.35)
-    assert (np.abs(share - 0.15) < 1.96 * error).mean() > 0.83  # of 60, the 99.9 % band of 0.95
+    assert (np.abs(share - 0.15) < 1.96 * error).mean() > 0.8  # of 40, below the 99.9 % band of 0.95
 
 
 def test_without_lots_nothing_is_learned():
@@ -178,7 +178,7 @@ def test_booked_costs_replace_the_belief_as_they_become_many():
         "freight": np.where(back == 1, rng.gamma(9, 0.8, n), np.nan), "salvage": np.where(back == 1, 0.3 * amount, np.nan),
     }  # fmt: skip
     history = History(history.actions, history.columns, history.chosen, history.propensity, outcomes)
-    records, _ = planted_records(rng, 4000)
+    records, _ = planted_records(rng, 1500)
     found = learn(RETURNS, POLICY, history, records).draws
     assert found["return_freight"].mean() == pytest.approx(7.2, rel=0.03)
     assert found["return_freight"].std() == pytest.approx(2.4 / np.sqrt(n), rel=0.2)
