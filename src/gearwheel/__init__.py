@@ -14,6 +14,7 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOME = {
+    **dict.fromkeys(("Decision", "Desk", "open_desk"), "gearwheel.api.desk"),
     **dict.fromkeys(
         ("Fit", "Levers", "Loops", "Measures", "Model", "Runs", "build", "measure", "open"), "gearwheel.api"
     ),
@@ -36,7 +37,7 @@ _HOME = {
         "gearwheel.wheel.parts",
     ),
     **dict.fromkeys(
-        ("Cancelled", "DataError", "FitError", "GearwheelError", "Problem", "SpinError", "WheelError"),
+        ("Cancelled", "DataError", "DeskError", "FitError", "GearwheelError", "Problem", "SpinError", "WheelError"),
         "gearwheel.wheel.errors",
     ),
 }
@@ -46,6 +47,9 @@ __all__ = [
     "Belief",
     "Cancelled",
     "DataError",
+    "Decision",
+    "Desk",
+    "DeskError",
     "Fit",
     "FitError",
     "Flow",
@@ -72,6 +76,7 @@ __all__ = [
     "build",
     "measure",
     "open",
+    "open_desk",
 ]
 
 

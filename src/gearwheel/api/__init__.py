@@ -8,6 +8,7 @@ runs["net_sales"]
 
 from __future__ import annotations
 
+from gearwheel.api.desk import Decision, Desk, open_desk
 from gearwheel.api.files import write_ours, write_picture
 from gearwheel.api.measures import Measures, measure
 from gearwheel.api.model import Fit, Model, build, open, stored_fit, variable
@@ -18,6 +19,8 @@ from gearwheel.api.tables import Levers, Loops
 from gearwheel.api.terms import Terms
 
 __all__ = [
+    "Decision",
+    "Desk",
     "Fit",
     "Levers",
     "Loops",
@@ -30,6 +33,7 @@ __all__ = [
     "build",
     "measure",
     "open",
+    "open_desk",
     "stored_fit",
     "unit_text",
     "variable",

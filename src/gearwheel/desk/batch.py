@@ -14,6 +14,7 @@ from gearwheel.desk.conditions import CONTEXT
 from gearwheel.desk.customers import Customers, facts_of
 from gearwheel.desk.decide import Decisions, Desk, decide
 from gearwheel.desk.ledger import DAY, Ledger
+from gearwheel.desk.operation import Operation
 from gearwheel.desk.record import Record, asked_hash, decision_id, records
 from gearwheel.desk.requests import Checked, check_table
 from gearwheel.desk.store import Store
@@ -54,16 +55,17 @@ def decide_tables(
     *,
     store: Store | None = None,
     clock: str = "now",
+    ledger: Ledger | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Iterator[Chunk]:
     """Decide pyarrow Tables of requests in their order; without a store nothing is recorded.
 
     `clock` says when a request counts as decided: "now", or at its own `requested_at` (never before the decision
     before it). A request whose key is in the log is not decided again: its decision is what the log says; another
-    request under a known key is a fault (GW516). Raises DeskError (GW518) where the log cannot be written; chunks
+    request under a known key is a fault (GW516). `ledger`: what was decided before, where there is no store. Raises DeskError (GW518) where the log cannot be written; chunks
     before that are logged.
     """
-    work = _Work(desk, customers, store, clock)
+    work = _Work(desk, customers, store, clock, ledger)
     done = 0
     for table in tables:
         yield work.chunk(table, done)
@@ -74,14 +76,14 @@ def decide_tables(
 class _Work:
     """The ledger and how far it knows the log."""
 
-    def __init__(self, desk: Desk, customers: Customers, store: Store | None, clock: str):
+    def __init__(self, desk: Desk, customers: Customers, store: Store | None, clock: str, ledger: Ledger | None):
         self.desk, self.customers, self.store, self.clock = desk, customers, store, clock
-        self.ledger = Ledger(desk.policy.caps, customers.as_of)
+        self.ledger = ledger or Ledger(desk.policy.caps, customers.as_of)
         self.seq: int | None = None
 
     def chunk(self, table, start: int) -> Chunk:
         checked = check_table(self.desk.operation, self.desk.policy, table, time.time())
-        rows = requests_of(self.desk.operation, checked, table)
+        rows = requests_of(self.desk.operation, checked, _contexts(self.desk.operation, checked, table))
         keys = _keys(table, checked, rows)
         found = Chunk({}, {start + row: problem for row, problem in checked.faults.items()}, len(table))
         if self.store is None:
@@ -186,8 +188,8 @@ def segments(rows: Sequence[int], customers: Sequence[str] | None) -> Iterator[l
         yield piece
 
 
-def requests_of(operation, checked: Checked, table) -> list[dict]:
-    """The checked requests as the log keeps them: fields that say something, and whatever else the table has under
+def requests_of(operation: Operation, checked: Checked, contexts: Sequence[Mapping]) -> list[dict]:
+    """The checked requests as the log keeps them: fields that say something, and the free context of each under
     `context`."""
     columns = {}
     for name, what in operation.fields.items():
@@ -199,12 +201,15 @@ def requests_of(operation, checked: Checked, table) -> list[dict]:
             columns[name] = [text or None for text in column.tolist()]
         else:
             columns[name] = [None if value != value else value for value in column.tolist()]
-    further = [n for n in table.column_names if n not in operation.fields and n != KEY]
-    if further:
-        kept = table.select(further).take(checked.rows).to_pylist()
-        columns[CONTEXT.rstrip(".")] = [{n: v for n, v in row.items() if v is not None} for row in kept]
+    columns[CONTEXT.rstrip(".")] = [{n: v for n, v in said.items() if v is not None} or None for said in contexts]
     names = list(columns)
     return [{n: v for n, v in zip(names, row) if v is not None} for row in zip(*columns.values())]
+
+
+def _contexts(operation: Operation, checked: Checked, table) -> list[dict]:
+    """What a table says beyond the fields."""
+    further = [n for n in table.column_names if n not in operation.fields and n != KEY]
+    return table.select(further).take(checked.rows).to_pylist() if further else [{}] * len(checked.rows)
 
 
 def decided(desk: Desk, decisions: Decisions, rows: Sequence[dict], keys, times, numbers) -> dict[str, list]:
@@ -254,7 +259,7 @@ def recorded(desk: Desk, body: bytes, number: int, row: Mapping) -> dict[str, li
     }
 
 
-def identity(operation) -> list[str]:
+def identity(operation: Operation) -> list[str]:
     """The fields by which one finds a request again."""
     return [n for n, f in operation.fields.items() if f.type == "text" and f.needed and n.endswith("_id")]
 
