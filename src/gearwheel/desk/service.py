@@ -21,6 +21,7 @@ from gearwheel.desk.store import Store
 from gearwheel.wheel.errors import DeskError, Problem
 
 SWITCH = 0.0005  # seconds after which a thread lets the other one run: short beside a commit
+BACKLOG = 1024  # connections that wait to be taken
 GARBAGE = 50_000  # objects after which garbage is collected
 KEEP_ALIVE = 75  # seconds that an idle connection stays open
 
@@ -73,6 +74,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
+        listening.listen(BACKLOG)  # who asks from here on is heard
     except OSError as error:
         listening.close()
         hint = "Give another one with --port; 0 takes any free one."

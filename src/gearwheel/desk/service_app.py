@@ -23,6 +23,7 @@ STATUS = {"GW516": 409, "GW517": 413, "GW518": 503, "GW522": 404, "GW525": 500} 
 JSON, TEXT = b"application/json", b"text/plain; version=0.0.4; charset=utf-8"
 OPEN = ("/healthz",)  # paths that need no token
 DECISIONS = "/v1/decisions/"
+GETS = ("/healthz", "/metrics", "/openapi.json")
 
 
 class Refused(Exception):
@@ -51,7 +52,7 @@ class App:
             route, status, body, what = await self._route(scope, headers, receive)
         except Refused as refused:
             status, body = refused.status, told(refused.problem)
-            route = route if route in (*OPEN, self.asks, "/v1/outcomes", "/metrics", "/openapi.json") else "other"
+            route = route if route in (*GETS, self.asks, "/v1/outcomes") else "other"
             close = status in (401, 403, 413, 408, 429)  # whoever sends on is not read
         sent = [(b"content-type", what), (b"content-length", b"%d" % len(body))]
         if close:
@@ -79,6 +80,8 @@ class App:
             row = await _row(headers, receive)
             reply = await self._ask("decide" if path == self.asks else "tell", key, row)
             return path, *_answered(reply), JSON
+        if not path.startswith(DECISIONS) and path not in GETS:
+            raise Refused(404, Problem("GW522", f"there is no {path[:60]}", hint="/openapi.json says what there is."))
         _only("GET", method)
         if path.startswith(DECISIONS):
             reply = await self._ask("look", path.removeprefix(DECISIONS)[:LONGEST_KEY], {})
@@ -89,9 +92,7 @@ class App:
             work = self.work
             said = self.metrics.text(work.actions, work.batches, self.together.waiting, not work.failing)
             return path, 200, said.encode(), TEXT
-        if path == "/openapi.json":
-            return path, 200, self.described, JSON
-        raise Refused(404, Problem("GW522", f"there is no {path[:60]}", hint="/openapi.json says what there is."))
+        return path, 200, self.described, JSON
 
     async def _ask(self, kind: str, key: str, row: Mapping) -> Reply:
         """Have the deciding thread do it."""

@@ -1,0 +1,197 @@
+"""What a decision has to keep to, whatever is asked: probabilities, lots, caps, rights, costs that add up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from desk_requests import NOW, POLICY, desk, request
+from gearwheel.desk.answer import answer, waves
+from gearwheel.desk.customers import NOBODY, Customers, facts_of, read_customers
+from gearwheel.desk.decide import drawn, lot, propensities
+from gearwheel.desk.ledger import DAY, Ledger
+from gearwheel.desk.record import Record
+from gearwheel.desk.requests import check_rows, check_table
+from gearwheel.desk.returns import RETURNS
+from gearwheel.desk.weigh import BLOCK, weigh
+from gearwheel.wheel.errors import DeskError, Problem
+
+DESK = desk()
+ACTIONS = DESK.policy.actions
+
+
+def columns(rows: list[dict]) -> dict[str, np.ndarray]:
+    checked = check_rows(RETURNS, DESK.policy, rows, NOW)
+    assert not checked.faults
+    facts, _ = facts_of(RETURNS, DESK.policy, NOBODY, checked.columns["customer_id"].tolist(), Ledger(()))
+    return checked.columns | facts
+
+
+@given(
+    cost=st.lists(st.floats(-1e6, 1e6), min_size=len(ACTIONS), max_size=len(ACTIONS)),
+    surely=st.lists(st.floats(0, 1), min_size=len(ACTIONS), max_size=len(ACTIONS)),
+    open_=st.lists(st.booleans(), min_size=len(ACTIONS), max_size=len(ACTIONS)).filter(any),
+    lots=st.floats(0, 1, exclude_max=True),
+)
+def test_propensities_sum_to_one_and_leave_every_open_action_its_share(cost, surely, open_, lots):
+    may = np.array([open_])
+    best, chance = propensities(DESK.policy, np.array([cost]), np.array([surely]), may)
+    assert chance.sum() == pytest.approx(1, abs=1e-12)
+    assert (chance[may] >= DESK.policy.explore / may.sum() - 1e-15).all() and (chance[~may] == 0).all()
+    assert may[0, best[0]] and chance[0, drawn(chance, np.array([lots]))[0]] > 0
+
+
+def test_lots_are_uniform_and_fall_as_often_as_the_propensity_says():
+    lots = np.array([lot(b"fixed", f"key {i}") for i in range(20_000)])
+    counts = np.histogram(lots, 50, (0, 1))[0]
+    assert ((counts - 400) ** 2 / 400).sum() < 85.4  # chi-square, 49 degrees of freedom, 0.999
+    chance = np.array([0.7, 0.0, 0.25, 0.05])
+    picked = np.bincount(drawn(np.tile(chance, (len(lots), 1)), lots), minlength=4) / len(lots)
+    assert picked[1] == 0 and np.abs(picked - chance).max() < 4 * 0.5 / np.sqrt(len(lots))
+    assert lot(b"other", "key 1") != lots[1]
+
+
+@given(
+    asked=st.lists(
+        st.tuples(st.integers(0, 2), st.integers(0, 2), st.floats(1, 250), st.floats(0, 2 * DAY)),
+        min_size=1,
+        max_size=25,
+    )
+)
+@settings(max_examples=25, deadline=None)
+def test_caps_are_never_exceeded_whatever_the_order(asked):
+    ledger, time, made = Ledger(DESK.policy.caps), NOW, []
+    for number, (customer, product, price, wait) in enumerate(asked):
+        time += wait
+        row = request(number, customer_id=f"c{customer}", product_id=f"p{product}", price=price, jurisdiction="US")
+        made += answer(DESK, NOBODY, ledger, [row], [f"{number} {price}"], time)
+    for cap in DESK.policy.caps:
+        for last in made:
+            within = [
+                r
+                for r in made
+                if r.action in cap.actions
+                and last.decided_at - cap.days * DAY < r.decided_at <= last.decided_at
+                and (cap.per == "all" or getattr(r, cap.per) == getattr(last, cap.per))
+            ]
+            assert len(within) <= cap.most and sum(r.spent for r in within) <= cap.money + 1e-6
+
+
+@given(price=st.floats(0, 1e5), waited=st.integers(0, 14), claims=st.integers(0, 40), used=st.integers(0, 4))
+@settings(max_examples=40, deadline=None)
+def test_what_the_law_owes_is_granted_whatever_rules_caps_and_lots_say(price, waited, claims, used):
+    ledger = Ledger(DESK.policy.caps)
+    for _ in range(used):
+        ledger.note("keep", "c1", "p1", NOW - 10, 400.0)
+    customers = Customers({"c1": 0}, {"claims": np.array([float(claims)]), "orders": np.array([claims + 1.0])})
+    row = request(1, price=price, jurisdiction="DE", delivered_at=f"2026-11-{17 - waited:02d}T10:00:00Z")
+    (record,) = answer(DESK, customers, ledger, [row], ["k"], NOW)
+    assert record.action in ("return", "keep")
+
+
+def test_parts_add_up_to_the_expected_cost_in_blocks_of_any_size():
+    many = columns([request(i, unit_cost=4.0 if i % 3 else None) for i in range(BLOCK + 9)])
+    weighed = weigh(RETURNS, ACTIONS, many, DESK.draws)
+    for a, action in enumerate(ACTIONS):
+        assert sum(weighed.parts[action].values()) == pytest.approx(weighed.expected[:, a], abs=2e-6)
+    for one in (0, 7, BLOCK + 3):
+        alone = weigh(RETURNS, ACTIONS, {n: c[one : one + 1] for n, c in many.items()}, DESK.draws)
+        assert (alone.expected[0] == weighed.expected[one]).all() and (alone.surely[0] == weighed.surely[one]).all()
+
+
+def test_expected_costs_are_those_of_the_sum_over_all_draws():
+    some = columns([request(i) for i in range(5)])
+    weighed, weights = weigh(RETURNS, ACTIONS, some, DESK.draws), RETURNS.weights(some, DESK.draws)
+    for a, action in enumerate(ACTIONS):
+        total = sum(
+            p.amount[:, None] * np.broadcast_to(p.rate, (60,)) * weights.get(p.when, 1.0)
+            for p in RETURNS.costs(some, DESK.draws)[action]
+        )
+        usual = total if action == "return" else usual  # noqa: F821 - the fallback comes first
+        assert weighed.expected[:, a] == pytest.approx(total.mean(axis=1), abs=1e-6)
+        assert weighed.surely[:, a] == pytest.approx((total < usual - 1e-9).mean(axis=1), abs=1e-12)
+
+
+FAULTS = {
+    "GW510": [{"order_id": ...}, {"customer_id": ""}, {"price": None}, {"requested_at": ...}],
+    "GW511": [{"price": "19"}, {"quantity": True}, {"reason": 7}, {"requested_at": "yesterday"}, {"reason": "x" * 501},
+              {"customer_id": "\ud800"}, {"customer_id": "a\0b"}, {"price": float("inf")}, {"requested_at": 1e9}],
+    "GW512": [{"price": -1}, {"quantity": 0}, {"quantity": -2}, {"price": 1e300}, {"quantity": 10**400}],
+    "GW514": [{"currency": "USD"}],
+    "GW515": [{"requested_at": "2026-11-19T10:00:00Z"}, {"delivered_at": "2027-01-01"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "changed"), [(c, x) for c, several in FAULTS.items() for x in several])
+def test_faults_are_typed_and_leave_the_others_alone(code, changed):
+    ledger = Ledger(DESK.policy.caps)
+    first, wrong, last = answer(
+        DESK, NOBODY, ledger, [request(1), request(2, **changed), request(3)], ["a", "b", "c"], NOW
+    )
+    assert isinstance(wrong, Problem) and wrong.code == code and wrong.message
+    assert isinstance(first, Record) and isinstance(last, Record)
+    assert sum(sum(r.values()) for r in ledger.answered.values()) == 2
+
+
+def test_unknown_customers_are_newcomers_or_refused_as_the_policy_says():
+    strict = desk(POLICY.replace('currency = "EUR"', 'currency = "EUR"\nunknown_customers = "refuse"'))
+    ledger, rows = Ledger(DESK.policy.caps), [request(1), request(2)]
+    found = answer(strict, Customers({"c2": 0}, {"orders": np.array([5.0])}), ledger, rows, ["a", "b"], NOW)
+    assert found[0].code == "GW513" and found[1].customer == "c2"
+    assert all(isinstance(r, Record) for r in answer(DESK, NOBODY, ledger, rows, ["a", "b"], NOW))
+
+
+def test_a_table_is_checked_like_rows(tmp_path):
+    import pyarrow as pa
+
+    rows = [request(i) for i in range(4)] + [request(5, price=-1.0), request(6, currency="USD")]
+    table = pa.Table.from_pylist(rows)
+    by_table, by_rows = (
+        check(RETURNS, DESK.policy, what, NOW) for check, what in ((check_table, table), (check_rows, rows))
+    )
+    assert by_table.faults == by_rows.faults and sorted(by_rows.faults) == [4, 5]
+    for name, column in by_rows.columns.items():
+        assert np.array_equal(by_table.columns[name], column, equal_nan=column.dtype.kind in "fM"), name
+    with pytest.raises(DeskError, match="GW510.*order_id"):
+        check_table(RETURNS, DESK.policy, table.drop_columns("order_id"), NOW)
+    with pytest.raises(DeskError, match="GW511.*price"):
+        check_table(RETURNS, DESK.policy, table.set_column(4, "price", [["1"] * 6]), NOW)
+
+
+def test_facts_are_the_record_and_what_the_desk_answered_since(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table({"customer_id": ["a", "b"], "claims": [2.0, None], "kept": [1.0, 0.0]})
+    pq.write_table(table.replace_schema_metadata({"as_of": "1000"}), tmp_path / "customers.parquet")
+    customers = read_customers(tmp_path / "customers.parquet", RETURNS)
+    ledger = Ledger((), customers.as_of)
+    for action, time in (("keep", 900.0), ("keep", 1100.0), ("return", 1200.0)):
+        ledger.note(action, "a", "p", time, 0.0)
+    facts, faults = facts_of(RETURNS, DESK.policy, customers, ["a", "b", "c"], ledger)
+    assert facts["claims"].tolist() == [4, 0, 0] and facts["kept"].tolist() == [2, 0, 0] and not faults
+    assert np.isnan(facts["value"]).all()
+
+
+def noted(ledger: Ledger) -> tuple:
+    """All that the ledger holds."""
+    answered = {c: {a: n for a, n in r.items() if n} for c, r in ledger.answered.items()}
+    queues = [{k: list(q) for k, q in by_key.items() if q} for by_key in ledger._noted]
+    return {c: r for c, r in answered.items() if r}, queues, ledger.last
+
+
+def test_what_was_not_committed_never_happened():
+    ledger = Ledger(DESK.policy.caps)
+    answer(DESK, NOBODY, ledger, [request(1)], ["a"], NOW)
+    before = noted(ledger)
+    ledger.begin()
+    answer(DESK, NOBODY, ledger, [request(i, price=5) for i in range(1, 30)], [str(i) for i in range(1, 30)], NOW + 9)
+    assert noted(ledger) != before
+    ledger.take_back()
+    assert noted(ledger) == before
+
+
+def test_a_customer_who_asks_twice_at_once_is_answered_one_after_the_other():
+    assert waves([{"customer_id": c} for c in "abacba"]) == [[0, 1, 3], [2, 4], [5]]

@@ -1,0 +1,261 @@
+"""The log: append-only, one decision for a key, nothing kept that was not committed, and decided again the same."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+import numpy as np
+import pytest
+
+from desk_requests import POLICY, desk, request
+from gearwheel.desk.customers import NOBODY, Customers
+from gearwheel.desk.decide import Desk
+from gearwheel.desk.learned import Known, knowledge_text, parse_knowledge
+from gearwheel.desk.policy import believed
+from gearwheel.desk.replay import replay
+from gearwheel.desk.returns import RETURNS
+from gearwheel.desk.service_work import Job, Work, open_work
+from gearwheel.desk.store import StoreError, open_store
+from gearwheel.wheel.errors import DeskError, Problem
+
+
+def work_on(url: str, text: str = POLICY, customers: Customers = NOBODY, known: Known | None = None) -> Work:
+    """The deciding thread's work, done by the test itself."""
+    store = open_store(url)
+    usual = desk(text, store.found("returns"))
+    known = known or Known()
+    draws = believed(usual.policy, RETURNS, known.draws)
+    return open_work(Desk(RETURNS, usual.policy, draws, usual.secret, known.version), customers, store, known.text)
+
+
+def ask(work: Work, *asked: tuple[str, dict], kind: str = "decide") -> list:
+    """The answers to all of it at once: dicts, or Problems."""
+    found: list = [None] * len(asked)
+    jobs = [
+        Job(kind, key, row, lambda reply, at=at: found.__setitem__(at, reply)) for at, (key, row) in enumerate(asked)
+    ]
+    work.serve(jobs)
+    return [reply if isinstance(reply, Problem) else json.loads(reply) for reply in found]
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path}/desk.db"
+
+
+def test_one_key_is_decided_once(url):
+    work = work_on(url)
+    first, again, other = ask(work, ("k", request(1)), ("k", request(1)), ("k", request(2)))
+    assert first == again and other.code == "GW516"
+    reordered = dict(reversed(request(1).items()))
+    assert ask(work_on(url), ("k", reordered)) == [first]  # after a restart too
+    assert work.store.end("decisions")[0] == 1
+
+
+def test_answers_and_caps_do_not_depend_on_what_arrives_together(url, tmp_path):
+    asked = [(f"k{i}", request(i)) for i in range(60)]
+    one_by_one = work_on(url)
+    single = [ask(one_by_one, each)[0] for each in asked]
+    other = work_on(f"sqlite:///{tmp_path}/other.db")
+    object.__setattr__(other.desk, "secret", one_by_one.desk.secret)
+    together = [a for k in range(0, 60, 7) for a in ask(other, *asked[k : k + 7])]
+    # waves reorder only requests of one customer within a batch: here no customer is twice among seven
+    assert [a["action"] for a in together] == [a["action"] for a in single]
+    assert len({a["action"] for a in single}) > 2
+
+
+def test_a_replay_decides_the_same_across_policies_knowledge_and_restarts(url):
+    customers = Customers({"c1": 0}, {"value": np.array([90.0]), "orders": np.array([7.0])}, 0.0, "v1")
+    ask(work_on(url), *((f"a{i}", request(i)) for i in range(30)))
+    stricter = POLICY.replace("\nmost = 1", "\nmost = 0").replace("above = 100", "above = 20")
+    ask(work_on(url, stricter, customers), *((f"b{i}", request(i)) for i in range(30)))
+    text = knowledge_text("returns", {"salvage": np.linspace(0.5, 0.7, 60)}, {})
+    work = work_on(url, known=parse_knowledge(text, RETURNS))
+    made = ask(work, *((f"c{i}", request(i)) for i in range(20)), ("c99", request(3, price=-1)))
+    ask(work, ("o1", {"decision_id": made[0]["decision_id"], "kind": "returned", "at": "2026-11-18"}), kind="tell")
+    done = replay(RETURNS, open_store(url))
+    assert (done.decisions, done.outcomes, len(done.policies)) == (80, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            "update decisions set body = replace(body, '\"spent\":0.0', '\"spent\":0.5') where seq = 5",
+            "5 is not what was recorded",
+        ),
+        ("update decisions set action = 'review' where seq = 5", "its row says"),
+        ("delete from decisions where seq = 5", "decision 5 is missing"),
+        ("update outcomes set body = replace(body, '12', '13')", "outcome 1 is not what was recorded"),
+        ("delete from papers where kind = 'policy'", "is not in the store"),
+    ],
+)
+def test_a_replay_names_what_was_changed_behind_the_triggers(url, change, said):
+    work = work_on(url)
+    made = ask(work, *((f"k{i}", request(i, price=200.0)) for i in range(10)))
+    told = {"decision_id": made[0]["decision_id"], "kind": "refunded", "at": "2026-11-18T10:00:00Z", "amount": 12}
+    ask(work, ("o1", told), kind="tell")
+    with sqlite3.connect(work.store.name) as behind:
+        if "body" in change:
+            change = change.replace("replace(body", "cast(replace(cast(body as text)").replace("')", "') as blob)", 1)
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            behind.execute(change)
+        for (name,) in behind.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            behind.execute(f"drop trigger {name}")
+        assert behind.execute(change).rowcount
+    with pytest.raises(DeskError, match=f"GW519.*{said}"):
+        replay(RETURNS, open_store(url))
+
+
+def test_a_changed_decision_shows_even_where_its_chain_was_made_anew(url):
+    from gearwheel.desk.record import START, chained
+
+    work = work_on(url)
+    ask(work, *((f"k{i}", request(i)) for i in range(5)))
+    with sqlite3.connect(work.store.name) as behind:
+        for (name,) in behind.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            behind.execute(f"drop trigger {name}")
+        chain = START
+        for seq, body in behind.execute("select seq, body from decisions order by seq").fetchall():
+            record = json.loads(body)
+            if seq == 3:
+                record["lot"] = 0.5
+            body = json.dumps(record).encode() if seq == 3 else body
+            chain = chained(chain, body)
+            behind.execute("update decisions set body = ?, chain = ? where seq = ?", (body, chain, seq))
+    with pytest.raises(DeskError, match="GW519.*lot is 0.5, and"):
+        replay(RETURNS, open_store(url))
+
+
+@pytest.mark.parametrize("trouble", ["full", "read-only", "locked", "gone"])
+def test_a_store_that_fails_is_said_records_nothing_and_comes_back(url, trouble, tmp_path, monkeypatch):
+    from gearwheel.desk import store_sqlite
+
+    monkeypatch.setattr(store_sqlite, "PATIENCE", 0.05)
+    work = work_on(url)
+    ask(work, ("first", request(1, price=30.0)))
+    path = tmp_path / "desk.db"
+    connection = work.store._open()
+    if trouble == "full":
+        (pages,) = connection.execute("pragma page_count").fetchone()
+        connection.execute(f"pragma max_page_count = {pages + 2}")
+    elif trouble == "read-only":
+        connection.execute("pragma query_only = 1")
+    elif trouble == "locked":
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("begin immediate")
+    else:
+        path.rename(tmp_path / "away.db")
+    asked = [(f"k{i}", request(i)) for i in range(40)]
+    failed = ask(work, *asked)
+    assert {p.code for p in failed} == {"GW518"} and work.failing
+    assert sum(sum(r.values()) for r in work.ledger.answered.values()) == 1  # the first, and nothing of these
+    if trouble == "gone":
+        assert not path.exists()  # no empty log in its place
+        assert ask(work, ("first", request(1)))[0].code == "GW518"
+        (tmp_path / "away.db").rename(path)
+    elif trouble == "locked":
+        other.execute("rollback")
+        other.close()
+    again = ask(work, *asked)
+    assert all(isinstance(a, dict) for a in again) and not work.failing
+    assert replay(RETURNS, open_store(url)).decisions == 41
+
+
+def test_two_desks_on_one_store_keep_the_caps_together(url):
+    text = POLICY.replace("most = 3", "most = 1").replace("money = 300", "money = 60")
+    desks = [work_on(url, text), work_on(url, text)]
+    for i in range(40):
+        ask(desks[i % 2], (f"k{i}", request(i, customer_id=f"c{i % 3}", price=20.0, jurisdiction="US")))
+    spent = [r[5] for r in desks[0].store.since(0)]
+    assert 0 < sum(spent) <= 60
+    assert replay(RETURNS, open_store(url)).decisions == 40
+
+
+def test_a_failing_request_does_not_take_the_others_with_it(url, monkeypatch, capsys):
+    work = work_on(url)
+    usual = RETURNS.words
+
+    def words(action, request):
+        if request["order_id"] == "o3":
+            raise ZeroDivisionError
+        return usual(action, request)
+
+    from dataclasses import replace
+
+    work.desk = replace(work.desk, operation=replace(RETURNS, words=words))
+    found = ask(work, *((f"k{i}", request(i)) for i in range(6)))
+    assert [getattr(r, "code", "ok") for r in found] == ["ok", "ok", "ok", "GW525", "ok", "ok"]
+    assert work.store.end("decisions")[0] == 5 and "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_store_belongs_to_one_operation(url, tmp_path):
+    work_on(url)
+    with pytest.raises(StoreError, match="holds decisions on 'returns', not 'shipping'"):
+        open_store(url).found("shipping")
+    with pytest.raises(StoreError, match="no kind of store"):
+        open_store("mysql://x")
+    with pytest.raises(StoreError, match="GW518"):
+        open_store(f"{tmp_path}/none/desk.db").found("returns")
+
+
+# ---- a server that several desks share
+@pytest.fixture
+def shared(postgres):
+    return postgres.fresh("desks")
+
+
+@pytest.mark.server
+def test_postgres_keeps_the_same_log(shared, postgres):
+    work = work_on(shared)
+    asked = [(f"k{i}", request(i)) for i in range(25)]
+    made = ask(work, *asked, asked[0], ("k1", request(2)))
+    assert made[25] == made[0] and made[26].code == "GW516"
+    told = {"decision_id": made[0]["decision_id"], "kind": "bought_again", "at": "2026-11-18", "amount": 7.5}
+    assert ask(work, ("o", told), kind="tell")[0]["amount"] == 7.5
+    (seen,) = ask(work, (made[0]["decision_id"], {}), kind="look")
+    assert seen["answer"] == made[0] and seen["outcomes"][0]["kind"] == "bought_again"
+    with pytest.raises(StoreError, match="append-only"):
+        work.store.run("update decisions set action = 'review'")
+    assert replay(RETURNS, open_store(shared)).decisions == 25
+    postgres.load(
+        "alter table decisions disable trigger all; update decisions set spent = spent + 1 where seq = 9", "desks"
+    )
+    with pytest.raises(DeskError, match="GW519.*its row says"):
+        replay(RETURNS, open_store(shared))
+
+
+@pytest.mark.server
+def test_desks_that_share_postgres_at_once_keep_caps_and_keys(shared):
+    from concurrent.futures import ThreadPoolExecutor
+
+    text = POLICY.replace("most = 3", "most = 1").replace("money = 300", "money = 60")
+    desks = [work_on(shared, text) for _ in range(3)]
+
+    def load(number: int) -> list:
+        some = []
+        for k in range(0, 30, 5):  # every desk is asked the same keys
+            some += ask(desks[number], *((f"k{i}", request(i, price=20.0, jurisdiction="US")) for i in range(k, k + 5)))
+        return some
+
+    with ThreadPoolExecutor(3) as threads:
+        answers = list(threads.map(load, range(3)))
+    assert answers[0] == answers[1] == answers[2]
+    assert desks[0].store.end("decisions")[0] == 30
+    assert 0 < sum(r[5] for r in desks[0].store.since(0)) <= 60
+    assert replay(RETURNS, open_store(shared)).decisions == 30
+
+
+@pytest.mark.server
+def test_a_server_that_goes_away_is_said_and_found_again(shared, postgres):
+    work = work_on(shared)
+    ask(work, ("k0", request(0)))
+    postgres.load("alter database desks set default_transaction_read_only = on")
+    work.store.close()
+    assert ask(work, ("k1", request(1)))[0].code == "GW518"
+    postgres.load("alter database desks set default_transaction_read_only = off")
+    postgres.load("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'desks'")
+    found = ask(work, ("k1", request(1)))[0]
+    found = ask(work, ("k1", request(1)))[0] if isinstance(found, Problem) else found
+    assert found["action"] and work.store.end("decisions")[0] == 2
