@@ -156,10 +156,10 @@ def _together(scene: _Scene, state: np.ndarray, shocks: np.ndarray | None) -> tu
         shocks=None if shocks is None else np.tile(shocks, (1, scenarios, 1)),
     )
     result = _summed(run.values[scene.outcome], scene.how, wheel.dt).reshape(scenarios, draws)
-    counted = _counted(wheel, scene.outcome, scene.how)
+    counted = taken_off(wheel, scene.outcome, scene.how)
 
     def added(row: int, tree, how: str) -> np.ndarray:
-        rate = _rates(program, tree, run, batch, scene.moving)
+        rate = cost_rates(program, tree, run, batch, scene.moving)
         total = _summed(rate, how, wheel.dt).reshape(scenarios, draws)
         return total[row] - total[0]
 
@@ -169,7 +169,7 @@ def _together(scene: _Scene, state: np.ndarray, shocks: np.ndarray | None) -> tu
     return result, paid, np.stack(without)
 
 
-def _counted(wheel: Wheel, outcome: str, how: str) -> str:
+def taken_off(wheel: Wheel, outcome: str, how: str) -> str:
     """How an unbooked cost, money per time, comes off the outcome: "level", "cumulated", or "" where it is not money."""
     top, _, below = wheel.variables()[outcome].unit.partition("/")
     if top.strip() not in ("money", wheel.currency or "money"):
@@ -216,7 +216,7 @@ def _summed(values: np.ndarray, how: str, dt: float) -> np.ndarray:
     return values[:, -1] if how == "level" else values[:, :-1].sum(axis=1) * dt
 
 
-def _rates(program: Program, tree, run: Ensemble, batch: Mapping, moving: Mapping[str, Path]) -> np.ndarray:
+def cost_rates(program: Program, tree, run: Ensemble, batch: Mapping, moving: Mapping[str, Path]) -> np.ndarray:
     """Money per time at every moment of every case, (n, T)."""
     values = {n: v[:, None] for n, v in batch.items()}
     for name, path in moving.items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gearwheel.levers.sensitivity import _counted, _rates, business_levers
+from gearwheel.levers.sensitivity import business_levers, cost_rates, taken_off
 from gearwheel.levers.terms_best import answered, best, break_even, flat_top, value_at
 from gearwheel.loops.anchors import interval
 from gearwheel.spin.levers import Path
@@ -110,9 +110,11 @@ def try_terms(
         return total(run.values[name], way, wheel.dt).reshape(len(rows), draws)
 
     judged = summed(outcome, how)
-    if counted := _counted(wheel, outcome, how):  # what a lever costs and no equation books comes off money
+    if counted := taken_off(wheel, outcome, how):  # what a lever costs and no equation books comes off money
         for tree in costs:
-            judged = judged - total(_rates(program, tree, run, batch, moving), counted, wheel.dt).reshape(judged.shape)
+            judged = judged - total(cost_rates(program, tree, run, batch, moving), counted, wheel.dt).reshape(
+                judged.shape
+            )
     shown = {f"{n} (end)" if n in cumulated else n: summed(n, "level") for n in level}
     shown |= {n: summed(n, "cumulated") for n in cumulated}
     curves, first = [], 1 + bool(without)

@@ -20,6 +20,7 @@ from gearwheel.wheel.times import decimal_year, per_year
 
 SEEN, FRESH = 160, 720  # draws of the search, and at least so many to judge on
 KNOTS = 4
+LEAST_YEARS = 1.0  # of a plan that is not told how far: in less, nothing that is spent comes back
 OWN_PROFIT, BOOKED_PROFIT = "profit", "operating_income"
 NEEDED_FOR_PROFIT = "sales, what the goods cost, logistics, overhead and advertising"
 TOLD = 6  # things worth knowing that are told
@@ -49,7 +50,7 @@ def plan_of(
 
     wheel = posterior.wheel
     outcome = outcome_of(outcome, wheel)
-    years = wheel.horizon if years is None else years
+    years = max(wheel.horizon, LEAST_YEARS) if years is None else years
     _refuse_numbers(wheel, budget, years, risk, at_risk, knots)
     chosen = chosen_levers(wheel, levers)
     rules = parse_rules(keep, wheel)
