@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from desk_requests import NOW, POLICY, desk, request
 from gearwheel.desk.answer import answer, waves
 from gearwheel.desk.customers import NOBODY, Customers, facts_of, read_customers
-from gearwheel.desk.decide import drawn, lot, propensities
+from gearwheel.desk.decide import alone, drawn, lot, propensities
 from gearwheel.desk.ledger import DAY, Ledger
 from gearwheel.desk.record import Record
 from gearwheel.desk.requests import check_rows, check_table
@@ -40,7 +40,9 @@ def test_propensities_sum_to_one_and_leave_every_open_action_its_share(cost, sur
     best, chance = propensities(DESK.policy, np.array([cost]), np.array([surely]), may)
     assert chance.sum() == pytest.approx(1, abs=1e-12)
     assert (chance[may] >= DESK.policy.explore / may.sum() - 1e-15).all() and (chance[~may] == 0).all()
-    assert may[0, best[0]] and chance[0, drawn(chance, np.array([lots]))[0]] > 0
+    picked = drawn(chance, np.array([lots]))[0]
+    assert may[0, best[0]] and chance[0, picked] > 0
+    assert alone(DESK.policy, cost, surely, open_, lots) == (best[0], chance[0].tolist(), picked)
 
 
 def test_lots_are_uniform_and_fall_as_often_as_the_propensity_says():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import numpy as np
 
@@ -79,9 +80,9 @@ def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray,
             open_[i, [a for _, a in bound]] = False
             if not open_[i].any():
                 open_[i] = allowed[i] if owed[i] else np.array([a == policy.fallback for a in policy.actions])
-            row = slice(i, i + 1)
-            best[row], propensity[row] = propensities(policy, weighed.expected[row], weighed.surely[row], open_[row])
-            chosen[row] = drawn(propensity[row], lots[row])
+            best[i], propensity[i], chosen[i] = alone(
+                policy, weighed.expected[i].tolist(), weighed.surely[i].tolist(), open_[i].tolist(), float(lots[i])
+            )
             picked[i] = int(chosen[i])
         ledger.note(policy.actions[picked[i]], customers[i], products[i], time, money[i][picked[i]])
     spent = spends[np.arange(len(keys)), chosen]
@@ -111,6 +112,20 @@ def drawn(propensity: np.ndarray, lots: np.ndarray) -> np.ndarray:
     edges = np.cumsum(propensity, axis=1)
     hit = (lots[:, None] * edges[:, -1:] < edges) & (propensity > 0)
     return np.argmax(hit, axis=1)
+
+
+def alone(
+    policy: Policy, expected: Sequence[float], surely: Sequence[float], open_: Sequence[bool], lot: float
+) -> tuple[int, list[float], int]:
+    """(best, propensity, drawn) of one request: to the bit what `propensities` and `drawn` say, and faster for one."""
+    at = [a for a, may in enumerate(open_) if may]
+    fallback = policy.actions.index(policy.fallback)
+    best = min([a for a in at if surely[a] >= policy.surely or a == fallback] or at, key=expected.__getitem__)
+    share = policy.explore / len(at)
+    propensity = [share if may else 0.0 for may in open_]
+    propensity[best] += 1 - policy.explore
+    edges = list(accumulate(propensity))
+    return best, propensity, next(a for a, edge in enumerate(edges) if lot * edges[-1] < edge and propensity[a] > 0)
 
 
 def lot(secret: bytes, key: str) -> float:
