@@ -20,6 +20,8 @@ MAX_BYTES = 200_000
 MOST_DRAWS = 4_000
 MOST_PARTS = 200  # rules, rights or caps: each is looked at for every request
 MOST_PROBLEMS = 50  # of a file: more help nobody
+MOST_DOTS = 60
+QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|#.*")
 SHOWN, MOST_MESSAGE = 60, 400  # characters of a value that a message repeats, and of a message
 SETTINGS = (
     "operation", "name", "currency", "actions", "fallback", "explore", "surely", "unknown_customers", "draws",
@@ -45,6 +47,9 @@ def read_policy(path: str | PathLike[str], operations: Iterable[Operation]) -> t
 
 def parse_policy(text: str, operations: Iterable[Operation], file: str = "") -> tuple[Policy, Operation]:
     """The policy that the text states. Raises as read_policy."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if QUOTED.sub("", line).count(".") > MOST_DOTS:  # reading a key takes the square of its length
+            raise DeskError(Problem("GW501", f"more than {MOST_DOTS} dots outside quotes in one line", file, number))
     try:
         raw = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -59,7 +64,7 @@ def parse_policy(text: str, operations: Iterable[Operation], file: str = "") -> 
     reader = _Reader(text, file, operation)
     policy = reader.policy(raw)
     if reader.problems:
-        raise DeskError(reader.problems[:MOST_PROBLEMS])
+        raise DeskError(sorted(reader.problems, key=lambda p: p.line))
     return policy, operation
 
 
@@ -72,6 +77,8 @@ class _Reader:
 
     def flaw(self, code: str, message: str, at: tuple[str, ...], hint: str = "") -> None:
         self.problems.append(Problem(code, message[:MOST_MESSAGE], self.file, self.lines.of(*at), hint[:MOST_MESSAGE]))
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise DeskError(sorted(self.problems, key=lambda p: p.line))
 
     def policy(self, raw: dict) -> Policy:
         self.known(raw, (*SETTINGS, *TABLES), (), "a policy")
@@ -208,7 +215,7 @@ class _Reader:
     def contradictions(self, policy: Policy) -> None:
         """What cannot hold together whatever is asked."""
         everywhere = {a for rule in policy.rules if not rule.when for a in rule.forbid}
-        if everywhere >= set(policy.actions):
+        if policy.rules and everywhere >= set(policy.actions):
             self.flaw("GW503", "the rules without `when` together forbid every action", ("rule", policy.rules[0].name))
         elif policy.fallback in everywhere:
             name = next(r.name for r in policy.rules if not r.when and policy.fallback in r.forbid)

@@ -1,0 +1,270 @@
+"""Policies: what conditions mean, that rights are always granted, contradictions by line, hostile files, words."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from desk_requests import desk
+from gearwheel.cli import main
+from gearwheel.desk.conditions import COMPARISONS, Condition, applies, can_hold
+from gearwheel.desk.operations import OPERATIONS
+from gearwheel.desk.policy import Policy, Right, Rule, permitted
+from gearwheel.desk.policy_file import MAX_BYTES, parse_policy, read_policy
+from gearwheel.desk.policy_words import policy_words
+from gearwheel.desk.starter import starter_policy
+from gearwheel.wheel.errors import DeskError
+
+ALL = tuple(OPERATIONS.values())
+HEAD = 'operation = "returns"\ncurrency = "EUR"\n'
+GRID = np.arange(-3.0, 3.5, 0.5)
+TEXTS = ("DE", "FR", "US")
+HOW = {"above": lambda a, b: a > b, "below": lambda a, b: a < b, "at_least": lambda a, b: a >= b, "at_most": lambda a, b: a <= b}  # fmt: skip
+
+
+def problems(text: str, file: str = "p.toml") -> list:
+    with pytest.raises(DeskError) as caught:
+        parse_policy(text, ALL, file)
+    return list(caught.value.problems)
+
+
+# ---- conditions
+
+compared = st.builds(
+    lambda pairs: Condition("price", compared=tuple(pairs)),
+    st.lists(st.tuples(st.sampled_from(list(COMPARISONS)), st.sampled_from([-1.0, 0.0, 1.0])), min_size=1, max_size=3),
+)
+texts = st.lists(st.sampled_from(TEXTS), min_size=1, max_size=3, unique=True).map(tuple)
+spoken = st.one_of(
+    st.builds(lambda t: Condition("land", among=t), texts), st.builds(lambda t: Condition("land", none_of=t), texts)
+)
+
+
+@given(conditions=st.lists(st.one_of(compared, spoken), max_size=4), if_missing=st.booleans())
+def test_conditions_hold_as_they_read_and_can_hold_exactly_when_something_meets_them(conditions, if_missing):
+    """Against every combination of a grid of prices with the countries, and a missing one of each."""
+    cells = list(itertools.product([*GRID, math.nan], [*TEXTS, "elsewhere", ""]))
+    columns = {"price": np.array([p for p, _ in cells]), "land": np.array([t for _, t in cells], object)}
+
+    def meets(price, land, c):
+        if c.field == "land":
+            return if_missing if land == "" else (land in c.among if c.among else land not in c.none_of)
+        return if_missing if math.isnan(price) else all(HOW[how](price, number) for how, number in c.compared)
+
+    wanted = [all(meets(p, t, c) for c in conditions) for p, t in cells]
+    assert applies(conditions, columns, if_missing).tolist() == wanted
+    said = [w for (p, t), w in zip(cells, wanted) if t and not math.isnan(p)]
+    assert can_hold(conditions) == any(said)
+
+
+# ---- rights over rules
+
+ACTIONS = ("return", "keep", "replace", "exchange")
+some = st.lists(st.sampled_from(ACTIONS), min_size=1, unique=True).map(tuple)
+rules = st.lists(st.tuples(st.booleans(), some), max_size=3)
+owed = st.lists(st.tuples(st.booleans(), some), max_size=3)
+
+
+@given(rules=rules, owed=owed)
+def test_a_right_is_always_granted_and_something_is_always_open(rules, owed):
+    def when(on: bool) -> tuple[Condition, ...]:
+        return (Condition("price", compared=(("above", 0.0 if on else 9.0),)),)
+
+    policy = Policy(
+        "returns", "", "EUR", ACTIONS, "return",
+        rules=tuple(Rule(f"rule {k}", when(on), forbid, "") for k, (on, forbid) in enumerate(rules)),
+        rights=tuple(Right(f"right {k}", when(on), grants, "") for k, (on, grants) in enumerate(owed)),
+    )  # fmt: skip
+    allowed, spoke = permitted(policy, {"price": np.array([1.0])})
+    left = {a for a, may in zip(ACTIONS, allowed[0]) if may}
+    speaking = [set(grants) for on, grants in owed if on]
+    forbidden = {a for on, forbid in rules if on for a in forbid}
+    assert left
+    assert all(spoke[f"right {k}"][0] == on for k, (on, _) in enumerate(owed))
+    if not speaking:
+        assert left == (set(ACTIONS) - forbidden or {"return"})
+    elif common := set.intersection(*speaking):
+        assert left == (common - forbidden or common)
+    else:
+        assert left <= set.union(*speaking)
+
+
+def test_what_a_request_leaves_open_counts_for_the_right_and_not_for_the_rule():
+    text = HEAD + (
+        '[rule.land]\nwhen = { jurisdiction = ["DE"] }\nforbid = ["keep"]\n'
+        '[right.early]\nwhen = { days_since_delivery = { at_most = 14 } }\ngrants = ["return"]\n'
+    )
+    policy, _ = parse_policy(text, ALL)
+    columns = {"jurisdiction": np.array(["", "DE", "US"], object), "days_since_delivery": np.array([np.nan, 20, 14])}
+    allowed, spoke = permitted(policy, columns)
+    assert spoke["land"].tolist() == [False, True, False]
+    assert spoke["early"].tolist() == [True, False, True]
+    assert allowed[:, policy.actions.index("keep")].tolist() == [False, False, False]
+    assert allowed[1].sum() == len(policy.actions) - 1
+
+
+# ---- contradictions, each with its line
+
+CONTRADICTIONS = {
+    'fallback = "review"\nactions = ["return", "keep"]': (3, "not among the actions"),
+    '[rule.a]\nforbid = ["return"]': (3, "forbids the fallback"),
+    '[rule.a]\nforbid = ["return", "keep", "replace", "exchange", "credit", "partial", "review"]': (3, "every action"),
+    '[rule.a]\nwhen = { price = { above = 9, below = 3 } }\nforbid = ["keep"]': (4, "nothing meets"),
+    '[rule.a]\nwhen = { price = { above = 9 }, jurisdiction = { not = ["DE"] } }\nforbid = ["keep"]\n'
+    '[right.a]\nwhen = { jurisdiction = ["DE"] }\ngrants = ["return"]': (6, "both called 'a'"),
+    '[right.a]\ngrants = ["keep"]\n[rule.b]\nforbid = ["keep"]': (4, "rules forbid all that the right 'a'"),
+    '[right.a]\ngrants = ["keep"]\n[cap.c]\nactions = ["keep"]\nper = "all"\nmost = 1': (6, "on all that the right"),
+    '[cap.c]\nactions = ["return"]\nper = "all"\nmost = 1': (4, "on the fallback"),
+    '[right.a]\nwhen = { jurisdiction = ["DE"] }\ngrants = ["return"]\n'
+    '[right.b]\nwhen = { jurisdiction = ["FR"] }\ngrants = ["keep"]': (8, "can both apply"),
+    '[quantity]\nmargin = { low = 0.4, centre = 0.3, high = 0.5 }': (4, "do not rise"),
+    '[quantity]\nhandling = -1': (4, "cannot be negative"),
+    'explore = 1.5': (3, "between 0 and 1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", CONTRADICTIONS)
+def test_contradictions_are_told_with_their_line(text):
+    line, said = CONTRADICTIONS[text]
+    found, *_ = [p for p in problems(HEAD + text) if said in p.message]
+    assert (found.code, found.file, found.line) == ("GW503", "p.toml", line)
+
+
+def test_rights_that_never_meet_may_grant_unlike_things():
+    text = HEAD + (
+        '[right.a]\nwhen = { reason = ["damaged"] }\ngrants = ["replace"]\n'
+        '[right.b]\nwhen = { reason = { not = ["damaged"] } }\ngrants = ["return"]\n'
+        '[right.c]\nwhen = { amount = { above = 5 } }\ngrants = ["replace", "return"]\n'
+    )
+    assert len(parse_policy(text, ALL)[0].rights) == 3
+
+
+def test_all_mistakes_are_told_at_once_with_a_hint():
+    found = problems(HEAD + 'actionz = []\n[rule.a]\nwhen = { prise = { above = 1 } }\nforbid = ["keeep"]\n')
+    assert [(p.line, p.hint) for p in found] == [
+        (3, "Did you mean 'actions'?"), (5, "Did you mean 'price'?"), (6, "Did you mean 'keep'?")
+    ]  # fmt: skip
+
+
+# ---- hostile files
+
+KEYS = ("operation", "currency", "actions", "fallback", "explore", "surely", "draws", "unknown_customers", "name",
+        "quantity", "rule", "right", "cap")  # fmt: skip
+scalars = (
+    "1",
+    "-1",
+    "0x" + "f" * 400,
+    "1e400",
+    "nan",
+    "-inf",
+    "true",
+    '"keep"',
+    '""',
+    '"\\u0000"',
+    "1979-05-27",
+    "07:32:00",
+)
+scalar = st.sampled_from(scalars)
+value = st.recursive(
+    scalar,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda v: "[" + ", ".join(v) + "]"),
+        st.dictionaries(
+            st.sampled_from(
+                ["when", "forbid", "grants", "actions", "per", "most", "low", "context", "price", "not", "a"]
+            ),
+            inner,
+            max_size=3,
+        ).map(lambda d: "{ " + ", ".join(f"{k} = {v}" for k, v in d.items()) + " }"),
+    ),
+    max_leaves=6,
+)
+files = st.dictionaries(st.sampled_from(KEYS), value).map(lambda d: "\n".join(f"{k} = {v}" for k, v in d.items()))
+
+
+@given(text=st.one_of(st.text(max_size=80), files, files.map(lambda t: 'operation = "returns"\n' + t)))
+@example(HEAD + "explore = " + "[" * 20_000)
+@example(HEAD + "explore = " + "[" * 300 + "]" * 300)
+@example(HEAD + "explore." + ".".join("a" * 40_000) + " = 1")
+@example(HEAD + "fallback = { a = [1] }\n[rule.a]\nforbid = [{}]")
+@example(HEAD + "[rule.a]\nwhen." + ".".join("a" * 40_000) + ' = 1\nforbid = ["keep"]')
+@example(HEAD + "[quantity]\nmargin = 0x" + "f" * 4_000)
+@example(HEAD + "actions = [" + '"x",' * 30_000 + "]")
+@example(HEAD + "\n".join(f'[rule."{"x" * 90}{k}"]\nforbid = ["keep"]' for k in range(600)))
+@settings(max_examples=150, deadline=None)
+def test_no_file_whatever_brings_anything_but_a_policy_or_problems(text):
+    read = found = None
+    try:
+        read = parse_policy(text, ALL, "p.toml")
+    except DeskError as error:
+        found = error.problems
+    if read:
+        assert read[0].fallback in read[0].actions and policy_words(*read)
+    else:
+        assert 1 <= len(found) <= 50
+        assert all(p.code in ("GW501", "GW502", "GW503") and len(p.message) <= 500 for p in found)
+
+
+def test_files_that_cannot_be_read_are_said(tmp_path):
+    for content, said in ((b"\xff\xfe", "UTF-8"), (b"#" * (MAX_BYTES + 1), "larger than"), (None, "cannot read")):
+        path = tmp_path / "policy.toml"
+        path.unlink(missing_ok=True)
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(DeskError, match=said):
+            read_policy(path, ALL)
+
+
+# ---- starters, words, the command
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_starter_checks_and_is_said_in_words(operation, tmp_path):
+    path = str(tmp_path / "policy.toml")
+    run = CliRunner().invoke
+    assert run(main, ["desk", "new", path, "--operation", operation, "--currency", "SEK"]).exit_code == 0
+    policy, about = read_policy(path, ALL)
+    assert policy.currency == "SEK" and policy.operation == operation
+    said = "\n".join(policy_words(policy, about))
+    assert all(part.name in said for part in (*policy.rules, *policy.rights, *policy.caps))
+    done = run(main, ["desk", "check", path])
+    assert done.exit_code == 0 and said in done.stdout
+    before = (tmp_path / "policy.toml").read_text()
+    assert run(main, ["desk", "new", path, "--operation", operation], input="n\n").exit_code != 0
+    assert (tmp_path / "policy.toml").read_text() == before
+    assert run(main, ["desk", "new", path, "--operation", operation], input="y\n").exit_code == 0
+    assert 'currency = "EUR"' in (tmp_path / "policy.toml").read_text()
+
+
+def test_the_starter_for_returns_keeps_the_law():
+    text = starter_policy("returns", "EUR")
+    for law in ("2011/83/EU, article 9", "2019/771", "Not legal advice"):
+        assert law in text
+    policy, _ = parse_policy(text, ALL)
+    names = ("jurisdiction", "days_since_delivery", "reason", "amount", "claims", "context.hazardous")
+    rows = [
+        ("DE", 3, "changed mind", 900, 9, "yes"),
+        ("DE", 300, "damaged", 20, 0, ""),
+        ("US", 3, "damaged", 900, 0, ""),
+    ]
+    columns = dict(zip(names, (np.array(c, object if isinstance(c[0], str) else float) for c in zip(*rows))))
+    allowed, _ = permitted(policy, columns)
+    left = [{a for a, may in zip(policy.actions, row) if may} for row in allowed]
+    assert left == [{"return", "keep"}, {"return", "keep", "replace", "exchange"}, {"return", "exchange", "review"}]
+
+
+def test_check_tells_problems_by_file_and_line(tmp_path):
+    path = tmp_path / "policy.toml"
+    path.write_text(HEAD + '[rule.a]\nforbid = ["return"]\n')
+    done = CliRunner().invoke(main, ["desk", "check", str(path)])
+    assert done.exit_code == 1 and f"{path}:3: error GW503" in done.stderr
+
+
+def test_the_lines_of_a_policy_move_its_version_and_nothing_else_does():
+    assert desk().policy.version == desk().policy.version != desk(HEAD).policy.version
