@@ -1,0 +1,195 @@
+"""Batches: the same decisions as one by one, whatever the chunks; faulty rows aside; nothing lost, doubled or overwritten."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+import gearwheel as gw
+from desk_requests import NOW, POLICY, request
+from gearwheel.cli import main
+from gearwheel.desk import batch, batch_run
+from gearwheel.desk.batch_run import decide_file, try_out
+from gearwheel.desk.ledger import Ledger
+from gearwheel.desk.opened import read_papers
+from gearwheel.desk.replay import replay
+from gearwheel.desk.returns import RETURNS
+from gearwheel.desk.service_work import Job, open_work
+from gearwheel.desk.store import open_store
+from gearwheel.wheel.errors import Cancelled, DeskError
+
+ROWS = [request(number, shelf=number % 3) for number in range(120)]
+FAULTY = {
+    3: {"price": -1.0},
+    17: {"currency": "USD"},
+    40: {"quantity": 0.0},
+    60: {"requested_at": "2031-01-01T00:00:00Z"},
+    77: {"customer_id": None},
+}
+CODES = {3: "GW512", 17: "GW514", 40: "GW512", 60: "GW515", 77: "GW510"}
+
+
+def table(rows: list[dict]) -> pa.Table:
+    found = pa.Table.from_pylist([{**row, "quantity": float(row["quantity"])} for row in rows])
+    for name in ("requested_at", "delivered_at"):
+        times = pa.array([gw_time(row[name]) for row in rows], pa.timestamp("us", "UTC"))
+        found = found.set_column(found.column_names.index(name), name, times)
+    return found
+
+
+def gw_time(text: str):
+    from datetime import datetime
+
+    return datetime.fromisoformat(text)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A policy, 120 requests with `key`, and the same with five faulty rows."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("time.time", lambda: NOW)
+    (tmp_path / "policy.toml").write_text(POLICY)
+    keyed = [{**row, "key": f"k{number}"} for number, row in enumerate(ROWS)]
+    pq.write_table(table(keyed), "requests.parquet")
+    pq.write_table(table([{**row, **FAULTY.get(n, {})} for n, row in enumerate(keyed)]), "faulty.parquet")
+    return tmp_path
+
+
+def decided(name: str, store: str, **settings) -> pa.Table:
+    decide_file(read_papers("policy.toml"), name, "out.parquet", open_store(store), **settings)
+    return pq.read_table("out.parquet")
+
+
+def test_batch_service_and_library_decide_alike(folder):
+    papers = read_papers("policy.toml")
+    batched = decided("requests.parquet", "batch.db")
+    secret = open_store("batch.db").meta()["secret"]
+    library = gw.open_desk("policy.toml", secret=secret)
+    one_by_one = [library.decide(row, key=f"k{n}", now=NOW) for n, row in enumerate(ROWS)]
+    assert batched["action"].to_pylist() == [d.action for d in one_by_one]
+    assert batched["propensity"].to_pylist() == pytest.approx([d.propensity for d in one_by_one])
+    assert batched["decision_id"].to_pylist() == [d.decision_id for d in one_by_one]
+    served = open_store("service.db")
+    served.found("returns")
+    work = open_work(papers.desk(secret), papers.customers, served, "")
+    replies: dict[int, bytes] = {}
+    work.serve([Job("decide", f"k{n}", row, lambda r, n=n: replies.update({n: r})) for n, row in enumerate(ROWS)])
+    assert [json.loads(replies[n])["action"] for n in range(len(ROWS))] == batched["action"].to_pylist()
+    frame = gw.open_desk("policy.toml", secret=secret).decide_frame(pq.read_table("requests.parquet").to_pandas())
+    assert frame["action"].tolist() == batched["action"].to_pylist()
+    assert len(set(batched["action"].to_pylist())) > 3 and any(batched["caps"].to_pylist())  # caps bound, lots fell
+
+
+@pytest.mark.parametrize("size", [1, 7, 50])
+def test_chunks_do_not_matter(folder, monkeypatch, size):
+    whole = decided("requests.parquet", "one.db", clock="requested")
+    store = open_store("two.db")
+    store.found("returns")
+    monkeypatch.setattr(batch_run, "CHUNK", size)
+    secret = open_store("one.db").meta()["secret"]
+    monkeypatch.setattr(type(store), "found", lambda self, operation: secret)
+    pieces = decided("requests.parquet", "two.db", clock="requested")
+    assert pieces.equals(whole)
+
+
+def test_faulty_rows_go_aside_and_nothing_is_decided_for_them(folder):
+    summary = decide_file(read_papers("policy.toml"), "faulty.parquet", "out.parquet", open_store("desk.db"))
+    rejected = pq.read_table("out.rejected.parquet").to_pylist()
+    assert {r["row"]: r["code"] for r in rejected} == CODES and all(r["message"] for r in rejected)
+    out = pq.read_table("out.parquet")
+    assert out["row"].to_pylist() == [n for n in range(len(ROWS)) if n not in FAULTY]
+    assert open_store("desk.db").end("decisions")[0] == len(ROWS) - len(FAULTY) == summary.decided
+    assert sum(summary.rejected.values()) == len(FAULTY)
+    decide_file(read_papers("policy.toml"), "requests.parquet", "out.parquet", open_store("desk.db"))
+    assert not (folder / "out.rejected.parquet").exists()  # the old file of rejected rows is not left beside new ones
+
+
+def test_again_is_the_same_and_a_replay_agrees(folder):
+    first = decided("requests.parquet", "desk.db")
+    again = decided("requests.parquet", "desk.db")
+    rounded = ("expected_cost", "fallback_cost")
+    assert again.drop(rounded).equals(first.drop(rounded))
+    assert open_store("desk.db").end("decisions")[0] == len(ROWS)
+    assert replay(RETURNS, open_store("desk.db")).decisions == len(ROWS)
+
+
+def test_a_stop_leaves_no_file_and_the_rest_is_done_later(folder, monkeypatch):
+    monkeypatch.setattr(batch_run, "CHUNK", 50)
+
+    def stop(stage, done, total, note):
+        if done >= 50:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        decided("requests.parquet", "desk.db", progress=stop)
+    assert open_store("desk.db").end("decisions")[0] == 50
+    assert [p.name for p in folder.iterdir() if "out" in p.name] == []
+    assert decided("requests.parquet", "desk.db").num_rows == len(ROWS)
+
+
+def test_one_key_is_decided_once_and_another_request_under_it_is_a_fault(folder):
+    rows = [{**ROWS[0], "key": "a"}, {**ROWS[1], "key": "b"}, {**ROWS[0], "key": "a"}, {**ROWS[2], "key": "a"}]
+    pq.write_table(table(rows), "twice.parquet")
+    out = decided("twice.parquet", "desk.db")
+    assert out["row"].to_pylist() == [0, 1, 2]
+    assert out["decision_id"][0] == out["decision_id"][2] and out["action"][0] == out["action"][2]
+    assert [r["code"] for r in pq.read_table("out.rejected.parquet").to_pylist()] == ["GW516"]
+    assert open_store("desk.db").end("decisions")[0] == 2
+
+
+def test_csv_is_read_as_parquet_is(folder):
+    pyarrow.csv.write_csv(pq.read_table("requests.parquet"), "requests.csv")
+    papers = read_papers("policy.toml")
+    assert vars(try_out(papers, "requests.csv")) == vars(try_out(papers, "requests.parquet"))
+
+
+def test_foreign_files_and_unreadable_ones_are_said_before_anything_is_decided(folder):
+    (folder / "out.parquet").write_bytes(b"mine")
+    with pytest.raises(DeskError, match="not one that the desk wrote"):
+        decided("requests.parquet", "desk.db")
+    assert (folder / "out.parquet").read_bytes() == b"mine" and not (folder / "desk.db").exists()
+    (folder / "out.parquet").unlink()
+    (folder / "no.parquet").write_bytes(b"PAR1 and no more")
+    (folder / "no.csv").write_bytes(b"\xff\xfe\x00")
+    for name, code in (("no.parquet", "GW511"), ("no.csv", "GW51"), ("none.parquet", "GW518")):
+        with pytest.raises(DeskError, match=code):
+            decided(name, "desk.db")
+    pq.write_table(pq.read_table("requests.parquet").drop(["price"]), "short.parquet")
+    with pytest.raises(DeskError, match="no column 'price'"):
+        decided("short.parquet", "desk.db")
+    assert [p.name for p in folder.iterdir() if "out" in p.name] == []
+
+
+def test_trying_out_records_nothing_and_counts_what_deciding_does(folder):
+    run = CliRunner().invoke
+    tried = run(main, ["desk", "check", "policy.toml", "--requests", "faulty.parquet", "--json"])
+    found = json.loads(tried.stdout)["tried"]
+    assert sum(found["actions"].values()) == found["decided"] == len(ROWS) - len(FAULTY)
+    assert not list(folder.glob("*.db"))
+    done = run(main, ["desk", "decide", "faulty.parquet", "--policy", "policy.toml", "--out", "out.parquet"])
+    assert done.exit_code == 0, done.output
+    assert "rejected (GW512), such as row 3" in done.stdout and "desk.db" in done.stdout
+    out = pq.read_table("out.parquet")
+    assert sum(out["spent"].to_pylist()) <= 300 + 1e-9  # the cap of money of the policy
+
+
+def test_segments_keep_the_order_and_hold_nobody_twice():
+    customers = list("abacbbca")
+    pieces = list(batch.segments(range(8), customers))
+    assert [row for piece in pieces for row in piece] == list(range(8))
+    assert all(len({customers[r] for r in piece}) == len(piece) for piece in pieces)
+    assert pieces[0] == [0, 1]
+
+
+def test_the_ledger_of_a_frame_goes_on_to_the_next(folder):
+    desk = gw.open_desk("policy.toml", secret=b"same")
+    both = desk.decide_frame(pq.read_table("requests.parquet"))
+    other = gw.open_desk("policy.toml", secret=b"same")
+    halves = [other.decide_frame(pq.read_table("requests.parquet").slice(k, 60)) for k in (0, 60)]
+    assert both["action"].to_pylist() == [a for half in halves for a in half["action"].to_pylist()]
+    assert isinstance(desk.ledger, Ledger) and desk.ledger.last == NOW
