@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from gearwheel.cli import main
 from gearwheel.desk.conditions import COMPARISONS, Condition, applies, can_hold
 from gearwheel.desk.operations import OPERATIONS
 from gearwheel.desk.policy import Policy, Right, Rule, permitted
-from gearwheel.desk.policy_file import MAX_BYTES, parse_policy, read_policy
+from gearwheel.desk.policy_file import MAX_BYTES, SETTINGS, TABLES, parse_policy, read_policy
 from gearwheel.desk.policy_words import policy_words
 from gearwheel.desk.starter import starter_policy
 from gearwheel.wheel.errors import DeskError
@@ -268,3 +270,12 @@ def test_check_tells_problems_by_file_and_line(tmp_path):
 
 def test_the_lines_of_a_policy_move_its_version_and_nothing_else_does():
     assert desk().policy.version == desk().policy.version != desk(HEAD).policy.version
+
+
+def test_every_key_and_every_quantity_stands_on_the_page():
+    page = (Path(__file__).parents[1] / "docs" / "desk.md").read_text("utf-8")
+    named = set(re.findall(r"`\[?([a-z_]+)(?:\.NAME)?\]?`", page))
+    wanted = {*SETTINGS, *TABLES, "when", "forbid", "only", "grants", "because", "most", "money", "per", "days"}
+    for operation in ALL:
+        wanted |= {*operation.quantities, *operation.fields, *operation.facts, *operation.actions} - {"days_saved"}
+    assert wanted - named == set()

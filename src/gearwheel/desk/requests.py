@@ -218,8 +218,8 @@ def _from_arrow(table, name: str, kind: str) -> np.ndarray:
             return pc.fill_null(column.cast(pa.string()), "").to_numpy(zero_copy_only=False)
         if kind == "time":
             if pa.types.is_timestamp(column.type) and column.type.tz is None:
-                column = column.cast(pa.timestamp("us"))
-            return column.cast(pa.timestamp("us", "UTC")).to_numpy().astype("datetime64[s]")
+                column = column.cast(pa.timestamp("us"), safe=False)
+            return column.cast(pa.timestamp("us", "UTC"), safe=False).to_numpy().astype("datetime64[s]")
         if pa.types.is_string(column.type) or pa.types.is_boolean(column.type):
             raise pa.ArrowInvalid("not a number")
         return pc.fill_null(column.cast(pa.float64()), np.nan).to_numpy()
