@@ -73,18 +73,22 @@ def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray,
         for n, cap in enumerate(policy.caps)
     ]
     may, money, picked = allowed.tolist(), spends.tolist(), chosen.tolist()
+    costs, sure, draws = weighed.expected.tolist(), weighed.surely.tolist(), lots.tolist()
+    changed: dict[int, tuple] = {}
     for i, time in enumerate(times.tolist()):
         bound = _bound(caps, ledger, may[i], money[i], customers[i], products[i], time) if caps else ()
         if bound:
             capped[i] = tuple(dict.fromkeys(name for name, _ in bound))
-            open_[i, [a for _, a in bound]] = False
-            if not open_[i].any():
-                open_[i] = allowed[i] if owed[i] else np.array([a == policy.fallback for a in policy.actions])
-            best[i], propensity[i], chosen[i] = alone(
-                policy, weighed.expected[i].tolist(), weighed.surely[i].tolist(), open_[i].tolist(), float(lots[i])
-            )
-            picked[i] = int(chosen[i])
+            shut = {a for _, a in bound}
+            left = [ok and a not in shut for a, ok in enumerate(may[i])]
+            if not any(left):
+                left = may[i] if owed[i] else [a == policy.fallback for a in policy.actions]
+            changed[i] = (*alone(policy, costs[i], sure[i], left, draws[i]), left)
+            picked[i] = changed[i][2]
         ledger.note(policy.actions[picked[i]], customers[i], products[i], time, money[i][picked[i]])
+    if changed:
+        at = list(changed)
+        best[at], propensity[at], chosen[at], open_[at] = (np.array(column) for column in zip(*changed.values()))
     spent = spends[np.arange(len(keys)), chosen]
     return Decisions(weighed, chosen, best, propensity, allowed, open_, spoke, capped, spent, lots)
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from gearwheel.desk.operation import ALWAYS, Columns, Draws, Operation, Part
 
-BLOCK = 256  # requests whose weights are worked out at once, by one thread
+MANY = 4096  # requests from which compiling pays
+BLOCK = 512  # requests whose weights are worked out at once, by one thread
 CACHED = 64  # requests of which (requests, draws) arrays stay in a processor's own cache
 ROUND = 6  # digits of expected costs: what differs by less, as between two processors, is a tie
 BITS = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)  # set in a byte
@@ -36,9 +37,10 @@ def weigh(operation: Operation, actions: Sequence[str], requests: Columns, draws
     actions = tuple(actions)
     if count <= BLOCK:
         return _block(operation, actions, requests, draws)
+    fused = count >= MANY
     cuts = [{n: v[k : k + BLOCK] for n, v in requests.items()} for k in range(0, count, BLOCK)]
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        blocks = list(threads.map(lambda cut: _block(operation, actions, cut, draws), cuts))
+        blocks = list(threads.map(lambda cut: _block(operation, actions, cut, draws, fused), cuts))
     return Weighed(
         actions,
         np.concatenate([b.expected for b in blocks]),
@@ -47,7 +49,9 @@ def weigh(operation: Operation, actions: Sequence[str], requests: Columns, draws
     )
 
 
-def _block(operation: Operation, actions: tuple[str, ...], requests: Columns, draws: Draws) -> Weighed:
+def _block(
+    operation: Operation, actions: tuple[str, ...], requests: Columns, draws: Draws, fused: bool = False
+) -> Weighed:
     costs, weights = operation.costs(requests, draws), operation.weights(requests, draws)
     size = len(next(iter(draws.values())))
     groups = _groups({a: costs[a] for a in actions}, size)
@@ -55,7 +59,7 @@ def _block(operation: Operation, actions: tuple[str, ...], requests: Columns, dr
     for group in groups:
         _means(group, weights, actions, parts)
     expected = np.array([sum(parts[a].values()) for a in actions]).T
-    surely = _surely(groups, weights, actions.index(operation.fallback), expected.shape)
+    surely = (_surely_fused if fused else _surely)(groups, weights, actions.index(operation.fallback), expected.shape)
     return Weighed(actions, np.round(expected, ROUND), surely, parts)
 
 
@@ -119,6 +123,25 @@ def _surely(
                 cheaper = np.packbits(_total(change, near, rows) < -TIE, axis=1)
                 found[rows, action] = BITS[cheaper].sum(axis=1, dtype=np.int64)
     return found / size
+
+
+def _surely_fused(
+    groups: Sequence[_Group], weights: Mapping[str, np.ndarray], fallback: int, shape: tuple[int, int]
+) -> np.ndarray:
+    """As `_surely`, compiled."""
+    from gearwheel.desk.weigh_fused import cheaper
+
+    changes = []
+    for action in range(shape[1]):
+        differs = [group.holds[action] - group.holds[fallback] for group in groups]
+        terms = [tuple((int(p), float(d[p])) for p in d.nonzero()[0]) for d in differs]
+        changes.append(tuple((number, t) for number, t in enumerate(terms) if t))
+    found = cheaper(
+        [g.amounts for g in groups], [g.rates for g in groups],
+        [None if g.when == ALWAYS else np.ascontiguousarray(weights[g.when]) for g in groups],
+        tuple(changes), TIE, max(BLOCK, shape[0]),
+    )  # fmt: skip
+    return found / groups[0].rates.shape[1]
 
 
 def _change(groups: Sequence[_Group], action: int, fallback: int) -> list[tuple[str, np.ndarray, np.ndarray]]:
