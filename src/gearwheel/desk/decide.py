@@ -14,6 +14,8 @@ from gearwheel.desk.operation import Columns, Draws, Operation
 from gearwheel.desk.policy import Policy, permitted
 from gearwheel.desk.weigh import Weighed, weigh
 
+CENTS = 1e-9  # money that sums may be wrong by
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -73,8 +75,6 @@ def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray,
         for n, cap in enumerate(policy.caps)
     ]
     may, money, picked = allowed.tolist(), spends.tolist(), chosen.tolist()
-    costs, sure, draws = weighed.expected.tolist(), weighed.surely.tolist(), lots.tolist()
-    changed: dict[int, tuple] = {}
     for i, time in enumerate(times.tolist()):
         bound = _bound(caps, ledger, may[i], money[i], customers[i], products[i], time) if caps else ()
         if bound:
@@ -83,12 +83,11 @@ def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray,
             left = [ok and a not in shut for a, ok in enumerate(may[i])]
             if not any(left):
                 left = may[i] if owed[i] else [a == policy.fallback for a in policy.actions]
-            changed[i] = (*alone(policy, costs[i], sure[i], left, draws[i]), left)
-            picked[i] = changed[i][2]
+            costs, sure = weighed.expected[i].tolist(), weighed.surely[i].tolist()
+            best[i], propensity[i], picked[i] = alone(policy, costs, sure, left, float(lots[i]))
+            open_[i] = left
         ledger.note(policy.actions[picked[i]], customers[i], products[i], time, money[i][picked[i]])
-    if changed:
-        at = list(changed)
-        best[at], propensity[at], chosen[at], open_[at] = (np.array(column) for column in zip(*changed.values()))
+    chosen = np.array(picked, int)
     spent = spends[np.arange(len(keys)), chosen]
     return Decisions(weighed, chosen, best, propensity, allowed, open_, spoke, capped, spent, lots)
 
@@ -142,6 +141,7 @@ def _bound(caps, ledger: Ledger, allowed, spends, customer, product, time) -> li
     """(cap, action) pairs that are used up; `caps`: (number, cap, its actions by number)."""
     found = []
     for number, cap, actions in caps:
-        key = cap_key(cap, customer, product)
-        found += [(cap.name, a) for a in actions if allowed[a] and ledger.reached(number, key, time, spends[a])]
+        times, money = ledger.room(number, cap_key(cap, customer, product), time)
+        money += CENTS
+        found += [(cap.name, a) for a in actions if allowed[a] and (times < 1 or spends[a] > money)]
     return found

@@ -27,15 +27,15 @@ class Ledger:
         self._unsure: list[tuple] | None = None
         self._before = 0.0
 
-    def reached(self, number: int, key: str, time: float, money: float) -> bool:
-        """Whether one more decision that spends `money` would go past the cap with this number."""
+    def room(self, number: int, key: str, time: float) -> tuple[float, float]:
+        """(times, money) that the cap with this number still leaves."""
         cap, noted = self.caps[number], self._noted[number].get(key)
         if noted is None:
-            return cap.most < 1 or money > cap.money + 1e-9
+            return cap.most, cap.money
         spent = self._money[number]
         while noted and noted[0][0] <= time - cap.days * DAY:
             spent[key] -= noted.popleft()[1]
-        return len(noted) + 1 > cap.most or spent[key] + money > cap.money + 1e-9
+        return cap.most - len(noted), cap.money - spent[key]
 
     def note(self, action: str, customer: str, product: str, time: float, money: float) -> None:
         """A decision has been made."""

@@ -14,6 +14,7 @@ from gearwheel.desk.operation import ALWAYS, Columns, Draws, Operation, Part
 MANY = 4096  # requests from which compiling pays
 BLOCK = 512  # requests whose weights are worked out at once, by one thread
 CACHED = 64  # requests of which (requests, draws) arrays stay in a processor's own cache
+FEW = 4  # requests for which picking the parts that matter costs more than it saves
 ROUND = 6  # digits of expected costs: what differs by less, as between two processors, is a tie
 BITS = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)  # set in a byte
 TIE = 1e-9  # money: an action has to be cheaper by more than this in a draw
@@ -149,8 +150,12 @@ def _change(groups: Sequence[_Group], action: int, fallback: int) -> list[tuple[
     found = []
     for group in groups:
         differs = group.holds[action] - group.holds[fallback]
-        at = differs.nonzero()[0]
-        if len(at):
+        if not differs.any():
+            continue
+        if len(group.amounts) <= FEW:
+            found.append((group.when, group.amounts * differs, group.rates))
+        else:
+            at = differs.nonzero()[0]
             found.append((group.when, group.amounts[:, at] * differs[at], group.rates[at]))
     return found
 
