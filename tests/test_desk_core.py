@@ -103,6 +103,14 @@ def test_parts_add_up_to_the_expected_cost_in_blocks_of_any_size():
         assert (alone.expected[0] == weighed.expected[one]).all() and (alone.surely[0] == weighed.surely[one]).all()
 
 
+def test_many_requests_are_weighed_as_few_are(monkeypatch):
+    many = columns([request(i, unit_cost=4.0 if i % 3 else None) for i in range(BLOCK + 9)])
+    few = weigh(RETURNS, ACTIONS, many, DESK.draws)
+    monkeypatch.setattr("gearwheel.desk.weigh.MANY", 1)
+    compiled = weigh(RETURNS, ACTIONS, many, DESK.draws)
+    assert (compiled.surely == few.surely).all() and (compiled.expected == few.expected).all()
+
+
 def test_expected_costs_are_those_of_the_sum_over_all_draws():
     some = columns([request(i) for i in range(5)])
     weighed, weights = weigh(RETURNS, ACTIONS, some, DESK.draws), RETURNS.weights(some, DESK.draws)
