@@ -97,7 +97,7 @@ def test_loyalty_is_moved_by_keeping_and_by_trouble():
     moods = {"satisfaction_on_leaving": -3.0, "satisfaction_on_orders": 2.0, "opinion_weight": 0.1, "abusers": 0.0}
     effects = {"keep_on_satisfaction": 0.1, "trouble_on_satisfaction": -0.1}
     orders = {
-        (a, bool(e)): spun(a, 200, **moods, **e)[0].daily["orders"].sum()
+        (a, bool(e)): spun(a, 100, **moods, **e)[0].daily["orders"].sum()
         for a in ("keep", "return")
         for e in ({}, effects)
     }
