@@ -52,7 +52,8 @@ def test_the_second_operation_takes_less_than_200_lines_and_nothing_of_the_mecha
 
 
 def test_the_whole_way_from_a_policy_to_a_replay(policy):
-    rows = [order(number) for number in range(60)] + [order(99, surcharge=-1.0)]
+    rows = [order(number, **({"surcharge": 0.1, "late_risk": 0.9} if number % 4 == 0 else {})) for number in range(60)]
+    rows.append(order(99, surcharge=-1.0))
     pq.write_table(pa.Table.from_pylist(rows), "orders.parquet")
     run = CliRunner().invoke
     tried = run(main, ["desk", "check", policy, "--requests", "orders.parquet", "--json"])

@@ -84,27 +84,28 @@ class _Work:
     def chunk(self, table, start: int) -> Chunk:
         checked = check_table(self.desk.operation, self.desk.policy, table, time.time())
         rows = requests_of(self.desk.operation, checked, _contexts(self.desk.operation, checked, table))
-        keys = _keys(table, checked, rows)
+        hashes = [asked_hash(row) for row in rows]
+        keys = _keys(table, checked, hashes)
+        names = [decision_id(self.desk.secret, key) for key in keys]
         found = Chunk({}, {start + row: problem for row, problem in checked.faults.items()}, len(table))
         if self.store is None:
-            self._decide(checked, rows, keys, start, found, {})
+            self._decide(checked, rows, (keys, names, hashes), start, found, {})
             return found.sorted()
         with self.store.transaction():
             self._catch_up(checked)
-            names = [decision_id(self.desk.secret, key) for key in dict.fromkeys(keys)]
-            made = self._decide(checked, rows, keys, start, found, _known(self.store, names))
+            known = _known(self.store, list(dict.fromkeys(names)))
+            made = self._decide(checked, rows, (keys, names, hashes), start, found, known)
             if made:
                 self.seq = self.store.append(made)
         return found.sorted()
 
-    def _decide(self, checked: Checked, rows, keys, start: int, found: Chunk, known: dict) -> list[Record]:
+    def _decide(self, checked: Checked, rows, named: tuple, start: int, found: Chunk, known: dict) -> list[Record]:
         """Segment by segment: who asks twice is answered the second time with the first answer known."""
-        hashes = [asked_hash(row) for row in rows]
+        keys, names, hashes = named
         numbers = (start + checked.rows).tolist()
         first: dict[str, int] = {}
         again: list[int] = []
-        for i, key in enumerate(keys):
-            name = decision_id(self.desk.secret, key)
+        for i, (key, name) in enumerate(zip(keys, names)):
             before = known[name][0] if name in known else hashes[first.setdefault(key, i)]
             if before != hashes[i]:
                 hint = "A new request needs a new key."
@@ -272,12 +273,12 @@ def _spoken(decisions: Decisions, count: int) -> list[list[str]]:
     return spoken
 
 
-def _keys(table, checked: Checked, rows: Sequence[dict]) -> list[str]:
+def _keys(table, checked: Checked, hashes: Sequence[bytes]) -> list[str]:
     """What names each request."""
     if KEY not in table.column_names:
-        return [asked_hash(row).hex() for row in rows]
+        return [hashed.hex() for hashed in hashes]
     given = table[KEY].take(checked.rows).to_pylist()
-    return [asked_hash(row).hex() if key in (None, "") else str(key) for key, row in zip(given, rows)]
+    return [hashed.hex() if key in (None, "") else str(key) for key, hashed in zip(given, hashes)]
 
 
 def _known(store: Store, names: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
