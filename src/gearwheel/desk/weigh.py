@@ -14,7 +14,7 @@ from gearwheel.desk.operation import ALWAYS, Columns, Draws, Operation, Part
 MANY = 4096  # requests from which compiling pays
 BLOCK = 512  # requests whose weights are worked out at once, by one thread
 CACHED = 64  # requests of which (requests, draws) arrays stay in a processor's own cache
-FEW = 4  # requests for which picking the parts that matter costs more than it saves
+FEW = 4  # requests for which all actions are worked out at once
 ROUND = 6  # digits of expected costs: what differs by less, as between two processors, is a tie
 BITS = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)  # set in a byte
 TIE = 1e-9  # money: an action has to be cheaper by more than this in a draw
@@ -77,23 +77,25 @@ class _Group:
 
 
 def _groups(costs: Mapping[str, Sequence[Part]], size: int) -> list[_Group]:
-    unlike: dict[str, dict[int, Part]] = {}
+    unlike: dict[str, list[Part]] = {}
+    at: dict[int, int] = {}  # part → its number in its group
     for parts in costs.values():
         for part in parts:
-            unlike.setdefault(part.when, {})[id(part)] = part
+            if id(part) not in at:
+                mine = unlike.setdefault(part.when, [])
+                at[id(part)] = len(mine)
+                mine.append(part)
+    holds = {when: np.zeros((len(costs), len(mine))) for when, mine in unlike.items()}
+    for action, parts in enumerate(costs.values()):
+        for part in parts:
+            holds[part.when][action, at[id(part)]] += 1
     found = []
     for when, mine in unlike.items():
-        at = {key: number for number, key in enumerate(mine)}
-        holds = np.zeros((len(costs), len(mine)))
-        for action, parts in enumerate(costs.values()):
-            for part in parts:
-                if part.when == when:
-                    holds[action, at[id(part)]] += 1
         rates = np.empty((len(mine), size))
-        for number, part in enumerate(mine.values()):
+        for number, part in enumerate(mine):
             rates[number] = part.rate
-        amounts = np.array([part.amount for part in mine.values()]).T
-        found.append(_Group(when, [part.name for part in mine.values()], amounts, rates, holds))
+        amounts = np.array([part.amount for part in mine]).T
+        found.append(_Group(when, [part.name for part in mine], amounts, rates, holds[when]))
     return found
 
 
@@ -115,6 +117,8 @@ def _surely(
 ) -> np.ndarray:
     """(requests, actions): in how many draws the action is cheaper than the fallback. Parts that both have cancel."""
     found, size = np.zeros(shape), groups[0].rates.shape[1]
+    if shape[0] <= FEW:
+        return BITS[np.packbits(_totals(groups, weights, fallback) < -TIE, axis=2)].sum(axis=2, dtype=np.int64).T / size
     changes = [_change(groups, action, fallback) for action in range(shape[1])]
     for start in range(0, shape[0], CACHED):
         rows = slice(start, start + CACHED)
@@ -124,6 +128,19 @@ def _surely(
                 cheaper = np.packbits(_total(change, near, rows) < -TIE, axis=1)
                 found[rows, action] = BITS[cheaper].sum(axis=1, dtype=np.int64)
     return found / size
+
+
+def _totals(groups: Sequence[_Group], weights: Mapping[str, np.ndarray], fallback: int) -> np.ndarray:
+    """What the actions cost more than the fallback, (actions, requests, draws): for a few requests, whose arrays are so
+    small that their number counts."""
+    total = None
+    for group in groups:
+        amounts = group.amounts * (group.holds - group.holds[fallback])[:, None]
+        product = amounts @ group.rates
+        if group.when != ALWAYS:
+            product *= weights[group.when]
+        total = product if total is None else np.add(total, product, out=total)
+    return total
 
 
 def _surely_fused(
@@ -150,12 +167,8 @@ def _change(groups: Sequence[_Group], action: int, fallback: int) -> list[tuple[
     found = []
     for group in groups:
         differs = group.holds[action] - group.holds[fallback]
-        if not differs.any():
-            continue
-        if len(group.amounts) <= FEW:
-            found.append((group.when, group.amounts * differs, group.rates))
-        else:
-            at = differs.nonzero()[0]
+        at = differs.nonzero()[0]
+        if len(at):
             found.append((group.when, group.amounts[:, at] * differs[at], group.rates[at]))
     return found
 
