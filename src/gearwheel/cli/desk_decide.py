@@ -60,7 +60,7 @@ def decide(
     else:
         click.echo(plain(summary_text(found, papers.policy.currency)))
         click.echo(plain(f"{out}\nlog: {log}"))
-        say_next("desk", "replay", "--store", log)
+        say_next("desk", "replay", log)
     if found.rejected and not found.decided:
         click.get_current_context().exit(PROBLEM)
 
