@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gearwheel.fit.beliefs import unsure_draws
 from gearwheel.fit.member_effect import Estimate, bounds_of, member_effect
 from gearwheel.fit.posterior import from_beliefs
 from gearwheel.gauges.canonical import empty_view_sql, tables
 from gearwheel.levers.terms import Term, curve_summary, try_terms
 from gearwheel.levers.terms_best import best, break_even, flat_top, value_at
-from gearwheel.levers.terms_kinds import answerable, gear_of, kinds, unsure_draws
+from gearwheel.levers.terms_kinds import answerable, gear_of, kinds
 from gearwheel.levers.terms_saving import Saving, half_time, passed_on, try_saving
 from gearwheel.market.settings import Market
 from gearwheel.market.spin import spin as spin_market
@@ -257,11 +258,11 @@ def test_a_kind_finds_its_gear_whatever_it_is_called():
     wheel = assemble_with(parse_wheel(text, ""), LIBRARY)
     assert gear_of(kinds()["membership"], wheel) == "friends"
     assert answerable(wheel) == ["membership", "friends"]
-    drawn = unsure_draws(kinds()["membership"], "friends", wheel, 500, 1)
+    drawn = unsure_draws(wheel, 500, 1)
     low, high = np.quantile(drawn["friends.threshold_elasticity"], [0.1, 0.9])
     assert (low, high) == pytest.approx((-1.5, -0.3), abs=0.15)
     own = wheel.changed(parameter={**wheel.parameter, "friends.benefit_share": wheel.parameter["friends.fee"]})
-    assert "friends.benefit_share" not in unsure_draws(kinds()["membership"], "friends", own, 5, 1)
+    assert "friends.benefit_share" not in unsure_draws(own, 5, 1)
     found = terms_of(from_beliefs(wheel, 60, 1), "membership", outcome="friends.fees", years=2)
     assert [t["term"] for t in found["terms"]] == ["fee", "threshold", "benefits"]
     assert found["not_booked"] == ["friends.terms_cost"] and any("does not book" in s for s in words_terms.terms(found))

@@ -384,3 +384,14 @@ def test_every_cycle_found_is_one(size, width, data):
 
 def test_a_history_names_each_day_once():
     assert [p.code for p in checked(GOOD.replace("2023-06-01", "2023-01-01"))] == ["GW217"]
+
+
+def test_a_fixed_number_may_say_how_unsure_it_is_and_a_belief_need_not():
+    wheel = Wheel(
+        name="w", size="a", stock={"a": Stock("1", "1")},
+        parameter={"k": Parameter(value=1.0, unsure=Belief(0.5, 1.0, 0.4)), "b": Parameter(belief=Belief(0, 1, 2), unsure=Belief(0, 1, 2))},
+    )  # fmt: skip
+    said = [p.message for p in check_wheel(wheel)]
+    assert any("'k' is out of order" in m for m in said) and any(
+        "'b' carries a belief and is unsure" in m for m in said
+    )

@@ -45,6 +45,20 @@ class Beliefs:
         return np.random.default_rng(seed).standard_normal((draws, self.size))
 
 
+def unsure_draws(wheel: Wheel, draws: int, seed: int) -> dict[str, np.ndarray]:
+    """Parameter → (draws,) values of the fixed numbers that no record informs, from their `unsure` range.
+
+    Only where the number stands at the centre of its range: one that a wheel has moved is its own.
+    """
+    found = {}
+    for name, part in wheel.parameter.items():
+        z = np.random.default_rng([seed, *name.encode()]).standard_normal(draws)
+        if part.unsure and not part.belief and part.value == part.unsure.centre:
+            natural = part.unsure.location + part.unsure.sd * z
+            found[name] = np.exp(natural) if part.unsure.shape == "lognormal" else natural
+    return found
+
+
 def beliefs_of(wheel: Wheel) -> Beliefs:
     """The believed parameters of an assembled wheel, in its order."""
     believed = {n: p.belief for n, p in wheel.parameter.items() if p.belief}

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
-from gearwheel.wheel.parts import Belief, Lever, Parameter, Wheel
+from gearwheel.wheel.parts import Lever, Wheel
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,6 @@ class Kind:
     level: tuple[str, ...] = ()
     cumulated: tuple[str, ...] = ()
     strengths: tuple[str, ...] = ()
-    unsure: Mapping[str, Belief] = field(default_factory=dict)
     without: Mapping[str, object] = field(default_factory=dict)
     saves: tuple[str, ...] = ()
     price: str = ""
@@ -43,7 +40,6 @@ def kinds() -> dict[str, Kind]:
 def _kind(name: str, about: Mapping) -> Kind:
     made = {key: tuple(value) if isinstance(value, list) else value for key, value in about.items()}
     made["holds"] = tuple((cause, effect) for cause, effect in about.get("holds", ()))
-    made["unsure"] = {n: Belief(**stated) for n, stated in about.get("unsure", {}).items()}
     return Kind(name=name, **made)
 
 
@@ -91,24 +87,6 @@ def find(name: str, gear: str, known) -> str | None:
 
 def lever_of(parameter: str, wheel: Wheel) -> Lever | None:
     return next((v for v in _levers(wheel).values() if v.of == parameter), None)
-
-
-def unsure_draws(kind: Kind, gear: str, wheel: Wheel, draws: int, seed: int) -> dict[str, np.ndarray]:
-    """Parameter → (draws,) standard normal coordinates and natural values of what the gear holds fixed.
-
-    Only where the wheel leaves the number at the centre of the range: one that the wheel states itself stands, and one
-    that carries a belief has been drawn with the rest.
-    """
-    found = {}
-    rng = np.random.default_rng([seed, 4])
-    for name, belief in kind.unsure.items():
-        z = rng.standard_normal(draws)
-        full = find(name, gear, wheel.parameter)
-        part: Parameter | None = wheel.parameter.get(full) if full else None
-        if part and not part.belief and part.value == belief.centre:
-            natural = belief.location + belief.sd * z
-            found[full] = np.exp(natural) if belief.shape == "lognormal" else natural
-    return found
 
 
 def _levers(wheel: Wheel) -> dict[str, Lever]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gearwheel.run.parts import shown_unit
-from gearwheel.run.questions import here, now_of
+from gearwheel.run.questions import now_of, weighed_here
 from gearwheel.run.store import Progress, cached_file, input_hash, plain, save_atomically, silent
 from gearwheel.spin.levers import history, table
 from gearwheel.wheel.errors import GearwheelError, Problem, WheelError, did_you_mean
@@ -186,7 +186,7 @@ def _inputs(posterior, task, progress: Progress):
     from gearwheel.levers.plan_task import Inputs
 
     progress("draws", 0, 1, "")
-    parameters, state = here(posterior, 3 * SEEN + FRESH)
+    parameters, state = weighed_here(posterior, 3 * SEEN + FRESH)
     everyone = np.arange(len(state))
 
     def of(which: np.ndarray, seed: int) -> Inputs:

@@ -71,6 +71,7 @@ def push_from(
     WheelError: GW152 for a lever that is none or costs nothing, GW153 for a number that makes no sense, GW154 for a
     wheel without a size or without subsidies.
     """
+    from gearwheel.fit.beliefs import unsure_draws
     from gearwheel.levers.push import task_of
     from gearwheel.levers.push_map import push_map
     from gearwheel.levers.push_search import cheapest
@@ -81,6 +82,7 @@ def push_from(
     _refuse(wheel, not 0 < probability < 1, f"a probability of {probability:g} cannot be asked for", "Such as 0.8.")
     _refuse(wheel, not (math.isfinite(years) and 0 < years <= 200), f"a push over {years:g} years makes no sense")
     _refuse(wheel, most is not None and not most > 0, "the most money must be above 0")
+    parameters = {**parameters, **unsure_draws(wheel, np.shape(state)[0], seed)}
     program, horizon = build(wheel), years * per_year(wheel)
     stocks = wheel.push or None
     steps = max(2, round(horizon / wheel.dt))

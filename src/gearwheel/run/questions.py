@@ -36,6 +36,14 @@ def here(posterior, draws: int) -> tuple[dict, np.ndarray]:
         )
 
 
+def weighed_here(posterior, draws: int) -> tuple[dict, np.ndarray]:
+    """`here`, with draws of what the fit holds fixed although nobody knows it: what a decision hangs on is not sure."""
+    from gearwheel.fit.beliefs import unsure_draws
+
+    parameters, state = here(posterior, draws)
+    return {**parameters, **unsure_draws(posterior.wheel, len(state), posterior.seed)}, state
+
+
 def spin_posterior(
     posterior,
     *,
@@ -212,7 +220,7 @@ def levers_of(
     outcome = outcome or (wheel.outcomes[0] if wheel.outcomes else wheel.size)
     years = wheel.horizon if years is None else years
     program = build(wheel)
-    parameters, state = here(posterior, LEVER_DRAWS)
+    parameters, state = weighed_here(posterior, LEVER_DRAWS)
     horizon = years * per_year(wheel)
     shocks = np.random.default_rng(posterior.seed).standard_normal((max(1, round(horizon / wheel.dt)), *state.shape))
     found = sensitivity(

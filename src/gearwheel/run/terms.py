@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gearwheel.run.parts import belief_part, posterior_part, shown_unit
-from gearwheel.run.questions import LEVER_DRAWS, belief_share, here, now_of
+from gearwheel.run.questions import LEVER_DRAWS, belief_share, now_of, weighed_here
 from gearwheel.spin.levers import history
 from gearwheel.spin.program import build
 from gearwheel.wheel.errors import Problem, WheelError, did_you_mean
@@ -39,8 +39,6 @@ def terms_of(
     long "delayed" and "gradually" take. Raises WheelError: GW155 for a kind that the wheel cannot answer, GW156 for a
     setting outside its limits, GW157 for a saving that is none, GW142 for an unknown outcome.
     """
-    from gearwheel.levers.terms_kinds import unsure_draws
-
     wheel = posterior.wheel
     kind, gear = _known(kind, wheel)
     outcome = outcome or (wheel.outcomes[0] if wheel.outcomes else wheel.size)
@@ -48,8 +46,8 @@ def terms_of(
         hint = did_you_mean(outcome, wheel.variables())
         raise WheelError(Problem("GW142", f"no variable is called '{outcome}'", wheel.file, hint=hint))
     years = wheel.horizon if years is None else years
-    parameters, state = here(posterior, LEVER_DRAWS)
-    drawn = unsure_draws(kind, gear, wheel, len(state), posterior.seed)
+    given, state = weighed_here(posterior, LEVER_DRAWS)
+    drawn = {n: given[n] for n in _unsure(kind, gear, wheel)}
     horizon = years * per_year(wheel)
     steps = max(1, round(horizon / wheel.dt))
     shocks = np.random.default_rng(posterior.seed).standard_normal((steps, *state.shape)) if noise else None
@@ -60,7 +58,7 @@ def terms_of(
         "unit": _unit(outcome, how, wheel), "draws": len(state), "strengths": _strengths(kind, gear, posterior),
         "drawn_from_ranges": sorted(drawn),
     }  # fmt: skip
-    program, given = build(wheel), {**parameters, **drawn}
+    program = build(wheel)
     if kind.price:
         if not wait > 0:
             hint = "Give years above 0; what is passed on now is tried in any case."
@@ -96,6 +94,15 @@ def _terms(kind, gear: str, wheel: Wheel) -> list[str]:
     from gearwheel.levers.terms_kinds import find
 
     return [name for name in kind.terms if find(name, gear, wheel.parameter)]
+
+
+def _unsure(kind, gear: str, wheel: Wheel) -> list[str]:
+    """What nobody knows in the gears of these terms, and is drawn."""
+    from gearwheel.fit.beliefs import unsure_draws
+    from gearwheel.levers.terms_kinds import find
+
+    inside = {find(name, gear, wheel.parameter).rpartition(".")[0] for name in _terms(kind, gear, wheel)}
+    return [n for n in unsure_draws(wheel, 1, 0) if n.rpartition(".")[0] in inside]
 
 
 def _term(name: str, gear: str, posterior, grid: Sequence[float] | None):

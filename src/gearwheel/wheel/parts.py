@@ -81,13 +81,18 @@ class Aux:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number: either fixed (`value`) or believed (`belief`), with the reason in `because`."""
+    """A number: either fixed (`value`) or believed (`belief`), with the reason in `because`.
+
+    `unsure` is the 80 % range of a fixed number that no record informs, such as what a bonus does that nobody has paid:
+    the fit holds the number, and what weighs decisions draws it, unless the wheel has moved it from the centre.
+    """
 
     unit: str = "1"
     value: float | None = None
     belief: Belief | None = None
     because: str = ""
     by: tuple[str, ...] = ()
+    unsure: Belief | None = None
 
     @property
     def centre(self) -> float:

@@ -14,7 +14,10 @@ CODE = "GW211"
 
 def check(wheel: Wheel) -> Iterator[Problem]:
     for name, parameter in wheel.parameter.items():
-        belief = parameter.belief
+        belief = parameter.belief or parameter.unsure
+        if parameter.belief and parameter.unsure:
+            hint = "A belief is drawn in any case: leave `unsure` away."
+            yield problem(wheel, CODE, "parameter", name, f"'{name}' carries a belief and is unsure as well", hint)
         if belief is None:
             continue
         shown = f"{belief.low:g}, {belief.centre:g}, {belief.high:g}"
