@@ -114,10 +114,11 @@ def test_many_requests_are_weighed_as_few_are(monkeypatch):
 def test_expected_costs_are_those_of_the_sum_over_all_draws():
     some = columns([request(i) for i in range(5)])
     weighed, weights = weigh(RETURNS, ACTIONS, some, DESK.draws), RETURNS.weights(some, DESK.draws)
+    amounts = RETURNS.amounts(some)
     for a, action in enumerate(ACTIONS):
         total = sum(
-            p.amount[:, None] * np.broadcast_to(p.rate, (60,)) * weights.get(p.when, 1.0)
-            for p in RETURNS.costs(some, DESK.draws)[action]
+            amounts[p.amount][:, None] * np.broadcast_to(p.rate, (60,)) * weights.get(p.when, 1.0)
+            for p in RETURNS.costs(DESK.draws)[action]
         )
         usual = total if action == "return" else usual  # noqa: F821 - the fallback comes first
         assert weighed.expected[:, a] == pytest.approx(total.mean(axis=1), abs=1e-6)
@@ -205,3 +206,12 @@ def test_what_was_not_committed_never_happened():
 
 def test_a_customer_who_asks_twice_at_once_is_answered_one_after_the_other():
     assert waves([{"customer_id": c} for c in "abacba"]) == [[0, 1, 3], [2, 4], [5]]
+
+
+def test_what_is_cheaper_is_told_beside_the_policy_s_own_fallback():
+    text = 'operation = "returns"\ncurrency = "EUR"\nactions = ["keep", "review"]\nfallback = "review"\ndraws = 60\n'
+    other, some = desk(text), columns([request(i) for i in range(3)])
+    own = weigh(RETURNS, other.policy.actions, some, other.draws, other.layout)
+    assert (own.surely[:, 1] == 0).all() and (own.surely[:, 0] > 0).all()
+    both = [ACTIONS.index("keep"), ACTIONS.index("review")]
+    assert own.expected == pytest.approx(weigh(RETURNS, ACTIONS, some, other.draws).expected[:, both])

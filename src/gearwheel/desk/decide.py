@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from gearwheel.desk.ledger import Ledger, cap_key
 from gearwheel.desk.operation import Columns, Draws, Operation
 from gearwheel.desk.policy import Policy, permitted
-from gearwheel.desk.weigh import Weighed, weigh
+from gearwheel.desk.weigh import Layout, Weighed, layout, weigh
 
 CENTS = 1e-9  # money that sums may be wrong by
 
@@ -27,6 +28,11 @@ class Desk:
     draws: Draws = field(repr=False)
     secret: bytes = field(repr=False)
     knowledge: str = ""
+
+    @cached_property
+    def layout(self) -> Layout:
+        """What weighing has in common for all requests."""
+        return layout(self.operation, self.policy.actions, self.draws, self.policy.fallback)
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray,
     when each is decided, seconds since 1970, not falling. Equal arguments and an equal ledger give equal decisions.
     """
     policy, operation = desk.policy, desk.operation
-    weighed = weigh(operation, policy.actions, columns, desk.draws)
+    weighed = weigh(operation, policy.actions, columns, desk.draws, desk.layout)
     allowed, spoke = permitted(policy, columns)
     best, propensity = propensities(policy, weighed.expected, weighed.surely, allowed)
     lots = np.array([lot(desk.secret, key) for key in keys])

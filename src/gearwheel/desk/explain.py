@@ -15,31 +15,26 @@ SHOWN = 4  # and in options
 def options(decisions: Decisions, rows: slice = slice(None)) -> list[list[dict]]:
     """For each request every action: expected cost and its parts, how likely it was, and whether it was open."""
     weighed = decisions.weighed
-    columns = [
-        (
-            action,
-            np.round(weighed.expected[rows, a], SHOWN).tolist(),
-            list(weighed.parts[action]),
-            np.round(np.stack([cost[rows] for cost in weighed.parts[action].values()], axis=1), SHOWN).tolist(),
-            np.round(weighed.surely[rows, a], SHOWN).tolist(),
-            decisions.open[rows, a].tolist(),
-            decisions.propensity[rows, a].tolist(),
-        )
+    costs = np.round(weighed.costs[:, rows].T, SHOWN).tolist()
+    expected, surely = np.round(weighed.expected[rows], SHOWN).tolist(), np.round(weighed.surely[rows], SHOWN).tolist()
+    open_, propensity = decisions.open[rows].tolist(), decisions.propensity[rows].tolist()
+    parts = [
+        (a, action, [(part, slot) for slot, (of, part) in enumerate(weighed.slots) if of == action])
         for a, action in enumerate(weighed.actions)
     ]
     return [
         [
             {
                 "action": action,
-                "expected_cost": expected[row],
-                "parts": dict(zip(names, costs[row])),
-                "cheaper_than_fallback": surely[row],
-                "open": open_[row],
-                "propensity": propensity[row],
+                "expected_cost": expected[row][a],
+                "parts": {part: cost[slot] for part, slot in mine},
+                "cheaper_than_fallback": surely[row][a],
+                "open": open_[row][a],
+                "propensity": propensity[row][a],
             }
-            for action, expected, names, costs, surely, open_, propensity in columns
+            for a, action, mine in parts
         ]
-        for row in range(len(weighed.expected[rows]))
+        for row, cost in enumerate(costs)
     ]
 
 

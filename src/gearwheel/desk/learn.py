@@ -127,11 +127,12 @@ def contrast(operation: Operation, policy: Policy, names: Sequence[str], action:
     blank |= {n: np.array([""], object) for n, f in operation.fields.items() if f.type == "text"}
     blank |= {n: np.array([value]) for n, value in operation.facts.items()}
     blank |= operation.derive(blank)
+    amounts = operation.amounts(blank)
     usual = {n: np.atleast_1d(d.mean()) for n, d in believed(policy, operation).items()}
 
     def change(draws, which):
-        parts = [p for p in operation.costs(blank, draws)[which] if p.when == operation.future]
-        return -sum(float(p.amount[0]) * float(np.broadcast_to(p.rate, 1)[0]) for p in parts)
+        parts = [p for p in operation.costs(draws)[which] if p.when == operation.future]
+        return -sum(float(amounts[p.amount][0]) * float(np.broadcast_to(p.rate, 1)[0]) for p in parts)
 
     found = []
     for name in names:

@@ -35,11 +35,11 @@ class Field:
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the expected cost of an action: `amount` (requests,) × `rate` (draws,) or a number × the weight
-    `when` (requests, draws). Costs are positive, gains negative; in the policy's currency."""
+    """One part of the expected cost of an action: the amount with the name `amount` (requests,) × `rate` (draws,) or a
+    number × the weight `when` (requests, draws). Costs are positive, gains negative; in the policy's currency."""
 
     name: str
-    amount: np.ndarray
+    amount: str
     rate: np.ndarray | float = 1.0
     when: str = ALWAYS
 
@@ -59,8 +59,8 @@ class Operation:
     """`actions` and `parts` say each in words; `facts` are what is known of a customer (name → value of a newcomer).
 
     `derive(requests)` adds what follows from a request (`derived`), such as the days since delivery.
-    `weights(requests, draws)` gives the weights by name, each (requests, draws); `costs(requests, draws)` the parts of
-    each action; `spends(requests, action)` what of it counts against caps of money, (requests,). `words(action,
+    `amounts(requests)` gives what is known of each request by name, (requests,); `weights(requests, draws)` the weights
+    by name, (requests, draws); `costs(draws)` the parts of each action, which are the same for all requests; `spends(requests, action)` what of it counts against caps of money, (requests,). `words(action,
     request)` is the sentence for the customer. `realised(request, action, outcomes)` is what a decision turned out to
     cost, from what happened after. `effects` are the quantities that change what a customer spends later, in parts whose
     weight is `future`: they are learned from decisions drawn by lot. `counts`: fact → the actions of earlier decisions
@@ -78,7 +78,8 @@ class Operation:
     quantities: Mapping[str, Quantity]
     derive: Callable[[Columns], Columns] = field(repr=False)
     weights: Callable[[Columns, Draws], Mapping[str, np.ndarray]] = field(repr=False)
-    costs: Callable[[Columns, Draws], Mapping[str, Sequence[Part]]] = field(repr=False)
+    amounts: Callable[[Columns], Mapping[str, np.ndarray]] = field(repr=False)
+    costs: Callable[[Draws], Mapping[str, Sequence[Part]]] = field(repr=False)
     spends: Callable[[Columns, str], np.ndarray] = field(repr=False)
     words: Callable[[str, Mapping], str] = field(repr=False)
     realised: Callable[[Mapping, str, Sequence[Mapping]], float] = field(repr=False)

@@ -118,60 +118,75 @@ def weights(columns: Columns, draws: Draws) -> dict[str, np.ndarray]:
     return {HONEST: honest, FALSE: false, FUTURE: honest * brings(columns, draws), HAZARD: more * ahead}
 
 
-def costs(columns: Columns, draws: Draws) -> dict[str, list[Part]]:
-    """The parts of each action, in money."""
+def amounts(columns: Columns) -> dict[str, np.ndarray]:
+    """What is known of a request. Freight, salvage and cost of the goods are stated by some requests (`…_stated`) and
+    left to what is believed by the others (`…_believed`)."""
     amount, one = columns["amount"], np.ones(len(columns["amount"]))
-    goods = _known(columns["unit_cost"] * columns["quantity"])
-    other = np.where(np.isfinite(columns["unit_cost"]), 0.0, amount)
+    found = {"amount": amount, "one": one}
+    for name, stated, believed in (
+        ("freight", columns["freight"], one),
+        ("salvage", columns["resale"] * amount, amount),
+        ("goods", columns["unit_cost"] * columns["quantity"], amount),
+    ):
+        known = np.isfinite(stated)
+        found[f"{name}_stated"] = np.where(known, stated, 0.0)
+        found[f"{name}_believed"] = np.where(known, 0.0, believed)
+    return found
+
+
+def costs(draws: Draws) -> dict[str, list[Part]]:
+    """The parts of each action, in money."""
     arrives = 1 - draws["lost"]
     back = [
-        *_stated("freight", columns["freight"], one, draws["return_freight"], HONEST),
-        Part("handling", one, draws["handling"] * arrives, HONEST),
-        *_stated("salvage", -columns["resale"] * amount, -amount, draws["salvage"], HONEST, arrives),
-        Part("future", one, -draws["trouble"], FUTURE),
+        Part("freight", "freight_stated", 1.0, HONEST),
+        Part("freight", "freight_believed", draws["return_freight"], HONEST),
+        Part("handling", "one", draws["handling"] * arrives, HONEST),
+        Part("salvage", "salvage_stated", -arrives, HONEST),
+        Part("salvage", "salvage_believed", -draws["salvage"] * arrives, HONEST),
+        Part("future", "one", -draws["trouble"], FUTURE),
     ]
 
     def another(honest: str, false: bool) -> list[Part]:
         """Another item sent out, to honest claims and, with `false`, to what persists of the others."""
         parts = [
-            Part("goods", goods, 1.0, honest),
-            Part("goods", other, draws["goods_share"], honest),
-            Part("freight", one, draws["outbound_freight"], honest),
+            Part("goods", "goods_stated", 1.0, honest),
+            Part("goods", "goods_believed", draws["goods_share"], honest),
+            Part("freight", "one", draws["outbound_freight"], honest),
         ]
         if false:
             parts += [
-                Part("goods", goods, draws["persists"], FALSE),
-                Part("goods", other, draws["goods_share"] * draws["persists"], FALSE),
-                Part("freight", one, draws["outbound_freight"] * draws["persists"], FALSE),
+                Part("goods", "goods_stated", draws["persists"], FALSE),
+                Part("goods", "goods_believed", draws["goods_share"] * draws["persists"], FALSE),
+                Part("freight", "one", draws["outbound_freight"] * draws["persists"], FALSE),
             ]
         return parts
 
-    let_down = Part("future", one, -draws["disappointment"], FUTURE)
-    good = Part("future", one, -draws["goodwill"], FUTURE)
+    let_down = Part("future", "one", -draws["disappointment"], FUTURE)
+    good = Part("future", "one", -draws["goodwill"], FUTURE)
     lost = draws["hazard_share"] * draws["usual_claim"]  # of a later false claim, whatever is claimed now
     return {
-        "return": [Part("refund", amount, 1.0, HONEST), Part("refund", amount, draws["persists"], FALSE), *back],
-        "keep": [Part("refund", amount), good, Part("abuse", one, lost, HAZARD)],
-        "replace": [*another(ALWAYS, false=False), Part("abuse", one, lost * draws["goods_share"], HAZARD)],
+        "return": [Part("refund", "amount", 1.0, HONEST), Part("refund", "amount", draws["persists"], FALSE), *back],
+        "keep": [Part("refund", "amount"), good, Part("abuse", "one", lost, HAZARD)],
+        "replace": [*another(ALWAYS, false=False), Part("abuse", "one", lost * draws["goods_share"], HAZARD)],
         "exchange": [*another(HONEST, false=True), *back],
         "credit": [
-            Part("refund", amount, draws["credit_cost"], HONEST),
-            Part("refund", amount, draws["credit_cost"] * draws["persists"], FALSE),
+            Part("refund", "amount", draws["credit_cost"], HONEST),
+            Part("refund", "amount", draws["credit_cost"] * draws["persists"], FALSE),
             *back,
             let_down,
         ],
         "partial": [
-            Part("refund", amount, draws["accepts"] * draws["partial_share"]),
-            Part("abuse", one, draws["accepts"] * lost * draws["partial_share"], HAZARD),
-            Part("refund", amount, 1 - draws["accepts"], HONEST),
-            Part("refund", amount, (1 - draws["accepts"]) * draws["persists"], FALSE),
+            Part("refund", "amount", draws["accepts"] * draws["partial_share"]),
+            Part("abuse", "one", draws["accepts"] * lost * draws["partial_share"], HAZARD),
+            Part("refund", "amount", 1 - draws["accepts"], HONEST),
+            Part("refund", "amount", (1 - draws["accepts"]) * draws["persists"], FALSE),
             *(replace(part, rate=part.rate * (1 - draws["accepts"])) for part in back),
             let_down,
         ],
         "review": [
-            Part("people", one, draws["review_cost"]),
-            Part("refund", amount, 1.0, HONEST),
-            Part("refund", amount, draws["review_misses"] * draws["persists"], FALSE),
+            Part("people", "one", draws["review_cost"]),
+            Part("refund", "amount", 1.0, HONEST),
+            Part("refund", "amount", draws["review_misses"] * draws["persists"], FALSE),
             *back,
             let_down,
         ],
@@ -205,18 +220,6 @@ def realised(request: Mapping, action: str, outcomes: Sequence[Mapping]) -> floa
     return sum((-1 if o["kind"] in gains else 1) * float(o.get("amount") or 0.0) for o in outcomes)
 
 
-def _known(values: np.ndarray) -> np.ndarray:
-    return np.where(np.isfinite(values), values, 0.0)
-
-
-def _stated(name: str, stated: np.ndarray, amount: np.ndarray, rate: np.ndarray, when: str, share=1.0) -> list[Part]:
-    """A part that some requests state by themselves and the others leave to what is believed; `share` of it arises."""
-    known = np.isfinite(stated)
-    if not known.any():
-        return [Part(name, amount, rate * share, when)]
-    return [Part(name, _known(stated), share, when), Part(name, np.where(known, 0.0, amount), rate * share, when)]
-
-
 RETURNS = Operation(
     name="returns",
     title="Returns",
@@ -228,6 +231,7 @@ RETURNS = Operation(
     parts=PARTS,
     quantities=QUANTITIES,
     derive=derive,
+    amounts=amounts,
     weights=weights,
     costs=costs,
     spends=spends,

@@ -76,25 +76,30 @@ def weights(columns: Columns, draws: Draws) -> dict[str, np.ndarray]:
     return {FUTURE: future, "late": risk, "late_future": risk * future}
 
 
-def costs(columns: Columns, draws: Draws) -> dict[str, list[Part]]:
+def amounts(columns: Columns) -> dict[str, np.ndarray]:
+    """What is known of an order; the days saved where they are stated, and where they are not."""
+    saved, known = columns["days_saved"], np.isfinite(columns["days_saved"])
+    stated = {"days_stated": np.where(known, saved, 0.0), "days_believed": np.where(known, 0.0, 1.0)}
+    return {"one": np.ones(len(saved)), "surcharge": columns["surcharge"], **stated}
+
+
+def costs(draws: Draws) -> dict[str, list[Part]]:
     """The parts of each action, in money."""
-    one, saved = np.ones(len(columns["surcharge"])), columns["days_saved"]
-    known = np.isfinite(saved)
 
     def sent(faster: float | np.ndarray, late: float | np.ndarray) -> list[Part]:
         """`faster`: share of the orders that go the faster way; `late`: share of the standard way's risk that is left."""
         return [
-            Part("late", one, late * draws["late_cost"], "late"),
-            Part("future", one, -late * draws["late"], "late_future"),
-            Part("future", np.where(known, saved, 0.0), -faster * draws["faster"], FUTURE),
-            Part("future", np.where(known, 0.0, 1.0), -faster * draws["faster"] * draws["usual_days_saved"], FUTURE),
+            Part("late", "one", late * draws["late_cost"], "late"),
+            Part("future", "one", -late * draws["late"], "late_future"),
+            Part("future", "days_stated", -faster * draws["faster"], FUTURE),
+            Part("future", "days_believed", -faster * draws["faster"] * draws["usual_days_saved"], FUTURE),
         ]
 
     took = draws["accepts"]
     return {
         "standard": sent(0.0, 1.0),
-        "expedited": [Part("carrier", columns["surcharge"]), *sent(1.0, draws["still_late"])],
-        "half": [Part("carrier", columns["surcharge"] / 2, took), *sent(took, 1 - took * (1 - draws["still_late"]))],
+        "expedited": [Part("carrier", "surcharge"), *sent(1.0, draws["still_late"])],
+        "half": [Part("carrier", "surcharge", took / 2), *sent(took, 1 - took * (1 - draws["still_late"]))],
     }
 
 
@@ -124,6 +129,7 @@ SHIPPING = Operation(
     parts=PARTS,
     quantities=QUANTITIES,
     derive=derive,
+    amounts=amounts,
     weights=weights,
     costs=costs,
     spends=spends,

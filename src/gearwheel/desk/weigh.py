@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -23,162 +24,168 @@ TIE = 1e-9  # money: an action has to be cheaper by more than this in a draw
 @dataclass(frozen=True)
 class Weighed:
     """`expected` (requests, actions): mean cost; `surely` (requests, actions): the probability that the action costs
-    less than the fallback. `parts`: action → part → (requests,) mean cost; the parts of an action add up to it."""
+    less than the fallback. `costs` (slots, requests): the mean of each part of each action, `slots` which these are."""
 
     actions: tuple[str, ...]
     expected: np.ndarray
     surely: np.ndarray
-    parts: Mapping[str, Mapping[str, np.ndarray]] = field(repr=False)
+    slots: tuple[tuple[str, str], ...] = field(repr=False)
+    costs: np.ndarray = field(repr=False)
+
+    @cached_property
+    def parts(self) -> dict[str, dict[str, np.ndarray]]:
+        """Action → part → (requests,) mean cost; the parts of an action add up to what is expected."""
+        found: dict[str, dict[str, np.ndarray]] = {a: {} for a in self.actions}
+        for (action, part), cost in zip(self.slots, self.costs):
+            found[action][part] = cost
+        return found
 
 
-def weigh(operation: Operation, actions: Sequence[str], requests: Columns, draws: Draws) -> Weighed:
-    """Weigh `actions` (the fallback among them) for every request; many requests in threads, as NumPy lets others run
-    while it works."""
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """Parts of one weight, those that actions have in common only once: `amounts` (names) and `rates` (parts, draws),
+    `holds` (actions, parts): how often each action has it, `slots` (slots, parts) where its mean is added. `known` are
+    the amounts without repetition, and `dearer` (actions, known, draws) what each action has of them beyond the
+    fallback."""
+
+    when: str
+    amounts: tuple[str, ...]
+    rates: np.ndarray
+    holds: np.ndarray
+    slots: np.ndarray
+    known: tuple[str, ...]
+    dearer: np.ndarray
+
+    @cached_property
+    def means(self) -> np.ndarray:
+        return self.rates.mean(axis=1)
+
+    @cached_property
+    def touched(self) -> list[bool]:
+        """By action, whether it differs here from the fallback in any draw."""
+        return self.dearer.any(axis=(1, 2)).tolist()
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """What weighing has in common for all requests. `sums` (actions, slots): which slots an action is the sum of;
+    `fallback` is its number."""
+
+    actions: tuple[str, ...]
+    fallback: int
+    slots: tuple[tuple[str, str], ...]
+    sums: np.ndarray = field(repr=False)
+    groups: tuple[_Group, ...] = field(repr=False)
+
+
+def layout(operation: Operation, actions: Sequence[str], draws: Draws, fallback: str = "") -> Layout:
+    """Lay out the costs of `actions` under these draws, once for many requests. `fallback`, one of them, is the
+    operation's own unless a policy has another."""
+    costs, actions, fallback = operation.costs(draws), tuple(actions), fallback or operation.fallback
+    slots = tuple(dict.fromkeys((a, p.name) for a in actions for p in costs[a]))
+    sums = np.array([[float(slot[0] == a) for slot in slots] for a in actions])
+    whens = dict.fromkeys(p.when for a in actions for p in costs[a])
+    size = len(next(iter(draws.values())))
+    groups = tuple(_group(when, costs, actions, slots, fallback, size) for when in whens)
+    return Layout(actions, actions.index(fallback), slots, sums, groups)
+
+
+def _group(when: str, costs: Mapping[str, Sequence[Part]], actions, slots, fallback: str, size: int) -> _Group:
+    parts = list({id(p): p for a in actions for p in costs[a] if p.when == when}.values())
+    number = {id(p): k for k, p in enumerate(parts)}
+    known = tuple(dict.fromkeys(p.amount for p in parts))
+    rates = np.stack([np.broadcast_to(np.asarray(p.rate, float), (size,)) for p in parts])
+    holds, places = np.zeros((len(actions), len(parts))), np.zeros((len(slots), len(parts)))
+    whole = np.zeros((len(actions), len(known), size))
+    for a, action in enumerate(actions):
+        for part in costs[action]:
+            if part.when == when:
+                holds[a, number[id(part)]] += 1
+                places[slots.index((action, part.name)), number[id(part)]] += 1
+                whole[a, known.index(part.amount)] += part.rate
+    dearer = whole - whole[actions.index(fallback)]
+    return _Group(when, tuple(p.amount for p in parts), rates, holds, places, known, dearer)
+
+
+def weigh(
+    operation: Operation, actions: Sequence[str], requests: Columns, draws: Draws, laid: Layout | None = None
+) -> Weighed:
+    """Weigh `actions` (the operation's fallback among them) for every request; many requests in threads, as NumPy lets others run
+    while it works. `laid`: the layout of these costs, where it is at hand."""
+    laid = laid or layout(operation, actions, draws)
     count = len(next(iter(requests.values())))
-    actions = tuple(actions)
     if count <= BLOCK:
-        return _block(operation, actions, requests, draws)
+        return _block(operation, laid, requests, draws)
     fused = count >= MANY
     cuts = [{n: v[k : k + BLOCK] for n, v in requests.items()} for k in range(0, count, BLOCK)]
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        blocks = list(threads.map(lambda cut: _block(operation, actions, cut, draws, fused), cuts))
+        blocks = list(threads.map(lambda cut: _block(operation, laid, cut, draws, fused), cuts))
     return Weighed(
-        actions,
+        laid.actions,
         np.concatenate([b.expected for b in blocks]),
         np.concatenate([b.surely for b in blocks]),
-        {a: {p: np.concatenate([b.parts[a][p] for b in blocks]) for p in blocks[0].parts[a]} for a in actions},
+        laid.slots,
+        np.concatenate([b.costs for b in blocks], axis=1),
     )
 
 
-def _block(
-    operation: Operation, actions: tuple[str, ...], requests: Columns, draws: Draws, fused: bool = False
-) -> Weighed:
-    costs, weights = operation.costs(requests, draws), operation.weights(requests, draws)
-    size = len(next(iter(draws.values())))
-    groups = _groups({a: costs[a] for a in actions}, size)
-    parts: dict[str, dict[str, np.ndarray]] = {a: {} for a in actions}
-    for group in groups:
-        _means(group, weights, actions, parts)
-    expected = np.array([sum(parts[a].values()) for a in actions]).T
-    surely = (_surely_fused if fused else _surely)(groups, weights, actions.index(operation.fallback), expected.shape)
-    return Weighed(actions, np.round(expected, ROUND), surely, parts)
+def _block(operation: Operation, laid: Layout, requests: Columns, draws: Draws, fused: bool = False) -> Weighed:
+    amounts, weights = operation.amounts(requests), operation.weights(requests, draws)
+    costs = 0.0
+    for group in laid.groups:
+        mine = np.array([amounts[n] for n in group.amounts])
+        if group.when == ALWAYS:
+            mine *= group.means[:, None]
+        else:
+            mine *= group.rates @ weights[group.when].T / group.rates.shape[1]
+        costs = costs + group.slots @ mine
+    surely = (_surely_fused if fused else _surely)(laid, amounts, weights)
+    return Weighed(laid.actions, np.round((laid.sums @ costs).T, ROUND), surely, laid.slots, costs)
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Parts of one weight, those that actions have in common only once: `amounts` (requests, parts), `rates` (parts,
-    draws), `holds` (actions, parts): how often each action has it."""
-
-    when: str
-    names: list[str]
-    amounts: np.ndarray
-    rates: np.ndarray
-    holds: np.ndarray
-
-
-def _groups(costs: Mapping[str, Sequence[Part]], size: int) -> list[_Group]:
-    unlike: dict[str, list[Part]] = {}
-    at: dict[int, int] = {}  # part → its number in its group
-    for parts in costs.values():
-        for part in parts:
-            if id(part) not in at:
-                mine = unlike.setdefault(part.when, [])
-                at[id(part)] = len(mine)
-                mine.append(part)
-    holds = {when: np.zeros((len(costs), len(mine))) for when, mine in unlike.items()}
-    for action, parts in enumerate(costs.values()):
-        for part in parts:
-            holds[part.when][action, at[id(part)]] += 1
-    found = []
-    for when, mine in unlike.items():
-        rates = np.empty((len(mine), size))
-        for number, part in enumerate(mine):
-            rates[number] = part.rate
-        amounts = np.array([part.amount for part in mine]).T
-        found.append(_Group(when, [part.name for part in mine], amounts, rates, holds[when]))
-    return found
-
-
-def _means(group: _Group, weights: Mapping[str, np.ndarray], actions: Sequence[str], parts: dict) -> None:
-    """Add the group to action → part → (requests,)."""
-    size = group.rates.shape[1]
-    always = group.when == ALWAYS
-    shares = group.rates.mean(axis=1) if always else weights[group.when] @ group.rates.T / size
-    costs = (group.amounts * shares).T
-    for action, at in zip(*(index.tolist() for index in group.holds.nonzero())):
-        named, name, cost = parts[actions[action]], group.names[at], costs[at]
-        if group.holds[action, at] != 1:
-            cost = cost * group.holds[action, at]
-        named[name] = named[name] + cost if name in named else cost
-
-
-def _surely(
-    groups: Sequence[_Group], weights: Mapping[str, np.ndarray], fallback: int, shape: tuple[int, int]
-) -> np.ndarray:
+def _surely(laid: Layout, amounts: Mapping[str, np.ndarray], weights: Mapping[str, np.ndarray]) -> np.ndarray:
     """(requests, actions): in how many draws the action is cheaper than the fallback. Parts that both have cancel."""
-    found, size = np.zeros(shape), groups[0].rates.shape[1]
-    if shape[0] <= FEW:
-        return BITS[np.packbits(_totals(groups, weights, fallback) < -TIE, axis=2)].sum(axis=2, dtype=np.int64).T / size
-    changes = [_change(groups, action, fallback) for action in range(shape[1])]
-    for start in range(0, shape[0], CACHED):
+    known = [np.array([amounts[n] for n in group.known]).T for group in laid.groups]
+    count, size = len(known[0]), laid.groups[0].rates.shape[1]
+    if count <= FEW:
+        total = _total(laid, known, weights, slice(None), slice(None), laid.groups)
+        return BITS[np.packbits(total < -TIE, axis=2)].sum(axis=2, dtype=np.int64).T / size
+    found = np.zeros((count, len(laid.actions)))
+    for start in range(0, count, CACHED):
         rows = slice(start, start + CACHED)
-        near = {group.when: weights[group.when][rows] for group in groups if group.when != ALWAYS}
-        for action, change in enumerate(changes):
-            if change:
-                cheaper = np.packbits(_total(change, near, rows) < -TIE, axis=1)
+        for action in range(len(laid.actions)):
+            touched = [group for group in laid.groups if group.touched[action]]
+            if touched:
+                cheaper = np.packbits(_total(laid, known, weights, rows, action, touched) < -TIE, axis=1)
                 found[rows, action] = BITS[cheaper].sum(axis=1, dtype=np.int64)
     return found / size
 
 
-def _totals(groups: Sequence[_Group], weights: Mapping[str, np.ndarray], fallback: int) -> np.ndarray:
-    """What the actions cost more than the fallback, (actions, requests, draws): for a few requests, whose arrays are so
-    small that their number counts."""
+def _total(laid: Layout, known, weights: Mapping[str, np.ndarray], rows: slice, action, groups) -> np.ndarray:
+    """What one action, or each in a slice of them, costs more than the fallback: (requests, draws) of one."""
     total = None
-    for group in groups:
-        amounts = group.amounts * (group.holds - group.holds[fallback])[:, None]
-        product = amounts @ group.rates
-        if group.when != ALWAYS:
-            product *= weights[group.when]
-        total = product if total is None else np.add(total, product, out=total)
+    for group, amount in zip(laid.groups, known):
+        if group in groups:
+            product = amount[rows] @ group.dearer[action]
+            if group.when != ALWAYS:
+                product *= weights[group.when][rows]
+            total = product if total is None else np.add(total, product, out=total)
     return total
 
 
-def _surely_fused(
-    groups: Sequence[_Group], weights: Mapping[str, np.ndarray], fallback: int, shape: tuple[int, int]
-) -> np.ndarray:
+def _surely_fused(laid: Layout, amounts: Mapping[str, np.ndarray], weights: Mapping[str, np.ndarray]) -> np.ndarray:
     """As `_surely`, compiled."""
     from gearwheel.desk.weigh_fused import cheaper
 
     changes = []
-    for action in range(shape[1]):
-        differs = [group.holds[action] - group.holds[fallback] for group in groups]
+    for action in range(len(laid.actions)):
+        differs = [group.holds[action] - group.holds[laid.fallback] for group in laid.groups]
         terms = [tuple((int(p), float(d[p])) for p in d.nonzero()[0]) for d in differs]
         changes.append(tuple((number, t) for number, t in enumerate(terms) if t))
+    mine = [np.array([amounts[n] for n in g.amounts]).T for g in laid.groups]
     found = cheaper(
-        [g.amounts for g in groups], [g.rates for g in groups],
-        [None if g.when == ALWAYS else np.ascontiguousarray(weights[g.when]) for g in groups],
-        tuple(changes), TIE, max(BLOCK, shape[0]),
+        mine, [g.rates for g in laid.groups],
+        [None if g.when == ALWAYS else np.ascontiguousarray(weights[g.when]) for g in laid.groups],
+        tuple(changes), TIE, max(BLOCK, len(mine[0])),
     )  # fmt: skip
-    return found / groups[0].rates.shape[1]
-
-
-def _change(groups: Sequence[_Group], action: int, fallback: int) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    """By how much the action costs more than the fallback: (weight, amounts (requests, parts), rates (parts, draws))."""
-    found = []
-    for group in groups:
-        differs = group.holds[action] - group.holds[fallback]
-        at = differs.nonzero()[0]
-        if len(at):
-            found.append((group.when, group.amounts[:, at] * differs[at], group.rates[at]))
-    return found
-
-
-def _total(change, near: Mapping[str, np.ndarray], rows: slice) -> np.ndarray:
-    """Σ weight × (amounts @ rates), (rows, draws)."""
-    total = None
-    for when, amounts, rates in change:
-        product = amounts[rows] @ rates
-        if when != ALWAYS:
-            product *= near[when]
-        total = product if total is None else np.add(total, product, out=total)
-    return total
+    return found / laid.groups[0].rates.shape[1]
