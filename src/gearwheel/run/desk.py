@@ -14,25 +14,31 @@ from gearwheel.wheel.errors import FitError, GearwheelError, Problem, WheelError
 from gearwheel.wheel.parts import Belief
 
 YEAR = 365.25
+PATIENCE = 45  # days that a return may be on its way before it counts as not come back
 FITTED = 200  # posterior draws of the customers' model
 BOTHER = Belief(-0.06, -0.02, 0.01)  # ln satisfaction of one who has to send something back: a judgement, see docs
 NEEDED = ("delight", "loyalty", "churn", "perception_time")
 GEAR = "experience"
 
 RECORDS = """
-with line as (
-    select o.customer_id, r.kept, r.returned_at is not null as back
-    from events.returns r join events.orders o using (order_id)
-    where o.customer_id is not null and r.requested_at < $until::date + interval 1 day
-), claims as (
-    select customer_id, count(*) as claims, count(*) filter (coalesce(kept, false)) as kept,
-           count(*) filter (back) as came_back, count(*) filter (not back and not coalesce(kept, false)) as not_back
-    from line group by 1
-), bought as (
-    select customer_id, count(*) as orders from events.orders
+with placed as (
+    select order_id, customer_id from events.orders
     where customer_id is not null and placed_at < $until::date + interval 1 day
       and lower(coalesce(status, '')) <> 'cancelled' and not coalesce(is_test, false)
-    group by 1
+), arrivals as (
+    select count(returned_at) > 0 as recorded from events.returns
+), line as (
+    select o.customer_id, coalesce(r.kept, false) as kept,
+           coalesce(r.returned_at < $until::date + interval 1 day, false) as back,
+           a.recorded and r.requested_at < $until::date - to_days($patience::int) as overdue
+    from events.returns r join placed o using (order_id) cross join arrivals a
+    where r.requested_at < $until::date + interval 1 day
+), claims as (
+    select customer_id, count(*) as claims, count(*) filter (kept) as kept,
+           count(*) filter (back) as came_back, count(*) filter (overdue and not back and not kept) as not_back
+    from line group by 1
+), bought as (
+    select customer_id, count(*) as orders from placed group by 1
 )
 select b.customer_id, b.orders, coalesce(c.claims, 0) as claims, coalesce(c.kept, 0) as kept,
        coalesce(c.came_back, 0) as came_back, coalesce(c.not_back, 0) as not_back
@@ -95,7 +101,7 @@ def prepare(target: str, out: Path, progress: Progress | None = None) -> Prepare
 
 def _customers(events, last: date, found: Prepared) -> dict[str, np.ndarray]:
     run = events.connection.execute
-    columns = {n: np.asarray(v) for n, v in run(RECORDS, {"until": last}).fetchnumpy().items()}
+    columns = {n: np.asarray(v) for n, v in run(RECORDS, {"until": last, "patience": PATIENCE}).fetchnumpy().items()}
     count = len(columns["customer_id"])
     found.customers, found.as_of = count, last.isoformat()
     if "returns" not in events.present:
