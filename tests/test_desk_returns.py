@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from desk_requests import NOW, desk, request
 from gearwheel.desk.abuse import abuse
 from gearwheel.desk.customers import NOBODY, facts_of
+from gearwheel.desk.decide import decide
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.requests import check_rows
 from gearwheel.desk.returns import QUANTITIES, RETURNS
@@ -139,3 +140,15 @@ def test_the_probability_of_a_false_claim_is_that_of_an_enumeration():
             seen[abuses, false] = prior * past * (q["honest_claims"] if not false else extra if abuses else 0.0)
     wanted = seen[True, True] / sum(seen.values())
     assert abuse(c, draws)[0][0, 0] == pytest.approx(wanted, rel=1e-6)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.9])
+def test_a_part_counts_against_caps_of_money_as_large_as_the_policy_offers_it(share):
+    own = desk(
+        f'operation = "returns"\ncurrency = "EUR"\nactions = ["partial"]\nfallback = "partial"\n'
+        f"[quantity]\npartial_share = {share}\n"
+    )
+    rows = [request(n) for n in range(5)]
+    asked = columns(rows)
+    made = decide(own, asked, [str(n) for n in range(5)], np.full(5, NOW), Ledger(()))
+    np.testing.assert_allclose(made.spent, share * asked["amount"])

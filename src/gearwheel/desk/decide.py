@@ -71,7 +71,7 @@ def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray,
     best, propensity = propensities(policy, weighed.expected, weighed.surely, allowed)
     lots = np.array([lot(desk.secret, key) for key in keys])
     chosen = drawn(propensity, lots)
-    spends = np.stack([operation.spends(columns, a) for a in policy.actions], axis=1)
+    spends = np.stack([operation.spends(columns, a, desk.draws) for a in policy.actions], axis=1)
     open_, capped = allowed.copy(), [()] * len(keys)
     owed = np.any([spoke[r.name] for r in policy.rights], axis=0) if policy.rights else np.zeros(len(keys), bool)
     nobody = np.full(len(keys), "", object)  # an operation need not be about customers or products

@@ -60,9 +60,10 @@ class Operation:
 
     `derive(requests)` adds what follows from a request (`derived`), such as the days since delivery.
     `amounts(requests)` gives what is known of each request by name, (requests,); `weights(requests, draws)` the weights
-    by name, (requests, draws); `costs(draws)` the parts of each action, which are the same for all requests; `spends(requests, action)` what of it counts against caps of money, (requests,). `words(action,
-    request)` is the sentence for the customer. `realised(request, action, outcomes)` is what a decision turned out to
-    cost, from what happened after. `effects` are the quantities that change what a customer spends later, in parts whose
+    by name, (requests, draws); `costs(draws)` the parts of each action, which are the same for all requests;
+    `spends(requests, action, draws)` what of it counts against caps of money, (requests,). `words(action, request)` is
+    the sentence for the customer. `realised(request, action, outcomes)` is what a decision turned out to cost, from
+    what happened after. `effects` are the quantities that change what a customer spends later, in parts whose
     weight is `future`: they are learned from decisions drawn by lot. `counts`: fact → the actions of earlier decisions
     that each add one to it.
     """
@@ -80,7 +81,7 @@ class Operation:
     weights: Callable[[Columns, Draws], Mapping[str, np.ndarray]] = field(repr=False)
     amounts: Callable[[Columns], Mapping[str, np.ndarray]] = field(repr=False)
     costs: Callable[[Draws], Mapping[str, Sequence[Part]]] = field(repr=False)
-    spends: Callable[[Columns, str], np.ndarray] = field(repr=False)
+    spends: Callable[[Columns, str, Draws], np.ndarray] = field(repr=False)
     words: Callable[[str, Mapping], str] = field(repr=False)
     realised: Callable[[Mapping, str, Sequence[Mapping]], float] = field(repr=False)
     effects: tuple[str, ...] = ()

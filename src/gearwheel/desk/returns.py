@@ -193,9 +193,9 @@ def costs(draws: Draws) -> dict[str, list[Part]]:
     }
 
 
-def spends(columns: Columns, action: str) -> np.ndarray:
+def spends(columns: Columns, action: str, draws: Draws) -> np.ndarray:
     """What counts against caps of money: what is given away without anything coming back."""
-    share = {"keep": 1.0, "replace": 1.0, "partial": 0.5}.get(action, 0.0)
+    share = {"keep": 1.0, "replace": 1.0, "partial": draws["partial_share"].mean()}.get(action, 0.0)
     return share * columns["amount"]
 
 

@@ -103,7 +103,7 @@ def costs(draws: Draws) -> dict[str, list[Part]]:
     }
 
 
-def spends(columns: Columns, action: str) -> np.ndarray:
+def spends(columns: Columns, action: str, draws: Draws) -> np.ndarray:
     """What counts against caps of money: the surcharge that is given away."""
     return {"expedited": 1.0, "half": 0.5}.get(action, 0.0) * columns["surcharge"]
 
