@@ -181,9 +181,27 @@ def test_booked_costs_replace_the_belief_as_they_become_many():
     records, _ = planted_records(rng, 1500)
     found = learn(RETURNS, POLICY, history, records).draws
     assert found["return_freight"].mean() == pytest.approx(7.2, rel=0.03)
-    assert found["return_freight"].std() == pytest.approx(2.4 / np.sqrt(n), rel=0.2)
+    asked_back = (history.chosen == 0).sum()
+    assert found["return_freight"].std() == pytest.approx(2.4 / np.sqrt(asked_back), rel=0.2)
     assert found["salvage"].mean() == pytest.approx(0.3, rel=0.01)
     assert "handling" not in found
-    few = learn(RETURNS, POLICY, history.where(np.arange(6)), records).draws["return_freight"]
+    few = learn(RETURNS, POLICY, history.where(np.flatnonzero(history.chosen == 0)[:6]), records).draws[
+        "return_freight"
+    ]
     assert few.std() > 8 * found["return_freight"].std()
     assert learn(RETURNS, POLICY, history).refused[0].code == "GW521"
+
+
+def test_only_answers_that_ask_for_the_item_back_tell_its_freight_and_whether_false_claims_persist():
+    """By hand: parcels back for 6, replacements for 2; kept items were refunded, claims of which nothing came were not."""
+    n, chosen = 400, np.repeat([0, 1], 200)
+    columns = {"customer_id": np.arange(n).astype(str).astype(object), "amount": np.full(n, 40.0)}
+    back = np.where(chosen == 0, np.arange(n) % 2, 0.0)
+    outcomes = {
+        "freight": np.where(chosen == 0, 6.0, 2.0), "came_back": back,
+        "refunded": np.where((chosen == 0) & (back == 0), 0.0, 40.0),
+    }  # fmt: skip
+    past = History(("return", "keep"), columns, chosen, np.full((n, 2), 0.5), outcomes)
+    found = learn(RETURNS, POLICY, past, planted_records(np.random.default_rng(9), 400)[0]).draws
+    assert found["return_freight"].mean() == pytest.approx(6.0, rel=1e-3)
+    assert found["persists"].mean() < 0.05

@@ -56,7 +56,12 @@ def shop(tmp_path_factory):
         price, name = requests["price"][row["row"]], row["decision_id"]
         told.append((name, "refunded", 2, price))
         if row["action"] != "keep":
-            told += [(name, "returned", 8, None), (name, "freight", 8, 7.0), (name, "salvaged", 9, 0.25 * price)]
+            told += [
+                (name, "returned", 8, None),
+                (name, "freight", 8, 4.0),
+                (name, "freight", 9, 3.0),
+                (name, "salvaged", 9, 0.25 * price),
+            ]
         told.append((name, "bought_again", 20, 12.0))
         told.append((name, "bought_again", 100, 50.0))  # after the window
     with store.transaction():

@@ -87,8 +87,10 @@ def _outcomes(operation: Operation, made: Sequence[dict], told: Sequence[list[di
         within = [o for o in outcomes if o["seconds"] <= began + window or o["kind"] != BOUGHT]
         for o in outcomes:
             name, value = STATED.get(o["kind"], ("", None))
-            if name:
-                found[name][row] = float(o.get("amount") or 0.0) if value is None else value
+            if name and value is None:  # two bills of one kind are one cost
+                found[name][row] = np.nan_to_num(found[name][row]) + float(o.get("amount") or 0.0)
+            elif name:
+                found[name][row] = value
         request = decision["request"]
         if "price" in request:
             found["claimed"][row] = float(request["price"]) * float(request.get("quantity") or 1.0)

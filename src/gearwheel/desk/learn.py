@@ -54,7 +54,7 @@ def learn(operation: Operation, policy: Policy, history: History, records: Colum
     A quantity of which nothing is learned is not among the answer: the policy's belief stays.
     """
     beliefs = beliefs_of(operation.quantities, policy.quantities)
-    found = booked(history, beliefs, policy.draws)
+    found = booked(operation, history, beliefs, policy.draws)
     refused: list[Problem] = []
     if set(LEARNED) <= set(beliefs):
         if records is None:
@@ -71,21 +71,22 @@ def learn(operation: Operation, policy: Policy, history: History, records: Colum
         if measured:
             found |= combined(operation, policy, beliefs, measured)
     if "persists" in beliefs:
-        found |= _persists(history, beliefs, policy.draws, found)
+        found |= _persists(_telling(operation, history, "persists"), beliefs, policy.draws, found)
     return Knowledge(found, measured, refused)
 
 
-def booked(history: History, beliefs: Mapping[str, Belief], count: int) -> dict[str, Learned]:
+def booked(operation: Operation, history: History, beliefs: Mapping[str, Belief], count: int) -> dict[str, Learned]:
     """Costs as they were booked: the mean over decisions after which they arose, joined with the belief by the
     conjugate Normal (on the log scale for what cannot be negative), each (count,) draws."""
     found = {}
     for number, (name, (outcome, over)) in enumerate(BOOKED.items()):
-        value = history.outcome(outcome)
+        telling = _telling(operation, history, name)
+        value = telling.outcome(outcome)
         known = np.isfinite(value)
         if name in beliefs and known.sum() > 1:
-            base = history.columns[over][known] if over else np.ones(int(known.sum()))
+            base = telling.columns[over][known] if over else np.ones(int(known.sum()))
             mean = value[known].sum() / base.sum()
-            error = clustered(value[known] - mean * base, history.where(known).customers()) / base.mean()
+            error = clustered(value[known] - mean * base, telling.where(known).customers()) / base.mean()
             z = np.random.default_rng([8, number]).standard_normal(count)
             found[name] = Learned(_joined(beliefs[name], mean, error, z), f"{known.sum():,} bookings, mean {mean:.4g}")
     return found
@@ -139,6 +140,15 @@ def contrast(operation: Operation, policy: Policy, names: Sequence[str], action:
         one = usual | {other: np.full(1, float(other == name)) for other in names}
         found.append(change(one, action) - change(one, policy.fallback))
     return np.array(found)
+
+
+def _telling(operation: Operation, history: History, name: str) -> History:
+    """The decisions whose outcomes tell the quantity: the freight of a replacement is no parcel back, and the refund of
+    an item that nobody asked for back is no claim that persisted."""
+    actions = operation.told_by.get(name)
+    if actions is None:
+        return history
+    return history.where(np.isin(history.chosen, [k for k, a in enumerate(history.actions) if a in actions]))
 
 
 def _persists(history: History, beliefs, count: int, found: Mapping[str, Learned]) -> dict[str, Learned]:

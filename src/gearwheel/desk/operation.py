@@ -65,7 +65,7 @@ class Operation:
     the sentence for the customer. `realised(request, action, outcomes)` is what a decision turned out to cost, from
     what happened after. `effects` are the quantities that change what a customer spends later, in parts whose
     weight is `future`: they are learned from decisions drawn by lot. `counts`: fact → the actions of earlier decisions
-    that each add one to it.
+    that each add one to it. `told_by`: quantity → the actions whose outcomes tell it, where not all do.
     """
 
     name: str
@@ -87,3 +87,4 @@ class Operation:
     effects: tuple[str, ...] = ()
     future: str = "future"
     counts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    told_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

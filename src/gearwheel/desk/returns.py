@@ -240,4 +240,5 @@ RETURNS = Operation(
     effects=("trouble", "goodwill", "disappointment"),
     future=FUTURE,
     counts={"claims": tuple(ACTIONS), "kept": ("keep", "replace")},
+    told_by={"return_freight": ("return", "credit", "review"), "persists": ("return", "credit")},
 )
