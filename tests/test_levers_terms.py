@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 
 import duckdb
@@ -13,7 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gearwheel.fit.beliefs import unsure_draws
-from gearwheel.fit.member_effect import Estimate, bounds_of, member_effect
+from gearwheel.fit.member_effect import (
+    PURCHASES,
+    Estimate,
+    bounds_of,
+    dated_change,
+    experiments_on_membership,
+    member_effect,
+)
 from gearwheel.fit.posterior import from_beliefs
 from gearwheel.gauges.canonical import empty_view_sql, tables
 from gearwheel.levers.terms import Term, curve_summary, try_terms
@@ -361,6 +369,51 @@ def test_a_launch_tells_and_is_marked_observational():
     (launch,) = found.dated
     assert launch.design == "observational" and found.answer == "dated change"
     assert abs(launch.log - 0.4) < 2.5 * launch.error < 0.9
+
+
+@pytest.mark.parametrize("ratio", [0.7, 2.0, 3.0])
+def test_few_who_join_on_an_offer_give_the_ratio_of_a_member_and_not_its_log_in_proportion(ratio):
+    """Offered orders are 1 + lift (ratio - 1) of the others': at a fifth of compliance logs divided by it overstate."""
+    effect = math.log1p(0.2 * (ratio - 1))
+    row = {
+        "name": "offer",
+        "lever": "membership",
+        "metric": "orders",
+        "effect": effect,
+        "se": 0.01,
+        "design": "experiment",
+    }
+    told = {**row, "scale": "log", "control_value": 0.1, "treated_value": 0.3}
+    (found,) = experiments_on_membership(events(experiments={n: [v] for n, v in told.items()}))
+    assert found.ratio == pytest.approx(ratio)
+    step = [math.log1p(math.expm1(effect + h) / 0.2) for h in (-1e-6, 1e-6)]
+    assert found.error == pytest.approx(0.01 * (step[1] - step[0]) / 2e-6, rel=1e-6)
+
+
+@pytest.mark.parametrize("ratio", [0.7, 2.0, 3.0])
+def test_a_launch_gives_the_ratio_of_a_member_where_a_group_holds_many_or_few(ratio):
+    """Groups with 0 to half members, who order `ratio` times as much after it while all others halve."""
+    found = dated_change(launched(ratio), date(2024, 4, 1))
+    assert found.ratio == pytest.approx(ratio, rel=0.05)
+
+
+def launched(ratio: float, size: int = 400):
+    """Customers of four habits, 10 to 40 orders in each of three spans of 90 days; the more somebody orders, the likelier
+    to join at the launch."""
+    day, rng = datetime(2024, 4, 1), np.random.default_rng(1)
+    who, when, members = [], [], []
+    for habit in range(4):
+        for person in range(size):
+            name, member = f"{habit}.{person}", person < size * habit / 6
+            members += [name] if member else []
+            for span, mean in ((-2, 1.0), (-1, 1.0), (0, 0.5 * (ratio if member else 1.0))):
+                count = round(10 * (habit + 1) * mean)
+                who += [name] * count
+                when += [day + timedelta(days=float(d)) for d in 90 * (span + rng.uniform(0, 1, count))]
+    orders = {"order_id": [str(i) for i in range(len(who))], "customer_id": who, "placed_at": when}
+    given = events(orders=orders, memberships={"customer_id": members, "starts_at": [day] * len(members)})
+    given.connection.execute(PURCHASES)
+    return given
 
 
 def test_events_without_memberships_are_told():

@@ -110,11 +110,11 @@ def member_effect(events: Any, changed: date | None = None) -> MemberEffect:
         raise DataError(Problem("GW158", "these events hold no memberships", hint=hint))
     events.connection.execute(PURCHASES)
     naive = naive_ratios(events)
-    experiments = experiments_on_membership(events)
+    tried = experiments_on_membership(events)
     days = [changed] if changed else changes(events)
     found = [dated_change(events, day) for day in days]
-    dated = tuple(e for e in found if isinstance(e, Estimate))
-    notes = tuple(e for e in found if isinstance(e, str))
+    experiments, dated = (tuple(e for e in some if isinstance(e, Estimate)) for some in (tried, found))
+    notes = tuple(e for e in (*tried, *found) if isinstance(e, str))
     return MemberEffect(
         naive, experiments, dated, _before_after(events), bounds_of(naive["orders"]),
         "experiment" if experiments else "dated change" if dated else "bounds", notes,
@@ -153,9 +153,10 @@ def bounds_of(naive: Estimate) -> tuple[float, float]:
     return 0.0, max(0.0, naive.log + ONE_SIDED * naive.error)
 
 
-def experiments_on_membership(events: Any) -> tuple[Estimate, ...]:
-    """Randomised offers of the membership among the experiments: the effect on orders of those offered, over the
-    difference in members between the two groups (Wald; Imbens & Angrist 1994), so per membership."""
+def experiments_on_membership(events: Any) -> tuple[Estimate | str, ...]:
+    """Randomised offers of the membership among the experiments: the relative effect on orders of those offered, over
+    the difference in members between the two groups (Wald; Imbens & Angrist 1994), so per membership; or why there is
+    none. It is a share of the orders of those not offered, so it is divided before it is made a log ratio."""
     if "experiments" not in events.present:
         return ()
     rows = events.connection.execute(
@@ -166,9 +167,14 @@ def experiments_on_membership(events: Any) -> tuple[Estimate, ...]:
     found = []
     for name, effect, se, control, treated in rows:
         lift = 1.0 if control is None or treated is None else treated - control
-        if lift > 0:
-            how = f"offered at random; {lift:.0%} more of those offered were members"
-            found.append(Estimate(name, "experiment", effect / lift, se / lift, how))
+        if not lift > 0:
+            continue
+        ratio = 1 + math.expm1(effect) / lift
+        if ratio <= 0:
+            found.append(f"{name}: the offer took more orders away than those whom it made members can have had")
+            continue
+        how = f"offered at random; {lift:.0%} more of those offered were members"
+        found.append(Estimate(name, "experiment", math.log(ratio), math.exp(effect) * se / lift / ratio, how))
     return tuple(found)
 
 
@@ -192,7 +198,9 @@ def dated_change(events: Any, day: date) -> Estimate | str:
     """The change of orders across a dated change of the terms, by how much more members each group of customers came to
     have: a difference in differences over groups (grouping estimator, Wald 1940; Angrist 1991), or why there is none.
 
-    Observational: groups must have gone on alike without the change.
+    A group whose share of members rises by e goes on as g (1 + e (ratio - 1)), a straight line in e: the ratio is 1
+    plus slope over intercept. That takes few to be members before. Observational: without the change groups must have
+    gone on alike.
     """
     first, last = events.connection.execute("SELECT min(placed_at), max(placed_at) FROM member_purchase").fetchone()
     at = datetime(day.year, day.month, day.day)
@@ -207,18 +215,11 @@ def dated_change(events: Any, day: date) -> Estimate | str:
     exposure = ((sums["member_after"] - sums["member_before"]) / size)[kept]
     if kept.sum() < 3:
         return f"{day}: too few orders on either side"
-    grown = np.log(sums["after"] / sums["before"])[kept]
-    influence = rows["after"] / sums["after"][group] - rows["before"] / sums["before"][group]
-    variance = np.bincount(group, influence**2)[kept]
-    weight = 1 / variance
-    centred = exposure - np.average(exposure, weights=weight)
-    spread = float((weight * centred**2).sum())
-    if not spread > 0:
+    if not np.ptp(exposure) > 0:
         return f"{day}: all groups of customers came to be members alike"
-    slope = float((weight * centred * grown).sum()) / spread
-    misfit = float((weight * (grown - np.average(grown, weights=weight) - slope * centred) ** 2).sum())
-    apart = max(1.0, misfit / max(kept.sum() - 2, 1))  # groups that went apart for other reasons widen it
-    error = math.sqrt(apart / spread)
+    grown = (sums["after"] / sums["before"])[kept]
+    influence = rows["after"] / sums["after"][group] - rows["before"] / sums["before"][group]
+    log, error = _ratio_of_line(exposure, grown, grown**2 * np.bincount(group, influence**2)[kept])
     if error > MOST_ERROR:
         return (
             f"{day}: groups of customers differ too little in how many came to be members to tell (error {error:.2f})"
@@ -227,7 +228,21 @@ def dated_change(events: Any, day: date) -> Estimate | str:
         f"{len(group):,} customers in {int(kept.sum())} groups by their orders in the {span} days that end {span} days "
         f"before {day}; members rose by {exposure.min():.1%} to {exposure.max():.1%} of the groups"
     )
-    return Estimate(f"change of {day}", "observational", slope, error, how, len(group))
+    return Estimate(f"change of {day}", "observational", log, error, how, len(group))
+
+
+def _ratio_of_line(exposure: np.ndarray, grown: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
+    """ln(1 + slope / intercept) of the weighted line through the groups, and its standard error by the delta method;
+    the error is infinite where the line leaves no ratio above 0."""
+    rows = np.column_stack([np.ones(len(exposure)), exposure])
+    spread = np.linalg.inv(rows.T @ (rows / variance[:, None]))
+    intercept, slope = spread @ (rows.T @ (grown / variance))
+    if min(intercept, intercept + slope) <= 0:
+        return 0.0, math.inf
+    misfit = float(((grown - intercept - slope * exposure) ** 2 / variance).sum())
+    apart = max(1.0, misfit / max(len(grown) - 2, 1))  # groups that went apart for other reasons widen it
+    gradient = np.array([-slope / intercept, 1.0]) / (intercept + slope)
+    return math.log1p(slope / intercept), math.sqrt(apart * gradient @ spread @ gradient)
 
 
 def _groups(first: np.ndarray) -> np.ndarray:
