@@ -193,3 +193,34 @@ def test_the_ledger_of_a_frame_goes_on_to_the_next(folder):
     halves = [other.decide_frame(pq.read_table("requests.parquet").slice(k, 60)) for k in (0, 60)]
     assert both["action"].to_pylist() == [a for half in halves for a in half["action"].to_pylist()]
     assert isinstance(desk.ledger, Ledger) and desk.ledger.last == NOW
+
+
+HELD = '[rule.held]\nwhen = { "context.channel" = "chat" }\nforbid = ["keep", "replace", "partial"]\n'
+LATE = '[rule.late]\nwhen = { "context.seen" = "2026-11-18T10:00:00Z" }\nforbid = ["keep"]\n'
+
+
+def test_conditions_on_the_context_hold_whatever_holds_it_and_when_replayed(folder):
+    (folder / "policy.toml").write_text(POLICY + HELD + LATE)
+    base, rows = table(ROWS[:6]), 6
+    kinds = {
+        "struct": base.append_column("context", pa.array([{"channel": "chat"}] * rows)),
+        "map": base.append_column("context", pa.array([[("channel", "chat")]] * rows, pa.map_("string", "string"))),
+        "bytes": base.append_column("channel", pa.array([b"chat"] * rows)),
+        "text": base.append_column("channel", pa.array(["chat"] * rows)),
+    }
+    times = pa.array([gw_time("2026-11-18T10:00:00Z")] * rows, pa.timestamp("us", "UTC"))
+    for name, found in kinds.items():
+        pq.write_table(found.append_column("seen", times), f"{name}.parquet")
+        out = decided(f"{name}.parquet", f"{name}.db")
+        assert all({"held", "late"} <= set(spoke) for spoke in out["rules"].to_pylist()), name
+        assert replay(RETURNS, open_store(f"{name}.db")).decisions == rows
+    library = gw.open_desk("policy.toml", secret=b"same")
+    made = library.decide({**ROWS[0], "context": {"channel": "chat", "seen": gw_time("2026-11-18T10:00:00Z")}}, now=NOW)
+    assert made.action not in ("keep", "replace", "partial")
+    for wrong in (pa.array(["chat"] * rows), pa.array([[1]] * rows)):
+        pq.write_table(base.append_column("context", wrong), "wrong.parquet")
+        with pytest.raises(DeskError, match="GW511.*holds no objects"):
+            decided("wrong.parquet", "desk.db")
+    pq.write_table(base.append_column("channel", pa.array([b"\xff"] * rows)), "wrong.parquet")
+    with pytest.raises(DeskError, match="GW511.*no text"):
+        decided("wrong.parquet", "desk.db")

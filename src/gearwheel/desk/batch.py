@@ -10,17 +10,15 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from gearwheel.desk.conditions import CONTEXT
 from gearwheel.desk.customers import Customers, facts_of
 from gearwheel.desk.decide import Decisions, Desk, decide
 from gearwheel.desk.ledger import DAY, Ledger
 from gearwheel.desk.operation import Operation
 from gearwheel.desk.record import Record, asked_hash, decision_id, records
-from gearwheel.desk.requests import Checked, check_table
+from gearwheel.desk.requests import KEY, WHOLE, Checked, check_table, contexts_of
 from gearwheel.desk.store import Store
 from gearwheel.wheel.errors import Problem
 
-KEY = "key"  # column that names a request; without it a request is named by what it says
 CHUNK = 8192  # requests of one transaction
 CLOCKS = ("now", "requested")
 
@@ -83,7 +81,8 @@ class _Work:
 
     def chunk(self, table, start: int) -> Chunk:
         checked = check_table(self.desk.operation, self.desk.policy, table, time.time())
-        rows = requests_of(self.desk.operation, checked, _contexts(self.desk.operation, checked, table))
+        contexts = contexts_of(self.desk.operation, table.take(checked.rows))
+        rows = requests_of(self.desk.operation, checked, contexts)
         hashes = [asked_hash(row) for row in rows]
         keys = _keys(table, checked, hashes)
         names = [decision_id(self.desk.secret, key) for key in keys]
@@ -202,15 +201,9 @@ def requests_of(operation: Operation, checked: Checked, contexts: Sequence[Mappi
             columns[name] = [text or None for text in column.tolist()]
         else:
             columns[name] = [None if value != value else value for value in column.tolist()]
-    columns[CONTEXT.rstrip(".")] = [{n: v for n, v in said.items() if v is not None} or None for said in contexts]
+    columns[WHOLE] = [{n: v for n, v in said.items() if v is not None} or None for said in contexts]
     names = list(columns)
     return [{n: v for n, v in zip(names, row) if v is not None} for row in zip(*columns.values())]
-
-
-def _contexts(operation: Operation, checked: Checked, table) -> list[dict]:
-    """What a table says beyond the fields."""
-    further = [n for n in table.column_names if n not in operation.fields and n != KEY]
-    return table.select(further).take(checked.rows).to_pylist() if further else [{}] * len(checked.rows)
 
 
 def decided(desk: Desk, decisions: Decisions, rows: Sequence[dict], keys, times, numbers) -> dict[str, list]:

@@ -7,13 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import msgspec
 import numpy as np
 
 from gearwheel.desk.conditions import CONTEXT
 from gearwheel.desk.operation import Field, Operation
 from gearwheel.desk.policy import Policy
+from gearwheel.desk.record import SORTED
 from gearwheel.wheel.errors import DeskError, Problem, did_you_mean
 
+KEY = "key"  # column that names a request; without it a request is named by what it says
+WHOLE = CONTEXT.rstrip(".")
 AHEAD = 300.0  # seconds by which a caller's clock may be ahead of ours
 LARGEST = 1e9  # of any number: what is larger is a mistake
 LONGEST = 500  # characters of a text
@@ -41,9 +45,13 @@ def check_rows(operation: Operation, policy: Policy, rows: Sequence[Mapping], no
     for name, what in operation.fields.items():
         read = READERS[what.type]
         columns[name] = read([row.get(name) for row in rows], name, faults)
-    for name in asked_of_context(policy):
-        key = name.removeprefix(CONTEXT)
-        columns[name] = _objects([_missing(context_of(operation, row).get(key)) for row in rows])
+    for number, row in enumerate(rows):
+        if not isinstance(row.get(WHOLE), Mapping | None):
+            _fault(faults, number, WHOLE, "an object", row[WHOLE])
+    asked = asked_of_context(policy)
+    contexts = [context_of(operation, row) for row in rows] if asked else []
+    for name in asked:
+        columns[name] = _said([c.get(name.removeprefix(CONTEXT)) for c in contexts], name, faults)
     return _checked(operation, policy, columns, faults, now)
 
 
@@ -55,11 +63,11 @@ def check_table(operation: Operation, policy: Policy, table, now: float) -> Chec
         hint = did_you_mean(needed[0], table.column_names) or f"A request needs {', '.join(_needed(operation))}."
         raise DeskError(Problem("GW510", f"there is no column '{needed[0]}'", hint=hint))
     columns = {n: _from_arrow(table, n, f.type) for n, f in operation.fields.items()}
-    for name in asked_of_context(policy):
-        key = name.removeprefix(CONTEXT)
-        found = table[key].to_pylist() if key in table.column_names else [None] * len(table)
-        columns[name] = _objects([_missing(v) for v in found])
-    return _checked(operation, policy, columns, {}, now)
+    asked, faults = asked_of_context(policy), {}
+    contexts = contexts_of(operation, table) if asked else []
+    for name in asked:
+        columns[name] = _said([c.get(name.removeprefix(CONTEXT)) for c in contexts], name, faults)
+    return _checked(operation, policy, columns, faults, now)
 
 
 def asked_of_context(policy: Policy) -> list[str]:
@@ -69,9 +77,27 @@ def asked_of_context(policy: Policy) -> list[str]:
 
 def context_of(operation: Operation, row: Mapping) -> dict:
     """What a request says beyond the operation's fields: further keys, and those under `context`."""
-    inner = row.get(CONTEXT.rstrip("."))
-    further = {k: v for k, v in row.items() if k not in operation.fields and k != CONTEXT.rstrip(".")}
+    inner = row.get(WHOLE)
+    further = {k: v for k, v in row.items() if k not in operation.fields and k != WHOLE}
     return further | (dict(inner) if isinstance(inner, Mapping) else {})
+
+
+def contexts_of(operation: Operation, table) -> list[dict]:
+    """What each row of a pyarrow Table says beyond the operation's fields, in its JSON form: further columns, and the
+    members of a struct `context`. Raises DeskError (GW511) where `context` is no struct or bytes are no text."""
+    import pyarrow as pa
+
+    kind = table.schema.field(WHOLE).type if WHOLE in table.column_names else pa.null()
+    if not (pa.types.is_struct(kind) or pa.types.is_map(kind) or pa.types.is_null(kind)):
+        hint = f"It is a struct; or give each of its keys a column, as {CONTEXT}channel a column channel."
+        raise DeskError(Problem("GW511", f"the column '{WHOLE}' ({kind}) holds no objects", hint=hint))
+    found = table.select([n for n in table.column_names if n not in operation.fields and n != KEY]).to_pylist()
+    if not pa.types.is_null(kind):
+        for row in found:
+            row |= {key: value for key, value in dict(row.pop(WHOLE) or {}).items() if value is not None}
+    for row in found:
+        row |= {key: _decoded(value, key) for key, value in row.items() if isinstance(value, bytes)}
+    return _as_json(found)
 
 
 def _checked(operation: Operation, policy: Policy, columns: dict, faults: Faults, now: float) -> Checked:
@@ -188,8 +214,26 @@ def _encodes(value: str) -> bool:
     return True
 
 
-def _missing(value: object) -> object:
-    return "" if value is None or (isinstance(value, float) and math.isnan(value)) else value
+def _said(values: Sequence, name: str, faults: Faults) -> np.ndarray:
+    """What the context says under one key, as the log will have it, so that conditions see the same in a replay; ""
+    where it says nothing."""
+    for row, value in enumerate(values):
+        if isinstance(value, bytes):
+            _fault(faults, row, name, "JSON", value)
+    return _objects(["" if value is None else value for value in _as_json(values)])
+
+
+def _as_json(values: list) -> list:
+    """Times as texts, what is not a number as None."""
+    return msgspec.json.decode(SORTED.encode(values))
+
+
+def _decoded(value: bytes, name: str) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        said = f"the column '{name}' holds bytes that are no text: {repr(value)[:60]}"
+        raise DeskError(Problem("GW511", said, hint="Only texts, numbers and times can be logged.")) from error
 
 
 def _objects(values: list) -> np.ndarray:
