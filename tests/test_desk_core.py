@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from desk_requests import NOW, POLICY, desk, request
 from gearwheel.desk.answer import answer, waves
 from gearwheel.desk.customers import NOBODY, Customers, facts_of, read_customers
 from gearwheel.desk.decide import alone, drawn, lot, propensities
+from gearwheel.desk.learned import parse_knowledge
 from gearwheel.desk.ledger import DAY, Ledger
 from gearwheel.desk.record import Record
 from gearwheel.desk.requests import check_rows, check_table
@@ -155,8 +158,6 @@ def test_unknown_customers_are_newcomers_or_refused_as_the_policy_says():
 
 
 def test_a_table_is_checked_like_rows(tmp_path):
-    import pyarrow as pa
-
     rows = [request(i) for i in range(4)] + [request(5, price=-1.0), request(6, currency="USD")]
     table = pa.Table.from_pylist(rows)
     by_table, by_rows = (
@@ -172,9 +173,6 @@ def test_a_table_is_checked_like_rows(tmp_path):
 
 
 def test_facts_are_the_record_and_what_the_desk_answered_since(tmp_path):
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     table = pa.table({"customer_id": ["a", "b"], "claims": [2.0, None], "kept": [1.0, 0.0]})
     pq.write_table(table.replace_schema_metadata({"as_of": "1000"}), tmp_path / "customers.parquet")
     customers = read_customers(tmp_path / "customers.parquet", RETURNS)
@@ -215,3 +213,28 @@ def test_what_is_cheaper_is_told_beside_the_policy_s_own_fallback():
     assert (own.surely[:, 1] == 0).all() and (own.surely[:, 0] > 0).all()
     both = [ACTIONS.index("keep"), ACTIONS.index("review")]
     assert own.expected == pytest.approx(weigh(RETURNS, ACTIONS, some, other.draws).expected[:, both])
+
+
+@pytest.mark.parametrize(
+    ("columns", "as_of"),
+    [
+        ({"customer_id": ["a"], "orders": [np.inf]}, b"0"),
+        ({"customer_id": ["a", "b"], "claims": [1.0, -1.0]}, b"0"),
+        ({"customer_id": [["a"]], "orders": [1.0]}, b"0"),
+        ({"customer_id": ["a"]}, b"soon"),
+    ],
+)
+def test_what_no_customer_can_be_is_refused_in_words(tmp_path, columns, as_of):
+    file = tmp_path / "customers.parquet"
+    pq.write_table(pa.table(columns).replace_schema_metadata({b"as_of": as_of}), file)
+    with pytest.raises(DeskError, match="GW511"):
+        read_customers(file, RETURNS)
+
+
+def test_a_column_twice_and_a_draw_beyond_all_numbers_are_refused_in_words(tmp_path):
+    file = tmp_path / "customers.parquet"
+    pq.write_table(pa.table([pa.array(["a"]), pa.array(["b"])], names=["customer_id", "customer_id"]), file)
+    with pytest.raises(DeskError, match=r"GW511.*more than once"):
+        read_customers(file, RETURNS)
+    with pytest.raises(DeskError, match="GW511"):
+        parse_knowledge(f'{{"quantities": {{"goodwill": {{"draws": [{10**400}]}}}}}}', RETURNS)

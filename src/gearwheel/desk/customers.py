@@ -42,7 +42,7 @@ def read_customers(path: str | PathLike[str], operation: Operation) -> Customers
     path = Path(path)
     try:
         data = path.read_bytes()
-        table = pq.read_table(pa.BufferReader(data))
+        table = pq.ParquetFile(pa.BufferReader(data)).read()
     except OSError as error:
         hint = "`gearwheel desk prepare` writes it."
         raise DeskError(Problem("GW518", f"cannot read the customers: {error}", str(path), hint=hint)) from error
@@ -51,7 +51,14 @@ def read_customers(path: str | PathLike[str], operation: Operation) -> Customers
     if "customer_id" not in table.column_names:
         hint = did_you_mean("customer_id", table.column_names)
         raise DeskError(Problem("GW510", "there is no column 'customer_id'", str(path), hint=hint))
-    names = table["customer_id"].cast(pa.string()).to_pylist()
+    twice = [n for n in ("customer_id", *operation.facts) if table.column_names.count(n) > 1]
+    if twice:
+        raise DeskError(Problem("GW511", f"the column '{twice[0]}' stands more than once", str(path)))
+    try:
+        names = table["customer_id"].cast(pa.string()).to_pylist()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        said = f"the column 'customer_id' ({table['customer_id'].type}) is not of texts"
+        raise DeskError(Problem("GW511", said, str(path))) from error
     row = {name: number for number, name in enumerate(names)}
     if len(row) < len(names):
         raise DeskError(Problem("GW511", f"{len(names) - len(row):,} customers occur twice", str(path)))
@@ -59,8 +66,24 @@ def read_customers(path: str | PathLike[str], operation: Operation) -> Customers
         facts = {n: table[n].cast(pa.float64()).to_numpy() for n in operation.facts if n in table.column_names}
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise DeskError(Problem("GW511", f"a fact is not a number: {error}", str(path))) from error
-    as_of = float((table.schema.metadata or {}).get(AS_OF, b"0"))
-    return Customers(row, facts, as_of, hashlib.blake2b(data, digest_size=6).hexdigest())
+    for name, values in facts.items():
+        wrong = np.flatnonzero(np.isinf(values) | (values < 0))
+        if len(wrong):
+            said = f"'{name}' of the customer '{str(names[wrong[0]])[:60]}' is {values[wrong[0]]:g}"
+            raise DeskError(Problem("GW511", said, str(path), hint="Facts are finite and not negative, or missing."))
+    return Customers(row, facts, _as_of(table, path), hashlib.blake2b(data, digest_size=6).hexdigest())
+
+
+def _as_of(table, path: Path) -> float:
+    stated = (table.schema.metadata or {}).get(AS_OF, b"0")
+    try:
+        found = float(stated)
+    except ValueError:
+        found = np.nan
+    if not np.isfinite(found):
+        said = f"the metadata says as_of = {stated[:40]!r}, which is not seconds since 1970"
+        raise DeskError(Problem("GW511", said, str(path)))
+    return found
 
 
 def facts_of(

@@ -52,7 +52,7 @@ def parse_knowledge(text: str, operation: Operation, file: str = "") -> Known:
             said = f"it is about {raw['operation']!r}, the policy about '{operation.name}'"
             raise DeskError(Problem("GW511", said, file))
         draws = {str(name): np.asarray(what["draws"], float) for name, what in stated.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         hint = 'It looks like {"operation": …, "quantities": {"goodwill": {"draws": [0.01, …], "because": "…"}}}.'
         raise DeskError(Problem("GW511", f"not a knowledge file: {error}", file, hint=hint)) from error
     for name, values in draws.items():

@@ -142,7 +142,7 @@ def _difference(desk: Desk, found: Decisions, offered: list[dict], row: int, bod
         pairs = {"expected cost": (option["expected_cost"], now["expected_cost"])}
         pairs |= {f"part {n}": (option["parts"].get(n, np.inf), cost) for n, cost in now["parts"].items()}
         for name, (before, cost) in pairs.items():
-            if not abs(before - cost) <= NEAR + EXACT * abs(cost):
+            if before is None or not abs(before - cost) <= NEAR + EXACT * abs(cost):
                 return f"the {name} of {now['action']} is {before}, and {cost} when decided again"
     return ""
 
