@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from gearwheel.cli import main
 from gearwheel.desk.batch_run import decide_file
 from gearwheel.desk.evaluate_policy import evaluate_policy
-from gearwheel.desk.history_file import from_store, read_history
+from gearwheel.desk.history_file import _left_out, from_store, read_history
 from gearwheel.desk.learned import read_knowledge
 from gearwheel.desk.opened import read_papers
 from gearwheel.desk.outcomes import outcome_of
@@ -21,7 +21,7 @@ from gearwheel.desk.policy import believed
 from gearwheel.desk.policy_file import parse_policy
 from gearwheel.desk.returns import RETURNS
 from gearwheel.desk.store import open_store
-from gearwheel.wheel.errors import DeskError
+from gearwheel.wheel.errors import DeskError, Problem
 
 POLICY = """operation = "returns"
 currency = "EUR"
@@ -143,6 +143,27 @@ def test_evaluate_refuses_what_the_log_never_could(shop):
     assert "Traceback" not in said.output
 
 
+PAST_THAT_CANNOT_BE = [
+    (lambda c: {"propensity_burn": np.zeros(COUNT)}, "GW502.*burn"),
+    (lambda c: {"propensity_keep": c["propensity_keep"] * 0.5}, "GW512.*sum to 1"),
+    (lambda c: {"propensity_keep": c["propensity_keep"] + 1, "propensity_review": c["propensity_review"] - 1}, "GW512.*row 0: a p"),
+    (lambda c: {f"propensity_{a}": np.full(COUNT, float(a == "keep")) for a in ("return", "keep", "review")}, "GW512.*is 0"),
+]  # fmt: skip
+
+
+def test_decisions_in_another_currency_are_left_out_in_words(shop, tmp_path):
+    folder, *_ = shop
+    foreign = tmp_path / "dollars.toml"
+    foreign.write_text(POLICY.replace("EUR", "USD"))
+    for verb in (["evaluate"], ["learn", "--out", str(tmp_path / "k.json")]):
+        said = CliRunner().invoke(main, ["desk", verb[0], str(folder / "desk.db"), "--policy", str(foreign), *verb[1:]])
+        assert said.exit_code != 0 and "GW514" in said.output and "none of the 400" in said.output, said.output
+    assert not (tmp_path / "k.json").exists()
+    assert _left_out({3: Problem("GW514", "in USD"), 5: Problem("GW514", "in GBP")}, 9, "") == (
+        "2 of 9 decisions (GW514), such as: in USD",
+    )
+
+
 def test_a_table_serves_as_well_as_a_log(shop, tmp_path):
     folder, requests, _ = shop
     policy, _ = parse_policy(POLICY, [RETURNS])
@@ -157,6 +178,13 @@ def test_a_table_serves_as_well_as_a_log(shop, tmp_path):
     draws = believed(policy, RETURNS)
     one, other = (evaluate_policy(RETURNS, policy, h, draws).evaluation for h in (log, table))
     assert one.estimates["dr"].value == pytest.approx(other.estimates["dr"].value)
+    for change, code in PAST_THAT_CANNOT_BE:
+        pq.write_table(pa.table(columns | change(columns)), tmp_path / "wrong.parquet")
+        with pytest.raises(DeskError, match=code):
+            read_history(str(tmp_path / "wrong.parquet"), RETURNS, policy)
+    pq.write_table(pa.table(columns).slice(0, 0), tmp_path / "empty.parquet")
+    with pytest.raises(DeskError, match="GW518"):
+        read_history(str(tmp_path / "empty.parquet"), RETURNS, policy)
     pq.write_table(pa.table(columns).drop_columns(["action"]), tmp_path / "nothing.parquet")
     with pytest.raises(DeskError, match="GW510"):
         read_history(str(tmp_path / "nothing.parquet"), RETURNS, policy)

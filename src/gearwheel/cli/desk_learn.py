@@ -54,10 +54,11 @@ def learn(
                                for n, d in found.draws.items()},
                 "effects": [vars(e) for e in found.effects],
                 "refused": [{"code": p.code, "message": p.message, "hint": p.hint} for p in found.refused],
+                "left_out": list(history.notes),
             }
         )  # fmt: skip
         return
-    click.echo(plain(learned_text(found, len(history))))
+    click.echo(plain("\n".join([learned_text(found, len(history)), *left_out(history)])))
     click.echo(plain(f"{out}"))
 
 
@@ -87,9 +88,9 @@ def evaluate(source: str, policy: str, knowledge: str | None, window: float, as_
     draws = believed(papers.policy, papers.operation, papers.known.draws)
     found = evaluate_policy(papers.operation, papers.policy, history, draws)
     if as_json:
-        echo_json(evaluated(found, papers.policy.currency))
+        echo_json({**evaluated(found, papers.policy.currency), "left_out": list(history.notes)})
     else:
-        click.echo(plain(evaluated_text(found, papers.policy.currency)))
+        click.echo(plain("\n".join([evaluated_text(found, papers.policy.currency), *left_out(history)])))
 
 
 def records_of(papers):
@@ -101,6 +102,11 @@ def records_of(papers):
         return None
     nothing = facts["orders"] * 0.0
     return {n: facts.get(n, nothing) for n in RECORD}
+
+
+def left_out(history) -> list[str]:
+    """A line for each reason why decisions were not used."""
+    return [f"Left out: {note}." for note in history.notes]
 
 
 def learned_text(found, decisions: int) -> str:

@@ -36,7 +36,7 @@ def evaluate_policy(operation: Operation, policy: Policy, history: History, draw
     names = tuple(dict.fromkeys((*history.actions, *policy.actions)))
     wider = np.zeros((len(history), len(names)))
     wider[:, : len(history.actions)] = history.propensity
-    history = History(names, history.columns, history.chosen, wider, history.outcomes)
+    history = History(names, history.columns, history.chosen, wider, history.outcomes, history.notes)
     asked = history.columns["requested_at"].astype("datetime64[s]").astype(float)
     times = np.maximum.accumulate(np.nan_to_num(asked))
     keys = [str(k) for k in range(len(history))]

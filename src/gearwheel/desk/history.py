@@ -28,13 +28,14 @@ OUTCOMES = {
 class History:
     """`columns`: requests and facts as they were decided upon, each (n,); `chosen` (n,) indexes `actions`;
     `propensity` (n, actions): how likely each action was; `outcomes`: some of OUTCOMES, each (n,), NaN where it is not
-    known (yet)."""
+    known (yet). `notes`: what was left out of it and why."""
 
     actions: tuple[str, ...]
     columns: Columns = field(repr=False)
     chosen: np.ndarray = field(repr=False)
     propensity: np.ndarray = field(repr=False)
     outcomes: Mapping[str, np.ndarray] = field(repr=False)
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -47,6 +48,7 @@ class History:
             self.chosen[rows],
             self.propensity[rows],
             {n: c[rows] for n, c in self.outcomes.items()},
+            self.notes,
         )
 
     def outcome(self, name: str) -> np.ndarray:

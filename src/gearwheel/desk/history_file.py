@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,13 +13,14 @@ import numpy as np
 from gearwheel.desk.history import OUTCOMES, History
 from gearwheel.desk.operation import Operation
 from gearwheel.desk.policy import Policy
-from gearwheel.desk.requests import check_rows, check_table
+from gearwheel.desk.requests import Faults, check_rows, check_table
 from gearwheel.desk.store import Store, open_store
-from gearwheel.wheel.errors import DeskError, Problem
+from gearwheel.wheel.errors import DeskError, Problem, did_you_mean
 
 BLOCK = 5_000  # records read at once
 EVER = 4e9  # seconds since 1970, after every record: what is logged was checked when it was logged
 DAY = 86_400.0
+ROUNDED = 1e-6  # by which propensities of a table may miss a sum of one
 SHARE = "propensity_"  # column of a table: propensity_return, propensity_keep, ...
 STATED = {  # kind of an outcome → what it says and how: its amount, or a number that the kind itself stands for
     "returned": ("came_back", 1.0),
@@ -41,7 +42,7 @@ def read_history(source: str, operation: Operation, policy: Policy, window: floa
     purchases after a decision are counted.
 
     A table has the operation's fields and facts, `action`, a column propensity_<action> for each, and any of OUTCOMES.
-    Raises DeskError (GW510, GW511, GW518, or what is wrong with a request).
+    Raises DeskError (GW502, GW510, GW511, GW512, GW518, or what is wrong with a request).
     """
     if source.endswith(".parquet"):
         return _from_table(Path(source), operation, policy)
@@ -49,8 +50,9 @@ def read_history(source: str, operation: Operation, policy: Policy, window: floa
 
 
 def from_store(store: Store, operation: Operation, policy: Policy, window: float = 60.0) -> History:
-    """The decisions of a log with what was told of them. The cost of a decision is known once its window is over and
-    anything but a purchase was told."""
+    """The decisions of a log with what was told of them; those whose request has a fault, such as another currency,
+    are left out and noted. The cost of a decision is known once its window is over and anything but a purchase was
+    told."""
     meta = store.meta()
     if not meta or meta["operation"].decode() != operation.name:
         raise DeskError(Problem("GW518", f"{store.name} holds no decisions on '{operation.name}'"))
@@ -61,6 +63,7 @@ def from_store(store: Store, operation: Operation, policy: Policy, window: float
     if not made:
         raise DeskError(Problem("GW518", f"{store.name} holds no decisions yet"))
     checked = check_rows(operation, policy, [m["request"] for m in made], EVER)
+    notes = _left_out(checked.faults, len(made), store.name)
     made = [made[row] for row in checked.rows.tolist()]
     facts = {n: np.array([_number(m["facts"].get(n)) for m in made]) for n in operation.facts}
     actions = tuple(dict.fromkeys(a for m in made for a in m["propensity"]))
@@ -73,7 +76,19 @@ def from_store(store: Store, operation: Operation, policy: Policy, window: float
         chosen,
         propensity,
         _outcomes(operation, made, [told.get(m["id"], []) for m in made], window * DAY),
+        notes,
     )
+
+
+def _left_out(faults: Faults, count: int, name: str) -> tuple[str, ...]:
+    """What to say of decisions with a fault, one sentence for each code. Raises DeskError where no other is left."""
+    first = {p.code: p for p in reversed(faults.values())}
+    if len(faults) == count:
+        one = next(iter(faults.values()))
+        said = f"none of the {count:,} decisions can be used, such as: {one.message}"
+        raise DeskError(Problem(one.code, said, name, hint=one.hint))
+    times = Counter(p.code for p in faults.values())
+    return tuple(f"{n:,} of {count:,} decisions ({code}), such as: {first[code].message}" for code, n in times.items())
 
 
 def _outcomes(operation: Operation, made: Sequence[dict], told: Sequence[list[dict]], window: float) -> dict:
@@ -116,6 +131,12 @@ def _from_table(path: Path, operation: Operation, policy: Policy) -> History:
         raise DeskError(
             Problem("GW510", "the table does not say what was decided and how likely it was", str(path), hint=hint)
         )
+    if not len(table):
+        raise DeskError(Problem("GW518", "the table holds no decisions", str(path)))
+    for action in actions:
+        if action not in operation.actions:
+            said, hint = f"'{operation.name}' has no action '{action}'", did_you_mean(action, operation.actions)
+            raise DeskError(Problem("GW502", f"{said} (column '{SHARE}{action}')", str(path), hint=hint))
     checked = check_table(operation, policy, table, EVER)
     if checked.faults:
         row, problem = next(iter(checked.faults.items()))
@@ -126,13 +147,29 @@ def _from_table(path: Path, operation: Operation, policy: Policy) -> History:
         raise DeskError(Problem("GW510", f"there is no column '{SHARE}{unknown[0]}'", str(path)))
     facts = {n: _column(table, n, value) for n, value in operation.facts.items()}
     propensity = np.stack([_column(table, SHARE + a, 0.0) for a in actions], axis=1)
+    chosen = np.array([actions.index(a) for a in taken])
+    _check_propensity(propensity, chosen, path)
     return History(
         actions,
         {**checked.columns, **facts},
-        np.array([actions.index(a) for a in taken]),
+        chosen,
         propensity,
         {n: _column(table, n, np.nan) for n in OUTCOMES if n in table.column_names},
     )
+
+
+def _check_propensity(propensity: np.ndarray, chosen: np.ndarray, path: Path) -> None:
+    """Raises DeskError (GW512) at the first row (rows, actions) that no lot can have followed."""
+    sums, taken = propensity.sum(axis=1), propensity[np.arange(len(chosen)), chosen]
+    for wrong, said in (
+        (~((propensity >= 0) & (propensity <= 1)).all(axis=1), "a propensity is not between 0 and 1"),
+        (~(np.abs(sums - 1) <= ROUNDED), "the propensities do not sum to 1"),
+        (~(taken > 0), "the propensity of what was decided is 0"),
+    ):
+        rows = np.flatnonzero(wrong)
+        if len(rows):
+            hint = f"{len(rows):,} of {len(chosen):,} rows. A propensity is how likely the lot made each action."
+            raise DeskError(Problem("GW512", f"row {rows[0]}: {said}", str(path), hint=hint))
 
 
 def _column(table, name: str, missing: float) -> np.ndarray:
