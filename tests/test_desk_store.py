@@ -200,6 +200,25 @@ def test_a_store_belongs_to_one_operation(url, tmp_path):
         open_store(f"{tmp_path}/none/desk.db").found("returns")
 
 
+@pytest.mark.parametrize("theirs", ["decisions", "meta"])
+def test_somebody_elses_database_is_left_as_it_is(tmp_path, theirs):
+    path = tmp_path / "shop.db"
+    with sqlite3.connect(path) as shop:
+        shop.execute(f"create table {theirs} (name text, value text)")
+        shop.execute(f"insert into {theirs} values ('a', 'b')")
+    shop.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=f"table '{theirs}' that is not the desk's"):
+        open_store(str(path)).found("returns")
+    assert path.read_bytes() == before
+
+
+def test_looking_at_a_store_that_is_not_there_makes_none(tmp_path):
+    with pytest.raises(StoreError, match="GW518.*there is no store"):
+        open_store(f"{tmp_path}/desk.db").meta()
+    assert not list(tmp_path.iterdir())
+
+
 # ---- a server that several desks share
 @pytest.fixture
 def shared(postgres):
@@ -224,6 +243,14 @@ def test_postgres_keeps_the_same_log(shared, postgres):
     )
     with pytest.raises(DeskError, match="GW519.*its row says"):
         replay(RETURNS, open_store(shared))
+
+
+@pytest.mark.server
+def test_somebody_elses_schema_on_a_server_is_left_as_it_is(shared, postgres):
+    postgres.load("create table decisions (id text)", "desks")
+    with pytest.raises(StoreError, match="table 'decisions' that is not the desk's"):
+        open_store(shared).found("returns")
+    assert open_store(shared).tables() == {"decisions"}
 
 
 @pytest.mark.server

@@ -84,6 +84,10 @@ class Store(ABC):
         """Let go of the database; the next use opens it again."""
 
     @abstractmethod
+    def tables(self) -> set[str]:
+        """Names of all tables and views."""
+
+    @abstractmethod
     def guard(self) -> list[str]:
         """Statements that forbid UPDATE and DELETE on TABLES."""
 
@@ -101,8 +105,12 @@ class Store(ABC):
     # ---- once
     def found(self, operation: str) -> bytes:
         """Create the tables where there are none; the secret of the lots. Raises DeskError (GW518) where the store is
-        of another operation."""
+        of another operation, or holds somebody else's tables under our names, before anything is created."""
         with self.transaction():
+            taken = sorted(self.tables().intersection(TABLES))
+            if taken and (len(taken) < len(TABLES) or "format" not in self.meta()):
+                said = f"{self.name} has a table '{taken[0]}' that is not the desk's"
+                raise StoreError(said, "Give the desk a database of its own.")
             for table in TABLES:
                 self.run(f"create table if not exists {table} ({COLUMNS[table].format(**self.types)})")
             self.run("create index if not exists outcomes_of on outcomes (decision)")

@@ -54,6 +54,10 @@ class PostgresStore(Store):
                 self._connection.close()
         self._connection = None
 
+    def tables(self) -> set[str]:
+        named = "select table_name::text from information_schema.tables where table_schema = current_schema()"
+        return {name for (name,) in self.run(named)}
+
     def guard(self) -> list[str]:
         function = (
             "create or replace function desk_append_only() returns trigger language plpgsql as "

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Sequence
+from pathlib import Path
 
 from gearwheel.desk.store import TABLES, Store, StoreError
 
@@ -14,7 +15,8 @@ CHECKPOINT = 4000  # pages of the write-ahead log after which it is worked into 
 
 
 class SqliteStore(Store):
-    """`path` of the file. A file that is moved or removed under the desk is noticed before the next use."""
+    """`path` of the file; only `found` makes one. A file that is moved or removed under the desk is noticed before the
+    next use."""
 
     types = {"text": "text", "blob": "blob", "real": "real", "whole": "integer"}
 
@@ -22,6 +24,16 @@ class SqliteStore(Store):
         self.name = path
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
+        self._founding = False
+
+    def found(self, operation: str) -> bytes:
+        self._founding = True
+        try:
+            secret = super().found(operation)
+        finally:
+            self._founding = False
+        self.run("pragma journal_mode = wal")  # stays with the file: not before it is known to be ours
+        return secret
 
     def run(self, sql: str, values: Sequence = ()) -> list[tuple]:
         with _said(self.name):
@@ -48,6 +60,9 @@ class SqliteStore(Store):
                 self._connection.close()
         self._connection = None
 
+    def tables(self) -> set[str]:
+        return {name for (name,) in self.run("select name from sqlite_master where type in ('table', 'view')")}
+
     def guard(self) -> list[str]:
         return [
             f"create trigger if not exists {table}_{what} before {what} on {table} "
@@ -64,11 +79,13 @@ class SqliteStore(Store):
             raise StoreError(f"the store {self.name} was moved or removed")
         if self._file is not None and self._place() is None:  # never start an empty log in place of one that is gone
             raise StoreError(f"the store {self.name} is gone")
-        connection = sqlite3.connect(self.name, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+        if not self._founding and self._place() is None:
+            raise StoreError(f"there is no store {self.name}", "`gearwheel desk serve` and `desk decide` write one.")
+        address = f"{Path(self.name).absolute().as_uri()}?mode={'rwc' if self._founding else 'rw'}"
+        connection = sqlite3.connect(address, timeout=PATIENCE, isolation_level=None, check_same_thread=False, uri=True)
         try:
             for setting in (
-                "journal_mode = wal", "synchronous = full", f"wal_autocheckpoint = {CHECKPOINT}",
-                "trusted_schema = off",
+                "synchronous = full", f"wal_autocheckpoint = {CHECKPOINT}", "trusted_schema = off",
             ):  # fmt: skip
                 connection.execute(f"pragma {setting}")
         except sqlite3.Error:
