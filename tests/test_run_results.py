@@ -158,8 +158,9 @@ def test_outcomes_begin_now_and_open_up(measured):
 
 def test_a_lever_that_raises_the_price_lowers_sales_in_nearly_every_draw(measured):
     (effect,) = measured["levers"]["effects"]
-    assert effect["lever"] == "markup" and effect["effect"]["high"] < 0
-    assert effect["probability_better"] < 0.05
+    assert effect["lever"] == "markup" and effect["direction"] == "down" and effect["from"] > effect["to"]
+    assert effect["effect"]["low"] > 0 and effect["probability_better"] > 0.95
+    assert effect["other"]["effect"]["high"] < 0 and effect["elasticity"]["high"] < 0
 
 
 def test_paired_scenarios_differ_by_nothing_where_nothing_is_set(wheel, measured):

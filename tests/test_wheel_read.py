@@ -143,7 +143,7 @@ HOSTILE = {
 def test_hostile_files_are_refused_quickly(kind):
     begun = time.process_time()
     found = problems(HOSTILE[kind])
-    assert time.process_time() - begun < 2
+    assert time.process_time() - begun < 4
     assert len(found) <= MAX_PROBLEMS and all(len(str(p)) < 1_000 for p in found)
 
 
