@@ -65,8 +65,8 @@ OTHER_CODES = {
         "GW154": "The wheel has no size to be judged by, or no lever with a cost to push with.",
         "GW155": "The wheel has no gear with terms of this kind.",
         "GW156": "A term is unknown, lies outside its limits, or has none.",
-        "GW157": "A saving is none, is on a variable that the wheel does not have, or waits for no time.",
-        "GW158": "Events hold no memberships, or too few to compare members with others.",
+        "GW157": "A saving is none, is on a variable that the wheel does not have or that is no money per time, or waits for no time.",
+        "GW158": "Events hold no memberships, or too few to compare members with others, or a survey of members lacks numbers.",
     },
     "Measured series": {
         "GW401": "The record cannot be read: missing, too large, not UTF-8, or not CSV.",

@@ -48,6 +48,8 @@ def test_settings_of_one_s_own_are_tried():
         (("shop", "fulfilment", "--try", "promised_days=soon"), "give numbers"),
         (("shop", "fulfilment", "--data", "nowhere"), "GW156"),
         (("shop", "pass-through", "--on", "goods_bougth"), "Did you mean 'goods_bought'"),
+        (("shop", "pass-through", "--on", "posted_price"), "GW157"),
+        (("shop", "pass-through", "--try", "fee=1"), "GW156"),
         (("shop", "pass-through", "--years", "-1"), "GW143"),
         (("shop", "pass-through", "--wait", "0"), "GW157"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 
@@ -32,7 +33,7 @@ from gearwheel.market.settings import Market
 from gearwheel.market.spin import spin as spin_market
 from gearwheel.market.trials import Experiment
 from gearwheel.run import open_wheel
-from gearwheel.run.members import told
+from gearwheel.run.members import survey, told
 from gearwheel.run.terms import terms_of
 from gearwheel.show import words_terms
 from gearwheel.spin.program import build
@@ -421,6 +422,25 @@ def test_events_without_memberships_are_told():
         member_effect(events(orders={"order_id": ["a"], "customer_id": ["c"]}))
     assert error.value.problems[0].code == "GW158"
     assert math.isfinite(Estimate("x", "naive", 0.1, 0.1, "").ratio)
+
+
+def test_others_who_bought_nothing_of_late_cannot_be_compared():
+    first, last = datetime(2023, 1, 1), datetime(2024, 1, 1)
+    who = [*range(200), *range(100)]  # the first hundred are members and go on, the others ordered once
+    orders = {"order_id": [str(i) for i in range(300)], "customer_id": [str(i) for i in who]}
+    orders["placed_at"] = [first] * 200 + [last] * 100
+    members = {"customer_id": [str(i) for i in range(100)], "starts_at": [first] * 100}
+    with pytest.raises(DataError, match="100 others with 0") as error:
+        member_effect(events(orders=orders, memberships=members))
+    assert error.value.problems[0].code == "GW158"
+
+
+@pytest.mark.parametrize("rows", ["year,prime\n2017,2", "year,members,others\n2017,2", "year,members,others\n2017,2,0"])
+def test_a_survey_that_cannot_be_read_is_told_with_its_line(tmp_path, rows):
+    (tmp_path / "member_spend.csv").write_text(rows)
+    with pytest.raises(DataError, match="GW158.*above 0") as error:
+        survey(replace(open_wheel("shop"), file=str(tmp_path / "wheel.toml")))
+    assert error.value.problems[0].line == 2
 
 
 def test_a_membership_is_given_for_nothing_or_not_at_all():

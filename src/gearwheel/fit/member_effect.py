@@ -126,9 +126,12 @@ def naive_ratios(events: Any) -> dict[str, Estimate]:
     of customers who had ordered before: selection and effect together."""
     rows = _fetch(events, COMPARED, window=WINDOW)
     member = rows["member"].astype(bool)
-    if min(member.sum(), (~member).sum()) < LEAST or rows["orders"][member].sum() < LEAST:
-        message = f"only {int(member.sum())} members and {int((~member).sum())} others can be compared"
-        hint = f"Both groups need {LEAST} customers over the last {WINDOW} days of the record."
+    sizes, bought = ([int(v[m].sum()) for m in (member, ~member)] for v in (np.ones(len(member)), rows["orders"]))
+    if min(*sizes, *bought) < LEAST:
+        message = (
+            f"only {sizes[0]} members with {bought[0]} orders and {sizes[1]} others with {bought[1]} can be compared"
+        )
+        hint = f"Both groups need {LEAST} customers and {LEAST} orders over the last {WINDOW} days of the record."
         raise DataError(Problem("GW158", message, hint=hint))
     how = f"{int(member.sum()):,} members all through the last {WINDOW} days, {int((~member).sum()):,} others"
     found = {}

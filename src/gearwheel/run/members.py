@@ -15,6 +15,7 @@ from gearwheel.run.store import Progress
 from gearwheel.spin.levers import history
 from gearwheel.spin.program import build
 from gearwheel.spin.run import spin
+from gearwheel.wheel.errors import DataError, Problem
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.times import calendar_day, per_year
 
@@ -58,14 +59,25 @@ def told(found) -> dict:
 
 def survey(wheel: Wheel) -> list[dict]:
     """What members and others spend by a survey beside the wheel's file: their ratio holds selection and effect, so it
-    is an upper bound on the effect and no more. Empty where there is no such file."""
+    is an upper bound on the effect and no more. Empty where there is no such file. Raises DataError: GW158 for a row
+    that lacks a number."""
     file = Path(wheel.file).with_name(SURVEY) if wheel.file else None
     if file is None or not file.exists():
         return []
-    rows = list(csv.DictReader(file.read_text("utf-8").splitlines()))
-    return [
-        {"year": int(r["year"]), "ratio": float(r["members"]) / float(r["others"]), "source": r["source"]} for r in rows
-    ]
+    reader = csv.DictReader(file.read_text("utf-8").splitlines())
+    return [_surveyed(row, file, reader.line_num) for row in reader]
+
+
+def _surveyed(row: dict, file: Path, line: int) -> dict:
+    try:
+        year, spent = int(row["year"]), [float(row[n]) for n in ("members", "others")]
+    except (KeyError, TypeError, ValueError):
+        year, spent = 0, [math.nan]
+    if not all(0 < v < math.inf for v in spent):
+        message = "a row of the survey needs a year, and above 0 what members and what others spend"
+        hint = "Columns: year, members, others, source."
+        raise DataError(Problem("GW158", message, str(file), line, hint))
+    return {"year": year, "ratio": spent[0] / spent[1], "source": row.get("source") or ""}
 
 
 def selection_of(posterior, gear: str) -> dict | None:

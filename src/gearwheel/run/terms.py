@@ -37,10 +37,11 @@ def terms_of(
     `kind` is one of `levers.terms_kinds.kinds()` or the name of any gear of the wheel that has levers. `settings` gives
     a term its own grid. For pass-through, `saving` is the share saved of the money variable `on`, and `wait` (years) how
     long "delayed" and "gradually" take. Raises WheelError: GW155 for a kind that the wheel cannot answer, GW156 for a
-    setting outside its limits, GW157 for a saving that is none, GW142 for an unknown outcome.
+    setting outside its limits or of no term, GW157 for a saving that is none or not on money per time, GW142 for an unknown outcome.
     """
     wheel = posterior.wheel
     kind, gear = _known(kind, wheel)
+    _refuse_unknown(settings or {}, kind, gear, wheel)
     outcome = outcome or (wheel.outcomes[0] if wheel.outcomes else wheel.size)
     if outcome not in wheel.variables():
         hint = did_you_mean(outcome, wheel.variables())
@@ -66,10 +67,6 @@ def terms_of(
         planted = _saving(kind, gear, wheel, saving, on)
         return about | _passed(program, state, given, planted, outcome, horizon, wait * per_year(wheel), common)
     terms = [_term(name, gear, posterior, (settings or {}).get(name)) for name in _terms(kind, gear, wheel)]
-    unknown = sorted(set(settings or {}) - {t.name for t in terms})
-    if unknown:
-        hint = did_you_mean(unknown[0], [t.name for t in terms]) or f"There are {', '.join(t.name for t in terms)}."
-        raise WheelError(Problem("GW156", f"'{unknown[0]}' is no term of {kind.name}", wheel.file, hint=hint))
     return about | _tried(posterior, program, state, given, drawn, kind, gear, terms, outcome, horizon, common)
 
 
@@ -88,6 +85,15 @@ def _known(name: str, wheel: Wheel):
     can = answerable(wheel)
     hint = f"It can answer {', '.join(can)}." if can else "It has no gear with a lever."
     raise WheelError(Problem("GW155", message, wheel.file, hint=hint))
+
+
+def _refuse_unknown(settings: Mapping, kind, gear: str, wheel: Wheel) -> None:
+    terms = [] if kind.price else _terms(kind, gear, wheel)
+    unknown = sorted(set(settings) - set(terms))
+    if unknown:
+        there = f"There are {', '.join(terms)}." if terms else "It has no terms to set: leave `--try` out."
+        hint = did_you_mean(unknown[0], terms) or there
+        raise WheelError(Problem("GW156", f"'{unknown[0]}' is no term of {kind.name}", wheel.file, hint=hint))
 
 
 def _terms(kind, gear: str, wheel: Wheel) -> list[str]:
@@ -186,6 +192,7 @@ def _not_booked(kind, gear: str, wheel: Wheel, outcome: str) -> list[str]:
 
 
 def _saving(kind, gear: str, wheel: Wheel, size: float, on: str | None):
+    from gearwheel.levers.sensitivity import taken_off
     from gearwheel.levers.terms_kinds import find
     from gearwheel.levers.terms_saving import Saving
 
@@ -199,6 +206,10 @@ def _saving(kind, gear: str, wheel: Wheel, size: float, on: str | None):
     if cost is None:
         hint = did_you_mean(on, variables) if on else "Say on which variable, such as what suppliers are paid."
         raise WheelError(Problem("GW157", f"no variable '{tried[0]}' on which to save", wheel.file, hint=hint))
+    if not taken_off(wheel, cost, "cumulated"):
+        message = f"'{cost}' is in {variables[cost].unit}, and what is saved is money per {wheel.unit}"
+        hint = "Save on something that is paid, such as what suppliers are paid."
+        raise WheelError(Problem("GW157", message, wheel.file, hint=hint))
     volume = find(kind.volume, gear, variables) or wheel.size
     ends = [(find(a, gear, variables), find(b, gear, variables)) for a, b in kind.holds]
     holds = tuple((a, b) for a, b in ends if a and b)
