@@ -165,6 +165,19 @@ def test_foreign_files_and_unreadable_ones_are_said_before_anything_is_decided(f
     assert [p.name for p in folder.iterdir() if "out" in p.name] == []
 
 
+@pytest.mark.parametrize(
+    "given", [("--store", "out.parquet"), ("--customers", "out.parquet"), ("--store", "out.rejected.parquet")]
+)
+def test_decisions_are_not_written_over_what_they_rest_on(folder, given):
+    if given[0] == "--customers":
+        decided("requests.parquet", "desk.db")  # a file of ours, which could be replaced otherwise
+    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+    call = ["desk", "decide", "requests.parquet", "--policy", "policy.toml", "--out", "out.parquet", *given]
+    said = CliRunner().invoke(main, call)
+    assert said.exit_code != 0 and "GW518" in said.output and "Traceback" not in said.output
+    assert before == {p.name: p.read_bytes() for p in folder.iterdir()}
+
+
 def test_trying_out_records_nothing_and_counts_what_deciding_does(folder):
     run = CliRunner().invoke
     tried = run(main, ["desk", "check", "policy.toml", "--requests", "faulty.parquet", "--json"])

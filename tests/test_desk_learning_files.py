@@ -118,6 +118,15 @@ def test_learn_writes_what_was_booked_and_says_what_is_unknown(shop):
     assert again["effects"][0]["action"] == "keep" and again["effects"][0]["share"] == pytest.approx(0, abs=1e-6)
 
 
+def test_learned_quantities_are_not_written_over_a_policy(shop, tmp_path):
+    folder, *_ = shop
+    policy = tmp_path / "policy.toml"
+    policy.write_text(POLICY)
+    call = ["desk", "learn", str(folder / "desk.db"), "--policy", str(policy), "--out", str(policy)]
+    said = CliRunner().invoke(main, call)
+    assert said.exit_code != 0 and "GW518" in said.output and policy.read_text() == POLICY
+
+
 def test_evaluate_says_what_another_policy_would_have_cost(shop):
     folder, requests, decided = shop
     (folder / "new.toml").write_text(

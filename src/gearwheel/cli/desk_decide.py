@@ -46,10 +46,12 @@ def decide(
     """
     from pathlib import Path
 
+    from gearwheel.desk.batch_files import refuse_given
     from gearwheel.desk.batch_run import decide_file
     from gearwheel.desk.opened import read_papers
     from gearwheel.desk.store import open_store
 
+    refuse_given(Path(out), (customers,))
     papers = read_papers(policy, customers, knowledge)
     log = store or str(Path(out).with_name("desk.db"))
     Path(out).parent.mkdir(parents=True, exist_ok=True)

@@ -36,9 +36,10 @@ def learn(
 
     from gearwheel.desk.history_file import read_history
     from gearwheel.desk.learn import learn as learned_from
-    from gearwheel.desk.learned import knowledge_text
+    from gearwheel.desk.learned import knowledge_text, refuse_foreign_knowledge
     from gearwheel.desk.opened import read_papers
 
+    refuse_foreign_knowledge(Path(out))
     papers = read_papers(policy, customers, knowledge)
     history = read_history(source, papers.operation, papers.policy, window)
     found = learned_from(papers.operation, papers.policy, history, records_of(papers))

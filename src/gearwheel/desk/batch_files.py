@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -78,6 +78,14 @@ def refuse_foreign(path: Path) -> None:
             return
     hint = "Give another --out, or move it away."
     raise DeskError(Problem("GW518", "the file exists and is not one that the desk wrote", str(path), hint=hint))
+
+
+def refuse_given(path: Path, given: Iterable[str | os.PathLike[str] | None]) -> None:
+    """Raises DeskError (GW518) when `path`, which is to be written, is one of the files given."""
+    if any(other is not None and Path(other).resolve() == path.resolve() for other in given):
+        raise DeskError(
+            Problem("GW518", "the file is given to be read or logged in", str(path), hint="Give another --out.")
+        )
 
 
 class Written:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from gearwheel.desk.batch import CHUNK, KEY, Chunk, decide_tables, identity
-from gearwheel.desk.batch_files import Written, count_requests, read_requests, refuse_foreign
+from gearwheel.desk.batch_files import Written, count_requests, read_requests, refuse_foreign, refuse_given
 from gearwheel.desk.customers import Customers
 from gearwheel.desk.decide import Desk
 from gearwheel.desk.opened import Papers
@@ -84,6 +84,7 @@ def decide_file(
     beside = out.with_name(f"{out.stem}.rejected{out.suffix or '.parquet'}")
     for path in (out, beside):
         refuse_foreign(path)
+        refuse_given(path, (source, store.name))
     desk = papers.desk(store.found(papers.operation.name))
     with store.transaction():
         store.keep("policy", papers.policy.version, papers.policy.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -72,3 +73,15 @@ def knowledge_text(operation: str, quantities: Mapping[str, np.ndarray], because
         for name, values in quantities.items()
     }
     return json.dumps({"operation": operation, "quantities": stated}, indent=1, ensure_ascii=False) + "\n"
+
+
+def refuse_foreign_knowledge(path: Path) -> None:
+    """Raises DeskError (GW518) when `path` exists and is not JSON that states quantities."""
+    if not path.exists():
+        return
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        found = json.loads(path.read_text("utf-8"))
+        if isinstance(found, dict) and "quantities" in found:
+            return
+    said = "the file exists and is not one of knowledge"
+    raise DeskError(Problem("GW518", said, str(path), hint="Give another --out, or move it away."))

@@ -10,7 +10,7 @@ import numpy as np
 
 from gearwheel.run.store import Progress, save_atomically, silent
 from gearwheel.run.worth import DISCOUNT, WEEKS_A_YEAR
-from gearwheel.wheel.errors import FitError, GearwheelError, Problem, WheelError
+from gearwheel.wheel.errors import FitError, GearwheelError
 from gearwheel.wheel.parts import Belief
 
 YEAR = 365.25
@@ -213,7 +213,7 @@ def _write_customers(columns: dict[str, np.ndarray], last: date, file: Path) -> 
 
 def _knowledge(wheel_file: Path, file: Path, found: Prepared, progress: Progress) -> None:
     """Quantities that the wheel's posterior tells the desk of returns."""
-    from gearwheel.desk.learned import knowledge_text
+    from gearwheel.desk.learned import knowledge_text, refuse_foreign_knowledge
     from gearwheel.run.fitting import fit_wheel, open_wheel
 
     try:
@@ -225,10 +225,7 @@ def _knowledge(wheel_file: Path, file: Path, found: Prepared, progress: Progress
     if draws is None:
         found.notes.append(f"the wheel has no gear '{GEAR}': nothing was learned of what the experience does")
         return
-    if file.exists() and '"quantities"' not in file.read_text("utf-8", "replace"):
-        raise WheelError(
-            Problem("GW130", "a file that is not ours is in the way", str(file), hint="Give another --out.")
-        )
+    refuse_foreign_knowledge(file)
     because = (
         f"having to send it back changes satisfaction by {BOTHER.low:+.0%} to {BOTHER.high:+.0%} (a judgement), times how "
         f"spending over a year follows satisfaction, from the wheel {posterior.wheel.name}"
