@@ -58,8 +58,30 @@ def test_a_quadratic_profit_is_planned_at_its_vertex_by_both_optimisers():
     assert found["search"]["without_gradient"] == pytest.approx(18, rel=1e-4)
 
 
+MARGIN = """
+[parameter.coin]
+unit = "money"
+value = 1
+[aux.profit]
+unit = "money/year"
+equation = "coin * (6 * u - u ^ 2 / 2) / period"
+[aux.margin]
+unit = "money/year"
+equation = "profit"
+"""
+
+
+def test_a_plan_takes_unbooked_cost_off_money_of_any_name_and_off_nothing_else():
+    wheel = model(lever("u", more='cost = "2 * u"'), MARGIN).assembled
+    paths = lay_paths([Track("u", "u", 0, 0, 100)], 0.25 * np.arange(5), 2)
+    one = Inputs({"period": 1.0, "coin": 1.0, "u": 0.0}, np.ones((1, 1)))
+    for outcome, how, net in (("margin", "cumulated", 8.0), ("profit", "cumulated", 8.0), ("n", "level", 1.0)):
+        task = Task(wheel, outcome, how, paths)
+        assert task.measure(one, paths.hold([4 / 100])).value == pytest.approx(net)
+
+
 def test_a_cost_that_no_equation_books_is_taken_off_profit_and_counts_as_spent():
-    found = planned(lever("u", more='cost = "2 * u"'), profit("6 * u - u ^ 2 / 2"))
+    found = planned(lever("u", more='cost = "2 * u"'), MARGIN)
     assert paths_of(found)["u"] == pytest.approx(4, rel=1e-3)  # (a - c) / b
     ours = found["compared"][0]
     assert ours["mean_gain"] == pytest.approx(8, rel=1e-6) and ours["mean_spent"] == pytest.approx(8, rel=1e-3)

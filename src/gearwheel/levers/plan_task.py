@@ -13,14 +13,13 @@ import numpy as np
 
 from gearwheel.levers.paths import Paths
 from gearwheel.levers.risk import Rule, ordered
+from gearwheel.levers.sensitivity import taken_off
 from gearwheel.spin.compile import compile_tree
 from gearwheel.spin.levers import Path, moved, table
 from gearwheel.spin.program import Program, build, step, values_at
 from gearwheel.spin.run import noise_sd, perturb
 from gearwheel.wheel.graph import parse_name
 from gearwheel.wheel.parts import Wheel
-
-KEPT_BY_OWNER = ("profit", "operating_income", "free_cash", "cash")  # what a cost that no equation books is taken off
 
 
 @dataclass(frozen=True)
@@ -149,10 +148,9 @@ def judged(task: Task, xp, rows):
 
 
 def _net(task: Task, name: str, values, unbooked, paid):
-    """What the owner keeps, less the cost that no equation books; all other variables as they are."""
-    if name.rpartition(".")[2] not in KEPT_BY_OWNER:
-        return values
-    return values - (paid if name in task.wheel.stock else unbooked)
+    """Money less the cost that no equation books, all of it so far or what is paid now; all other variables as they are."""
+    counted = taken_off(task.wheel, name, "level")
+    return values - {"level": unbooked, "cumulated": paid}[counted] if counted else values
 
 
 def jax_objectives(task: Task):
