@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import os
@@ -18,8 +19,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from desk_requests import POLICY, request
+from gearwheel.desk import service_app
 from gearwheel.desk.replay import replay
 from gearwheel.desk.returns import RETURNS
+from gearwheel.desk.service_guard import Guard
 from gearwheel.desk.store import open_store
 
 TOKEN = "a token of the tests"
@@ -232,9 +235,40 @@ def test_a_token_is_asked_for_and_a_rate_is_kept(tmp_path):
         assert desk.call("GET", "/healthz")[0] == 200
         known = {"Authorization": f"Bearer {TOKEN}"}
         answers = [desk.call("POST", "/v1/returns", asked(i), f"k{i}", **known) for i in range(9)]
-        assert [a[0] for a in answers][:4] == [200] * 4
+        assert [a[0] for a in answers][:2] == [200] * 2  # twice the rate at once, of which two went on guesses
         late = [a for a in answers if a[0] == 429]
         assert late and late[0][2]["code"] == "GW524" and int(late[0][1]["retry-after"]) >= 1
+
+
+def test_guesses_of_the_token_are_limited_by_the_rate():
+    guard = Guard(token=b"right", rate=2.0)
+    headers = {b"host": b"localhost", b"authorization": b"Bearer guess"}
+    assert [guard.refuses(headers, "peer", 0.0, False)[0] for _ in range(7)] == [401] * 4 + [429] * 3
+    assert guard.refuses(headers | {b"authorization": b"Bearer right"}, "other", 0.0, False) is None
+
+
+@pytest.mark.parametrize("pause", [10.0, 0.01])
+def test_a_body_that_trickles_in_is_given_up(monkeypatch, pause):
+    monkeypatch.setattr(service_app, "PATIENCE", 0.05)
+
+    async def receive():
+        await asyncio.sleep(pause)
+        return {"body": b" ", "more_body": True}
+
+    with pytest.raises(service_app.Refused) as refused:
+        asyncio.run(asyncio.wait_for(service_app._body({}, receive), 2))
+    assert refused.value.status == 408
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_stopped_it_leaves_the_whole_log_in_its_file(tmp_path, how):
+    desk = Desk(tmp_path)
+    assert desk.decide(1)[0] == 200
+    desk.process.send_signal(how)
+    said, wrong = desk.process.communicate(timeout=20)
+    assert (desk.process.returncode, said, wrong) == (0, "", "")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["desk.db", "policy.toml"]
+    assert open_store(desk.store).end("decisions")[0] == 1
 
 
 def test_it_does_not_start_open_to_others_or_on_a_port_that_is_taken(tmp_path):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import uvicorn
 
@@ -23,6 +25,7 @@ from gearwheel.wheel.errors import DeskError, Problem
 SWITCH = 0.0005  # seconds after which a thread lets the other one run: short beside a commit
 BACKLOG = 1024  # connections that wait to be taken
 GARBAGE = 50_000  # objects after which garbage is collected
+STOPPING = 10  # seconds for what was begun, and for working the write-ahead log into the store's file
 KEEP_ALIVE = 75  # seconds that an idle connection stays open
 
 
@@ -52,7 +55,7 @@ def serve(
     app = App(work, Guard(hosts, token.encode(), rate))
     config = uvicorn.Config(
         app, http="httptools", loop="auto", lifespan="off", ws="none", log_level="warning", access_log=False,
-        server_header=False, proxy_headers=False, date_header=False, timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=10,
+        server_header=False, proxy_headers=False, date_header=False, timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=STOPPING,
     )  # fmt: skip
     sys.setswitchinterval(SWITCH)
     gc.collect()
@@ -60,12 +63,34 @@ def serve(
     gc.set_threshold(GARBAGE)
     work.start()
     shown = f"[{host}]" if ":" in host else host
-    started(f"http://{shown}:{listening.getsockname()[1]}")
+    server = _Server(config)
+    with _stopped_by_signals(server):
+        try:
+            started(f"http://{shown}:{listening.getsockname()[1]}")
+            server.run(sockets=[listening])
+        finally:
+            work.stop()
+            work.join(STOPPING)
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals alone: uvicorn raises one again when it is done, and SIGTERM would then end the process before the
+    store is closed."""
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    """SIGTERM and SIGINT ask the server to end; a second SIGINT does not wait for open connections."""
+    signals = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, server.handle_exit) for number in signals}
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        yield
     finally:
-        work.stop()
-        work.join(10)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -17,7 +17,7 @@ from gearwheel.desk.service_work import Reply, Work
 from gearwheel.wheel.errors import Problem
 
 MOST_BYTES = 65_536  # of a body
-PATIENCE = 10.0  # seconds to wait for the rest of a body
+PATIENCE = 10.0  # seconds to wait for the whole of a body
 LONGEST_KEY = 200
 STATUS = {"GW516": 409, "GW517": 413, "GW518": 503, "GW522": 404, "GW525": 500}  # all other faults of a request: 422
 JSON, TEXT = b"application/json", b"text/plain; version=0.0.4; charset=utf-8"
@@ -156,16 +156,15 @@ async def _body(headers: Mapping[bytes, bytes], receive: Callable) -> bytes:
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > MOST_BYTES:
         raise Refused(413, large)
-    message = await receive()
-    body = message.get("body", b"")
-    while message.get("more_body"):
-        if len(body) > MOST_BYTES:
-            raise Refused(413, large)
-        try:
-            message = await asyncio.wait_for(receive(), PATIENCE)
-        except TimeoutError:
-            raise Refused(408, Problem("GW511", f"the body did not arrive within {PATIENCE:g} seconds")) from None
-        body += message.get("body", b"")
+    body, more = b"", True
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while more and len(body) <= MOST_BYTES:
+                message = await receive()
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+    except TimeoutError:
+        raise Refused(408, Problem("GW511", f"the body did not arrive within {PATIENCE:g} seconds")) from None
     if len(body) > MOST_BYTES:
         raise Refused(413, large)
     return body

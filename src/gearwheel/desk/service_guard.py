@@ -31,13 +31,13 @@ class Guard:
         origin = headers.get(b"origin")
         if origin is not None and origin.decode("latin-1").partition("://")[2] != host:
             return 403, Problem("GW523", "pages of other sites may not ask the desk")
+        if self.rate and not open_ and not self._may(peer, now):  # before the token: guesses count too
+            return 429, Problem("GW524", f"more than {self.rate:g} requests a second", hint="Wait, then send it again.")
         if self.token and not open_:
             given = headers.get(b"authorization", b"")
             if not hmac.compare_digest(given, b"Bearer " + self.token):
                 hint = "Send the header Authorization: Bearer TOKEN."
                 return 401, Problem("GW523", "the desk needs its token", hint=hint)
-        if self.rate and not open_ and not self._may(peer, now):
-            return 429, Problem("GW524", f"more than {self.rate:g} requests a second", hint="Wait, then send it again.")
         return None
 
     def _may(self, peer: str, now: float) -> bool:
