@@ -53,6 +53,16 @@ def test_one_key_is_decided_once(url):
     assert work.store.end("decisions")[0] == 1
 
 
+def test_a_fault_leaves_its_key_to_the_next_request(url):
+    work, bad = work_on(url), request(1, price=-1.0)
+    found = ask(work, ("k", bad), ("k", request(1)), ("k", bad), ("k", request(1)), ("other", request(2)))
+    assert [getattr(r, "code", "ok") for r in found] == ["GW512", "ok", "GW516", "ok", "ok"]
+    assert found[1] == found[3]
+    told = {"decision_id": found[1]["decision_id"], "kind": "returned", "at": "2026-11-18"}
+    nobodys, mine = ask(work, ("o", told | {"decision_id": "nobody"}), ("o", told), kind="tell")
+    assert nobodys.code == "GW522" and mine["kind"] == "returned"
+
+
 def test_answers_and_caps_do_not_depend_on_what_arrives_together(url, tmp_path):
     asked = [(f"k{i}", request(i)) for i in range(60)]
     one_by_one = work_on(url)

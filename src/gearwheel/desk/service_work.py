@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import msgspec
@@ -106,46 +106,42 @@ class Work(threading.Thread):
         with self.store.transaction():
             self._catch_up()
             known = self.store.answered(list(dict.fromkeys(names)))
-            new = [i for i, name in enumerate(names) if name not in known]
-            first = {names[i]: i for i in reversed(new)}  # of equal keys in one batch the first is decided
-            asked = sorted(first.values())
             self.ledger.begin()
             made: list[Record] = []
             now = time.time()
-            for wave in waves([jobs[i].row for i in asked]):
-                mine = [asked[k] for k in wave]
-                rows, keys = [jobs[i].row for i in mine], [jobs[i].key for i in mine]
-                for i, found in zip(mine, answer(self.desk, self.customers, self.ledger, rows, keys, now)):
-                    if isinstance(found, Record):
-                        made.append(found)
-                        bodies[found.id] = (found.asked, found.answer)
-                    else:
-                        faults[i] = found
+            while asked := _next_of(names, {*known, *bodies}, faults):
+                for wave in waves([jobs[i].row for i in asked]):
+                    mine = [asked[k] for k in wave]
+                    rows, keys = [jobs[i].row for i in mine], [jobs[i].key for i in mine]
+                    for i, found in zip(mine, answer(self.desk, self.customers, self.ledger, rows, keys, now)):
+                        if isinstance(found, Record):
+                            made.append(found)
+                            bodies[found.id] = (found.asked, found.answer)
+                        else:
+                            faults[i] = found
             last = self.store.append(made) if made else self.seq
         self.ledger.keep()
         self.seq = last
         self.actions.update(record.action for record in made)
         bodies |= {name: (hashed, answer_in(body)) for name, (hashed, body) in known.items()}
-        return [
-            faults.get(first.get(names[i], i)) or _same(bodies[names[i]], asked_hash(job.row), "request")
-            for i, job in enumerate(jobs)
-        ]
+        return [faults.get(i) or _same(bodies[names[i]], asked_hash(job.row), "request") for i, job in enumerate(jobs)]
 
     def _tell(self, jobs: Sequence[Job]) -> list[Reply]:
         found: list[Told] = [outcome_of(self.desk, job.key, job.row, time.time()) for job in jobs]
-        good = {t.id: t for t in reversed(found) if isinstance(t, Outcome)}
+        good = [t for t in found if isinstance(t, Outcome)]
         bodies: dict[str, tuple[bytes, bytes]] = {}
         with self.store.transaction():
-            decided = self.store.answered(list({o.decision for o in good.values()})) if good else {}
-            known = self.store.told(list(good)) if good else {}
-            new = [o for o in reversed(good.values()) if o.id not in known and o.decision in decided]
+            decided = self.store.answered(list({o.decision for o in good})) if good else {}
+            known = self.store.told(list({o.id for o in good})) if good else {}
+            first = {o.id: o for o in reversed(good) if o.id not in known and o.decision in decided}
+            new = list(reversed(first.values()))
             self.store.append_outcomes(new)
         bodies = {o.id: (o.asked, o.body) for o in new} | known
         replies: list[Reply] = []
         for told in found:
             if isinstance(told, Problem):
                 replies.append(told)
-            elif told.id in bodies:
+            elif told.decision in decided:
                 replies.append(_same(bodies[told.id], told.asked, "outcome"))
             else:
                 replies.append(Problem("GW522", f"there is no decision '{told.decision[:60]}'"))
@@ -178,6 +174,15 @@ class Work(threading.Thread):
 def answer_in(body: bytes) -> bytes:
     """The answer that a record holds, byte for byte."""
     return bytes(msgspec.json.decode(body, type=_Answered).answer)
+
+
+def _next_of(names: Sequence[str], decided: Set[str], faults: Mapping[int, Problem]) -> list[int]:
+    """Of each key that is not decided yet, the first request without a fault: a fault leaves the key to the next."""
+    first: dict[str, int] = {}
+    for i, name in enumerate(names):
+        if name not in decided and i not in faults:
+            first.setdefault(name, i)
+    return list(first.values())
 
 
 class _Answered(msgspec.Struct):
