@@ -143,6 +143,13 @@ def test_the_cvar_plan_takes_the_safe_lever_and_the_expected_plan_the_risky_one(
     assert bold["next"][0]["worth"] == pytest.approx(exact, rel=0.15)
 
 
+def test_a_fixed_number_that_no_record_informs_is_worth_knowing_as_well():
+    range_of_a = "[parameter.yield_of_a]\nvalue = 1\nunsure = { low = -2, centre = 1, high = 4 }\nbecause = 'planted'\n"
+    found = planned(RISKY[0], *RISKY[1:3], range_of_a, profit("yield_of_a * a + yield_of_b * b"), budget=10)
+    told = {row["parameter"]: row["worth"] for row in found["next"]}
+    assert told["yield_of_a"] > told["yield_of_b"] > 0  # its range is the wider one
+
+
 CHANCY = (
     "[parameter.drain]\nbelief = { low = 0.7436897, centre = 1, high = 1.2563103 }\nbecause = 'planted'\n",  # sd 0.2
     lever("u", "[0, 20]"),

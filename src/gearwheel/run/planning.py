@@ -137,6 +137,7 @@ def _fingerprint(posterior) -> str:
 
 
 def _planned(posterior, asked: Mapping, rules, progress: Progress) -> dict:
+    from gearwheel.fit.beliefs import unsure_draws
     from gearwheel.levers.plan import plan
 
     wheel = posterior.wheel
@@ -145,6 +146,7 @@ def _planned(posterior, asked: Mapping, rules, progress: Progress) -> dict:
     budget = np.inf if asked["budget"] is None else asked["budget"]
     natural = posterior.beliefs.natural(posterior.u)
     believed = {n: natural[judging, i] for i, n in enumerate(posterior.beliefs.names)}
+    believed |= {n: fresh.parameters[n][: len(judging)] for n in unsure_draws(wheel, 1, posterior.seed)}
     found = plan(
         task, seen, other, fresh, budget=budget, risk=asked["risk"], at_risk=asked["at_risk"], believed=believed,
         seed=posterior.seed, progress=progress,
