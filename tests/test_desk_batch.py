@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import gearwheel as gw
 from desk_requests import NOW, POLICY, request
 from gearwheel.cli import main
-from gearwheel.desk import batch, batch_run
+from gearwheel.desk import batch, batch_run, weigh
 from gearwheel.desk.batch_run import decide_file, try_out
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.opened import read_papers
@@ -237,3 +237,21 @@ def test_conditions_on_the_context_hold_whatever_holds_it_and_when_replayed(fold
     pq.write_table(base.append_column("channel", pa.array([b"\xff"] * rows)), "wrong.parquet")
     with pytest.raises(DeskError, match="GW511.*no text"):
         decided("wrong.parquet", "desk.db")
+
+
+@pytest.mark.parametrize(("customers", "compiled"), [(20, ["outside"]), (3, [])])
+def test_what_many_requests_compile_is_compiled_before_the_stores_lock_is_held(
+    folder, monkeypatch, customers, compiled
+):
+    rows = [request(n, customer_id=f"c{n % customers}") for n in range(20)]
+    pq.write_table(table(rows), "many.parquet")
+    monkeypatch.setattr(batch, "MANY", 20)
+    store, seen = open_store("desk.db"), []
+
+    def watched(*what):
+        seen.append("inside" if store._connection.in_transaction else "outside")
+        weigh.compile_many(*what)
+
+    monkeypatch.setattr(batch, "compile_many", watched)
+    decide_file(read_papers("policy.toml"), "many.parquet", "out.parquet", store)
+    assert seen == compiled and store.end("decisions")[0] == 20

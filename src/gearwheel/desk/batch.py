@@ -17,6 +17,7 @@ from gearwheel.desk.operation import Operation
 from gearwheel.desk.record import Record, asked_hash, decision_id, records
 from gearwheel.desk.requests import KEY, WHOLE, Checked, check_table, contexts_of
 from gearwheel.desk.store import Store
+from gearwheel.desk.weigh import MANY, compile_many
 from gearwheel.wheel.errors import Problem
 
 CHUNK = 8192  # requests of one transaction
@@ -78,6 +79,7 @@ class _Work:
         self.desk, self.customers, self.store, self.clock = desk, customers, store, clock
         self.ledger = ledger or Ledger(desk.policy.caps, customers.as_of)
         self.seq: int | None = None
+        self.compiled = False
 
     def chunk(self, table, start: int) -> Chunk:
         checked = check_table(self.desk.operation, self.desk.policy, table, time.time())
@@ -90,6 +92,7 @@ class _Work:
         if self.store is None:
             self._decide(checked, rows, (keys, names, hashes), start, found, {})
             return found.sorted()
+        self._compile(checked)  # before the store's lock is held, which other desks wait for
         with self.store.transaction():
             self._catch_up(checked)
             known = _known(self.store, list(dict.fromkeys(names)))
@@ -97,6 +100,16 @@ class _Work:
             if made:
                 self.seq = self.store.append(made)
         return found.sorted()
+
+    def _compile(self, checked: Checked) -> None:
+        """Once, where a segment of this chunk will be long enough to be weighed compiled."""
+        if self.compiled or len(checked.rows) < MANY:
+            return
+        pieces = segments(range(len(checked.rows)), _customers(checked))
+        if max(len(piece) for piece in pieces) >= MANY:
+            nothing = {n: np.zeros(len(checked.rows)) for n in self.desk.operation.facts}  # of no consequence
+            compile_many(self.desk.operation, checked.columns | nothing, self.desk.draws, self.desk.layout)
+            self.compiled = True
 
     def _decide(self, checked: Checked, rows, named: tuple, start: int, found: Chunk, known: dict) -> list[Record]:
         """Segment by segment: who asks twice is answered the second time with the first answer known."""
@@ -114,8 +127,7 @@ class _Work:
             elif first[key] != i:
                 again.append(i)
         made: list[Record] = []
-        customers = checked.columns.get("customer_id")
-        for segment in segments(list(first.values()), None if customers is None else customers.tolist()):
+        for segment in segments(list(first.values()), _customers(checked)):
             made += self._segment(checked, np.array(segment), rows, keys, start, found)
         for i in again:
             at = numbers[first[keys[i]]]
@@ -186,6 +198,10 @@ def segments(rows: Sequence[int], customers: Sequence[str] | None) -> Iterator[l
         seen.add(customers[row])
     if piece:
         yield piece
+
+
+def _customers(checked: Checked) -> list[str] | None:
+    return checked.columns["customer_id"].tolist() if "customer_id" in checked.columns else None
 
 
 def requests_of(operation: Operation, checked: Checked, contexts: Sequence[Mapping]) -> list[dict]:

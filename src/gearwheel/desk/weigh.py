@@ -129,6 +129,12 @@ def weigh(
     )
 
 
+def compile_many(operation: Operation, requests: Columns, draws: Draws, laid: Layout) -> None:
+    """What `weigh` compiles when it first sees MANY requests, compiled now: it takes seconds, and a lock may wait for
+    it. `requests`: some of them, of any number."""
+    _block(operation, laid, {n: column[:BLOCK] for n, column in requests.items()}, draws, fused=True)
+
+
 def _block(operation: Operation, laid: Layout, requests: Columns, draws: Draws, fused: bool = False) -> Weighed:
     amounts, weights = operation.amounts(requests), operation.weights(requests, draws)
     costs = 0.0
