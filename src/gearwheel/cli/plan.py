@@ -72,7 +72,7 @@ def path_table(found: dict) -> str:
 
     last = len(found["time"]) - 1
     at = sorted({round(last * share) for share in (0.0, 0.25, 0.5, 0.75, 1.0)})
-    rows = [(r["lever"], number(r["from"]), *(number(r["path"][i]) for i in at)) for r in found["levers"] if r["moved"]]
+    rows = [(r["lever"], number(r["from"]), *_shown(r["path"], at)) for r in found["levers"] if r["moved"]]
     still = ", ".join(r["lever"] for r in found["levers"] if not r["moved"])
     told = table(("lever", "today", *(year_words(found["time"][i]) for i in at)), rows) if rows else "no lever moves"
     return f"{told}\nas they are: {plain(still)}" if still and rows else told
@@ -100,3 +100,11 @@ def comparison_table(found: dict) -> str:
     unit = f", {found['unit']}" if found["unit"] else ""
     tail = ["worst mean"] if found["risk"] == "cvar" else []
     return table((f"{name}{unit}", "mean", "90 %", "gain", "90 %", "extra spent", *tail, "plan beats it"), rows)
+
+
+def _shown(path: list[float], at: list[int]) -> list[str]:
+    """The path at these moments; what rounding has left of nothing is nothing."""
+    from gearwheel.show.figures import number
+
+    least = 1e-9 * max(map(abs, path))
+    return [number(path[i] if abs(path[i]) > least else 0.0) for i in at]
