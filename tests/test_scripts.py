@@ -180,7 +180,10 @@ def test_test_runs_lint_format_and_all_tests(tree):
         "ruff check --quiet .",
         "ruff format --check --quiet .",
     ]
-    assert log[-1].endswith("-m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder -k one thing") and "not slow" not in log[-1]
+    assert (
+        log[-1].endswith("-m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder -k one thing")
+        and "not slow" not in log[-1]
+    )
     assert installs(call(tree, "start")[2]) == []  # the larger set-up serves both
     assert installs(call(tree, "test")[2]) == []
 
