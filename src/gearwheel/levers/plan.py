@@ -23,8 +23,8 @@ NOTHING = "nothing"
 
 @dataclass(frozen=True)
 class Plan:
-    """`x` are the chosen paths (zeros: change nothing). `seen` and `fresh` hold every plan compared, by name, measured
-    on the draws of the search and on fresh ones; `value` maps a name to the risk measure on the fresh draws.
+    """`x` are the chosen paths (zeros: change nothing). `candidates` are the paths of every plan compared, by name, and
+    `fresh` what they bring on fresh draws; `value` maps a name to the risk measure there.
 
     `optimism` is the gain on the draws of the search less that on the fresh ones; `checked` are the gains of the two
     optimisers on the former. `knowing`: parameter → what knowing it before choosing is worth. `kept` is False where no
@@ -64,15 +64,15 @@ def plan(
     """Search on `seen`, tighten conditions on `other`, judge on `fresh`: draws and noise of their own.
 
     `budget` is the largest expected money spent on the levers beyond the current plan. `believed`: parameter → its
-    values on the fresh draws, to be asked what knowing it is worth; where these repeat with other noise, once. `kept` is False where no path keeps the rules.
+    values on the fresh draws, to be asked what knowing it is worth; where these repeat with other noise, once.
     """
     search = _Search(task, seen, budget, risk, at_risk, progress)
-    levels = np.array([rule.probability for rule in task.rules])
+    levels = asked = np.array([rule.probability for rule in task.rules])
     found, split, first, alone = search.run(levels, seed)
     for _ in range(TIGHTENINGS if len(levels) else 0):
         if found is None:
             break
-        short = levels_asked(task) - np.mean(task.measure(other, found.x).margins >= 0, axis=1)
+        short = asked - np.mean(task.measure(other, found.x).margins >= 0, axis=1)
         if np.all(short <= 0):
             break
         levels = np.minimum(levels + np.maximum(short, 0) + 0.005, 0.998)
@@ -88,10 +88,6 @@ def plan(
     named = {"plan": x, NOTHING: zero, "greedy": first.x if first.kept else None, "equal split": split}
     named = {name: path for name, path in named.items() if path is not None}
     return _judged(task, search, found, named, alone, fresh, believed or {}, risk, at_risk, progress)
-
-
-def levels_asked(task: Task) -> np.ndarray:
-    return np.array([rule.probability for rule in task.rules])
 
 
 class _Search:

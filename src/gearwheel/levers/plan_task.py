@@ -11,9 +11,9 @@ from functools import cached_property
 
 import numpy as np
 
+from gearwheel.levers.judging import taken_off
 from gearwheel.levers.paths import Paths
 from gearwheel.levers.risk import Rule, ordered
-from gearwheel.levers.sensitivity import taken_off
 from gearwheel.spin.compile import compile_tree
 from gearwheel.spin.levers import Path, moved, table
 from gearwheel.spin.program import Program, build, step, values_at

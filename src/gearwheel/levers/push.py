@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from gearwheel.levers.sensitivity import business_levers, money
+from gearwheel.levers.judging import business_levers, cost_rates, money, summed
 from gearwheel.loops.mass import success
-from gearwheel.spin.compile import compile_tree
 from gearwheel.spin.levers import Path, moved, table
 from gearwheel.spin.program import Program
 from gearwheel.spin.run import spin
@@ -166,14 +165,8 @@ def _leg(task: Task, given: dict, state: np.ndarray, first: int, last: int, coun
         program, given, last - first, start=task.start + first * wheel.dt, state=state, paths=task.paths, keep=needed,
         shocks=shocks, frozen=task.frozen,
     )  # fmt: skip
-    clock = run.times if task.frozen is None else np.full(len(run.times), task.frozen)
-    values = {n: v[:, None] for n, v in given.items()}
-    values.update({n: np.where(np.isnan(v), given[n][:, None], v) for n, v in table(task.paths, clock).items()})
-    values.update(run.values, time=clock[None], dt=wheel.dt)
-    with np.errstate(all="ignore"):
-        rates = sum(compile_tree(t, np, wheel.lookup)(values) for t in trees)
-    rates = np.broadcast_to(rates, (len(state), last - first + 1))
-    return run.states, rates[:, :-1].sum(axis=1) * wheel.dt
+    rates = sum(cost_rates(program, tree, run, given, task.paths, task.frozen) for tree in trees)
+    return run.states, summed(rates, "cumulated", wheel.dt)
 
 
 def _baseline_cost(task: Task, marks: list[int]) -> dict[int, np.ndarray]:

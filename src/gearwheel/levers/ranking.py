@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gearwheel.levers.judging import ahead, summed_unit
 from gearwheel.levers.sensitivity import Effect, Sensitivity, net
 from gearwheel.loops.anchors import interval
 
@@ -30,13 +31,6 @@ def elasticity(baseline: np.ndarray, effect: Effect) -> np.ndarray:
         ratio = np.log(after / baseline) / np.log(effect.after / effect.before)
         positive = (baseline > 0) & (after > 0) & (effect.before > 0) & (effect.after > 0)
     return np.where(positive & np.isfinite(ratio), ratio, np.nan)
-
-
-def ahead(one: np.ndarray, other: np.ndarray | float = 0.0) -> float | None:
-    """Share of paired draws in which `one` is larger, among those where both are finite; None where none are."""
-    gap = np.asarray(one) - other
-    gap = gap[np.isfinite(gap)]
-    return float(np.mean(gap > 0)) if gap.size else None
 
 
 def winners(moves: dict[str, Effect]) -> dict[str | None, float]:
@@ -80,7 +74,7 @@ def summary(found: Sensitivity) -> dict:
         "outcome": found.outcome,
         "horizon": found.horizon,
         "how": found.how,
-        "unit": _unit(found),
+        "unit": summed_unit(found.wheel, found.outcome, found.how),
         "baseline": interval(found.baseline),
         "probability_nothing_best": first[None],
         "effects": rows,
@@ -110,11 +104,3 @@ def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """part / whole, NaN where the whole is 0."""
     with np.errstate(all="ignore"):
         return np.where(whole == 0, np.nan, part / whole)
-
-
-def _unit(found: Sensitivity) -> str:
-    unit = found.wheel.variables()[found.outcome].unit
-    if found.how == "level":
-        return unit
-    ending = f"/{found.wheel.unit}"
-    return unit.removesuffix(ending) if unit.endswith(ending) else f"{unit}*{found.wheel.unit}"

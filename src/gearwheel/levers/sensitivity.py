@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gearwheel.levers.holding import held, own_links
+from gearwheel.levers.judging import business_levers, cost_rates, money, standing_still, summed, taken_off
 from gearwheel.loops.find import Loop
-from gearwheel.spin.compile import compile_tree
-from gearwheel.spin.levers import Path, value_at
+from gearwheel.spin.levers import Path
 from gearwheel.spin.program import Program
-from gearwheel.spin.run import Ensemble, resolve_name, spin
+from gearwheel.spin.run import resolve_name, spin
 from gearwheel.wheel.graph import parse_name
 from gearwheel.wheel.parts import Lever, Wheel
 from gearwheel.wheel.tree import names
@@ -84,7 +84,7 @@ def sensitivity(
     state = np.atleast_2d(np.asarray(state, float))
     draws = max([len(state), *(len(v) for v in parameters.values() if np.ndim(v))])
     state = np.broadcast_to(state, (draws, state.shape[1]))
-    given, moving = _standing_still(program, parameters, dict(paths or {}), start, draws)
+    given, moving = standing_still(program, parameters, paths or {}, start, draws)
     moves = {
         (name, way): after
         for name, lever in business_levers(wheel).items()
@@ -155,47 +155,18 @@ def _together(scene: _Scene, state: np.ndarray, shocks: np.ndarray | None) -> tu
         keep=list(dict.fromkeys([scene.outcome, *needed])),
         shocks=None if shocks is None else np.tile(shocks, (1, scenarios, 1)),
     )
-    result = _summed(run.values[scene.outcome], scene.how, wheel.dt).reshape(scenarios, draws)
+    result = summed(run.values[scene.outcome], scene.how, wheel.dt).reshape(scenarios, draws)
     counted = taken_off(wheel, scene.outcome, scene.how)
 
     def added(row: int, tree, how: str) -> np.ndarray:
         rate = cost_rates(program, tree, run, batch, scene.moving)
-        total = _summed(rate, how, wheel.dt).reshape(scenarios, draws)
+        total = summed(rate, how, wheel.dt).reshape(scenarios, draws)
         return total[row] - total[0]
 
     rows = list(enumerate((name for name, _ in scene.moves), 1))
     paid = np.stack([added(row, costs[name], "cumulated") for row, name in rows])
     without = [added(row, unbooked[name], counted) if counted else np.zeros(draws) for row, name in rows]
     return result, paid, np.stack(without)
-
-
-def taken_off(wheel: Wheel, outcome: str, how: str) -> str:
-    """How an unbooked cost, money per time, comes off the outcome: "level", "cumulated", or "" where it is not money."""
-    top, _, below = wheel.variables()[outcome].unit.partition("/")
-    if top.strip() not in ("money", wheel.currency or "money"):
-        return ""
-    if below:
-        return how if below.strip() == wheel.unit else ""
-    return "cumulated" if how == "level" else ""
-
-
-def business_levers(wheel: Wheel) -> dict[str, Lever]:
-    """Levers that the business may set (a rival's price is not one)."""
-    return {n: lever for n, lever in wheel.lever.items() if not lever.outside}
-
-
-def money(lever: Lever):
-    """The tree of all that a lever costs per time: what no equation books, and what the equations book as its own."""
-    return parse_name(f"({lever.cost}) + ({lever.spends})")
-
-
-def _standing_still(program: Program, parameters: Mapping, paths: dict[str, Path], start: float, draws: int):
-    """Every parameter as (draws,), the business's levers at their value at `start`, and the paths that go on."""
-    given = {**program.centre(), **parameters}
-    for lever in business_levers(program.wheel).values():
-        if lever.of in paths:
-            given[lever.of] = value_at(paths.pop(lever.of), start, given[lever.of])
-    return {n: np.broadcast_to(np.asarray(v, float), (draws,)) for n, v in given.items()}, paths
 
 
 def _moves(lever: Lever, value: np.ndarray) -> dict[str, np.ndarray]:
@@ -209,18 +180,3 @@ def _moves(lever: Lever, value: np.ndarray) -> dict[str, np.ndarray]:
         DOWN: np.minimum(value, np.maximum(value - size, low)),
     }
     return {way: after for way, after in ways.items() if not np.array_equal(after, value)}
-
-
-def _summed(values: np.ndarray, how: str, dt: float) -> np.ndarray:
-    """(n, T) → (n,): the last value, or the sum over steps as Euler integrates it."""
-    return values[:, -1] if how == "level" else values[:, :-1].sum(axis=1) * dt
-
-
-def cost_rates(program: Program, tree, run: Ensemble, batch: Mapping, moving: Mapping[str, Path]) -> np.ndarray:
-    """Money per time at every moment of every case, (n, T)."""
-    values = {n: v[:, None] for n, v in batch.items()}
-    for name, path in moving.items():
-        values[name] = np.array([value_at(path, t, program.centre()[name]) for t in run.times])[None]
-    values.update(run.values, time=run.times[None], dt=program.wheel.dt)
-    rate = compile_tree(tree, np, program.wheel.lookup)(values)
-    return np.broadcast_to(rate, (len(run.states), len(run.times)))

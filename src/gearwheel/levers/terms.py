@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gearwheel.levers.sensitivity import business_levers, cost_rates, taken_off
+from gearwheel.levers.judging import ahead, business_levers, cost_rates, standing_still, summed, taken_off
 from gearwheel.levers.terms_best import answered, best, break_even, flat_top, value_at
 from gearwheel.loops.anchors import interval
 from gearwheel.spin.levers import Path
-from gearwheel.spin.levers import value_at as lever_at
 from gearwheel.spin.program import Program
 from gearwheel.spin.run import spin
 from gearwheel.wheel.graph import parse_name
@@ -91,7 +90,7 @@ def try_terms(
     wheel = program.wheel
     state = np.atleast_2d(np.asarray(state, float))
     draws = max([len(state), *(len(v) for v in parameters.values() if np.ndim(v))])
-    given, moving = still(program, parameters, paths or {}, start, draws)
+    given, moving = standing_still(program, parameters, paths or {}, start, draws)
     rows = [{}] + ([dict(without[1])] if without else [])
     rows += [_setting(term, value, given) for term in terms for value in term.grid]
     batch = {n: np.concatenate([np.broadcast_to(row.get(n, v), (draws,)) for row in rows]) for n, v in given.items()}
@@ -106,17 +105,15 @@ def try_terms(
         shocks=None if shocks is None else np.tile(shocks, (1, len(rows), 1)),
     )  # fmt: skip
 
-    def summed(name: str, way: str) -> np.ndarray:
-        return total(run.values[name], way, wheel.dt).reshape(len(rows), draws)
+    def over_time(values: np.ndarray, way: str) -> np.ndarray:
+        return summed(values, way, wheel.dt).reshape(len(rows), draws)
 
-    judged = summed(outcome, how)
+    judged = over_time(run.values[outcome], how)
     if counted := taken_off(wheel, outcome, how):  # what a lever costs and no equation books comes off money
         for tree in costs:
-            judged = judged - total(cost_rates(program, tree, run, batch, moving), counted, wheel.dt).reshape(
-                judged.shape
-            )
-    shown = {f"{n} (end)" if n in cumulated else n: summed(n, "level") for n in level}
-    shown |= {n: summed(n, "cumulated") for n in cumulated}
+            judged = judged - over_time(cost_rates(program, tree, run, batch, moving), counted)
+    shown = {f"{n} (end)" if n in cumulated else n: over_time(run.values[n], "level") for n in level}
+    shown |= {n: over_time(run.values[n], "cumulated") for n in cumulated}
     curves, first = [], 1 + bool(without)
     for term in terms:
         part = slice(first, first + len(term.grid))
@@ -129,20 +126,6 @@ def try_terms(
 
 def _moved(terms: Sequence[Term]) -> set[str]:
     return {name for term in terms for name in term.of}
-
-
-def still(program: Program, parameters: Mapping, paths: Mapping[str, Path], start: float, draws: int):
-    """Every parameter as (draws,), the business's levers at their value at `start`, and the paths that go on."""
-    given, moving = {**program.centre(), **parameters}, dict(paths)
-    for lever in business_levers(program.wheel).values():
-        if lever.of in moving:
-            given[lever.of] = lever_at(moving.pop(lever.of), start, given[lever.of])
-    return {n: np.broadcast_to(np.asarray(v, float), (draws,)) for n, v in given.items()}, moving
-
-
-def total(values: np.ndarray, how: str, dt: float) -> np.ndarray:
-    """(n, T) → (n,): the last value ("level"), or the sum over steps ("cumulated") as Euler integrates it."""
-    return values[:, -1] if how == "level" else values[:, :-1].sum(axis=1) * dt
 
 
 def _setting(term: Term, value: float, given: Mapping[str, np.ndarray]) -> dict:
@@ -171,19 +154,13 @@ def curve_summary(curve: Curve, baseline: np.ndarray, without: np.ndarray | None
         "share_at_low_limit": float(np.mean(tops <= grid[0] + AT_LIMIT)),
         "share_at_high_limit": float(np.mean(tops >= grid[-1] - AT_LIMIT)),
         "gain": interval(gain),
-        "probability_better": better(gain),
+        "probability_better": ahead(gain),
         "within_1_percent": flat_top(grid, expected + np.nanmean(baseline)),
     }
     about["break_even"] = _crossing(break_even(grid, change, curve.present))
     if without is not None:
         about["break_even_without"] = _crossing(break_even_with(grid, change - without))
     return about
-
-
-def better(change: np.ndarray) -> float | None:
-    """Share of the draws that gain."""
-    finite = change[np.isfinite(change)]
-    return float(np.mean(finite > 0)) if finite.size else None
 
 
 def break_even_with(grid: np.ndarray, worth: np.ndarray) -> np.ndarray:
@@ -199,7 +176,7 @@ def break_even_with(grid: np.ndarray, worth: np.ndarray) -> np.ndarray:
 
 def _told(curve: Curve, k: int, value: float, change: np.ndarray) -> dict:
     shown = {name: interval(all_of[k]) for name, all_of in curve.shown.items()}
-    return {"value": float(value), "effect": interval(change), "probability_better": better(change), "shown": shown}
+    return {"value": float(value), "effect": interval(change), "probability_better": ahead(change), "shown": shown}
 
 
 def _crossing(found: np.ndarray) -> dict:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from gearwheel.levers.judging import business_levers
 from gearwheel.wheel.parts import Lever, Wheel
 
 
@@ -58,13 +59,13 @@ def gear_of(kind: Kind, wheel: Wheel) -> str | None:
 def answerable(wheel: Wheel) -> list[str]:
     """Kinds of which the wheel has the gear, then its other gears that have a lever of the business."""
     found = {name: gear_of(kind, wheel) for name, kind in kinds().items()}
-    own = {of.rsplit(".", 1)[0] for of in (v.of for v in _levers(wheel).values()) if "." in of}
+    own = {of.rsplit(".", 1)[0] for of in (v.of for v in business_levers(wheel).values()) if "." in of}
     return [n for n, gear in found.items() if gear is not None] + sorted(own - set(kinds()))
 
 
 def own_kind(gear: str, wheel: Wheel) -> Kind | None:
     """A kind for any gear by its name: its levers are the terms, and its stocks and out-going flows of money show."""
-    terms = [lever.of for lever in _levers(wheel).values() if lever.of.startswith(f"{gear}.")]
+    terms = [lever.of for lever in business_levers(wheel).values() if lever.of.startswith(f"{gear}.")]
     if not terms:
         return None
     short = len(gear) + 1
@@ -86,8 +87,4 @@ def find(name: str, gear: str, known) -> str | None:
 
 
 def lever_of(parameter: str, wheel: Wheel) -> Lever | None:
-    return next((v for v in _levers(wheel).values() if v.of == parameter), None)
-
-
-def _levers(wheel: Wheel) -> dict[str, Lever]:
-    return {n: lever for n, lever in wheel.lever.items() if not lever.outside}
+    return next((v for v in business_levers(wheel).values() if v.of == parameter), None)

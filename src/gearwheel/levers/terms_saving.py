@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from gearwheel.levers.holding import held
-from gearwheel.levers.terms import still, total
+from gearwheel.levers.judging import standing_still, summed
 from gearwheel.spin.levers import Path
 from gearwheel.spin.program import Program, values_at
 from gearwheel.spin.run import spin
@@ -80,7 +80,7 @@ def try_saving(
     wheel, shares = program.wheel, np.asarray(shares, float)
     state = np.atleast_2d(np.asarray(state, float))
     draws = max([len(state), *(len(v) for v in parameters.values() if np.ndim(v))])
-    given, moving = still(program, parameters, paths or {}, start, draws)
+    given, moving = standing_still(program, parameters, paths or {}, start, draws)
     tried = [(when, share, hold) for hold in (False, True) for when in TIMINGS for share in shares]
     count = 1 + len(tried)
     now = values_at(program, np.broadcast_to(state, (draws, state.shape[1])), given, start)
@@ -103,7 +103,7 @@ def try_saving(
     shape = (2, len(TIMINGS), len(shares), draws)
 
     def change(name: str, way: str) -> np.ndarray:
-        values = total(run.values[name], way, wheel.dt).reshape(count, draws)
+        values = summed(run.values[name], way, wheel.dt).reshape(count, draws)
         return (values[1:] - values[0]).reshape(shape)
 
     gain = change(outcome, how)
@@ -112,7 +112,7 @@ def try_saving(
         relative = (volume[1:] / volume[0]).reshape(*shape, -1)[0]
     shown = {f"{n} (end)" if n in cumulated else n: change(n, "level")[0] for n in level}
     shown |= {n: change(n, "cumulated")[0] for n in cumulated}
-    baseline = total(run.values[outcome], how, wheel.dt)[:draws]
+    baseline = summed(run.values[outcome], how, wheel.dt)[:draws]
     return Passed(saving, TIMINGS, shares, run.times, baseline, gain[0], gain[1], shown, relative)
 
 

@@ -105,7 +105,7 @@ def past_changes(posterior, parameter: str, outcome: str, shown: list[str], year
     From the states that the record leaves at that time, in paired draws without noise; all other levers as they were.
     [] without a record or a history.
     """
-    from gearwheel.levers.terms import better
+    from gearwheel.levers.judging import ahead, summed
     from gearwheel.loops.anchors import interval
 
     wheel, traced = posterior.wheel, posterior.traced
@@ -133,13 +133,13 @@ def past_changes(posterior, parameter: str, outcome: str, shown: list[str], year
             program, batch, round(length / wheel.dt), start=start, state=np.tile(state, (2, 1)), paths=rest,
             keep=list(dict.fromkeys([outcome, *shown])),
         )  # fmt: skip
-        sums = {n: v[:, :-1].sum(axis=1).reshape(2, draws) * wheel.dt for n, v in run.values.items()}
-        ends = {n: v[:, -1].reshape(2, draws) for n, v in run.values.items()}
+        sums = {n: summed(v, "cumulated", wheel.dt).reshape(2, draws) for n, v in run.values.items()}
+        ends = {n: summed(v, "level", wheel.dt).reshape(2, draws) for n, v in run.values.items()}
         gain = sums[outcome][1] - sums[outcome][0]
         found.append(
             {
                 "date": calendar_day(at, wheel).isoformat(), "from": before, "to": after, "years": length / per_year(wheel),
-                "effect": interval(gain), "probability_better": better(gain),
+                "effect": interval(gain), "probability_better": ahead(gain),
                 "shown": {n: {"relative": interval(ends[n][1] / ends[n][0]), "sum": interval(sums[n][1] - sums[n][0])}
                           for n in shown},
             }

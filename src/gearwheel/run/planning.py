@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gearwheel.run.chosen import chosen_lever
 from gearwheel.run.parts import shown_unit
 from gearwheel.run.questions import now_of, weighed_here
 from gearwheel.run.store import Progress, cached_file, input_hash, plain, save_atomically, silent
@@ -91,23 +92,15 @@ def outcome_of(name: str, wheel: Wheel) -> str:
 
 def chosen_levers(wheel: Wheel, names: Sequence[str] | None) -> list[str]:
     """The levers that a plan may move: those named, else all of the business. Raises WheelError (GW146)."""
-    ours = [n for n, lever in wheel.lever.items() if not lever.outside]
+    from gearwheel.levers.judging import business_levers
+
+    ours = business_levers(wheel)
     if not ours:
         hint = "Say what the business may set: [lever.NAME] with `of`, `limits` and perhaps `cost`."
         raise WheelError(
             Problem("GW146", "this wheel has no levers, so there is nothing to plan", wheel.file, hint=hint)
         )
-    chosen = []
-    for name in names or ours:
-        full = [n for n in wheel.lever if name in (n, n.rpartition(".")[2])]
-        if len(full) != 1:
-            hint = f"It could be {' or '.join(full)}." if full else did_you_mean(name, wheel.lever)
-            raise WheelError(Problem("GW146", f"no lever is called '{name}'", wheel.file, hint=hint))
-        if full[0] not in ours:
-            message = f"'{full[0]}' is set by the world, not by the business"
-            raise WheelError(Problem("GW146", message, wheel.file, hint=f"Levers of the business: {', '.join(ours)}."))
-        chosen.append(full[0])
-    return list(dict.fromkeys(chosen))
+    return list(dict.fromkeys(chosen_lever(wheel, name, "GW146") for name in names or ours))
 
 
 def _refuse_numbers(wheel: Wheel, budget, years: float, risk: str, at_risk: float, knots: int) -> None:
@@ -227,17 +220,17 @@ def _refuse_impossible(found, wheel: Wheel) -> None:
 
 def _told(found, asked: Mapping, wheel: Wheel) -> dict:
     """The plan as plain data."""
+    from gearwheel.levers.judging import summed_unit
     from gearwheel.levers.plan import AGREE
 
     task, none = found.task, found.fresh["nothing"]
-    unit = _unit(task)
     money = wheel.currency or "money"
     gains = found.checked.values()
     far = max(gains) - min(gains)
     return {
         "outcome": task.outcome,
         "how": task.how,
-        "unit": shown_unit(unit, wheel),
+        "unit": shown_unit(summed_unit(wheel, task.outcome, task.how), wheel),
         "money": money,
         "years": asked["years"],
         "budget": asked["budget"],
@@ -335,8 +328,3 @@ def _worth_knowing(knowing: Mapping[str, float], wheel: Wheel) -> list[dict]:
         because = wheel.parameter[name].because
         rows.append({"parameter": name, "worth": worth, "links": links, "experiment": experiment, "because": because})
     return rows
-
-
-def _unit(task) -> str:
-    unit = task.wheel.variables()[task.outcome].unit
-    return unit.removesuffix(f"/{task.wheel.unit}") if task.how == "cumulated" else unit

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gearwheel.run.chosen import chosen_lever
 from gearwheel.run.parts import shown_unit
 from gearwheel.run.questions import here, now_of
 from gearwheel.run.store import Progress, plain, silent
 from gearwheel.spin.levers import history, value_at
 from gearwheel.spin.program import build, initial
-from gearwheel.wheel.errors import Problem, WheelError, did_you_mean
+from gearwheel.wheel.errors import Problem, WheelError
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.times import decimal_year, per_year
 
@@ -115,7 +116,7 @@ def push_from(
         "map": {"starts": field.starts, "sizes": field.sizes, "odds": field.odds, "boundary": field.boundary},
     }
     progress("push", 1, 1, "")
-    return plain({k: v.tolist() if hasattr(v, "tolist") else v for k, v in told.items()} | {"map": _lists(told["map"])})
+    return plain(told)
 
 
 def _spent(task, found, wheel: Wheel) -> dict:
@@ -156,16 +157,9 @@ def _rows(task, found, wheel: Wheel) -> list[dict]:
     ]
 
 
-def _lists(part: Mapping) -> dict:
-    return {k: np.where(np.isfinite(v), v, np.nan).astype(object).tolist() for k, v in part.items()} | {
-        "boundary": [float(b) if np.isfinite(b) else None for b in part["boundary"]]
-    }
-
-
 def _chosen(wheel: Wheel, names: Sequence[str] | None) -> tuple[str, ...]:
     """The subsidies by their full names."""
     from gearwheel.levers.push import subsidies_of
-    from gearwheel.levers.sensitivity import business_levers
 
     if not wheel.size:
         hint = 'Name the stock by which the wheel is judged: size = "gear.stock" in its first line.'
@@ -176,23 +170,14 @@ def _chosen(wheel: Wheel, names: Sequence[str] | None) -> tuple[str, ...]:
     if not known and not names:
         hint = 'A subsidy is a lever with a cost: [lever.NAME] with `of`, `limits` and cost = "money per time".'
         raise WheelError(Problem("GW154", "no lever of this wheel is a subsidy", wheel.file, hint=hint))
-    chosen = []
-    for name in names or known:
-        full = [n for n in wheel.lever if name == n] or [n for n in wheel.lever if n.rpartition(".")[2] == name]
-        if len(full) != 1:
-            hint = f"It could be {' or '.join(full)}." if full else did_you_mean(name, wheel.lever)
-            raise WheelError(Problem("GW152", f"no lever is called '{name}'", wheel.file, hint=hint))
-        lever = wheel.lever[full[0]]
-        if full[0] not in business_levers(wheel):
-            hint = f"Subsidies of this wheel: {', '.join(known) or 'none'}."
-            raise WheelError(Problem("GW152", f"'{full[0]}' is set by the world", wheel.file, hint=hint))
-        if {lever.cost.strip(), lever.spends.strip()} <= {"", "0"}:
+    chosen = list(dict.fromkeys(chosen_lever(wheel, name, "GW152") for name in names or known))
+    for name in chosen:
+        if {wheel.lever[name].cost.strip(), wheel.lever[name].spends.strip()} <= {"", "0"}:
             hint = 'Say what it costs a time unit, cost = "...", or name one of: ' + (", ".join(known) or "none") + "."
             raise WheelError(
-                Problem("GW152", f"lever '{full[0]}' costs nothing, so no push of it is cheap", wheel.file, hint=hint)
+                Problem("GW152", f"lever '{name}' costs nothing, so no push of it is cheap", wheel.file, hint=hint)
             )
-        chosen.append(full[0])
-    return tuple(dict.fromkeys(chosen))
+    return tuple(chosen)
 
 
 def _open_ones(wheel: Wheel, names: tuple[str, ...], now: float) -> tuple[str, ...]:

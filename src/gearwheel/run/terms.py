@@ -192,7 +192,7 @@ def _not_booked(kind, gear: str, wheel: Wheel, outcome: str) -> list[str]:
 
 
 def _saving(kind, gear: str, wheel: Wheel, size: float, on: str | None):
-    from gearwheel.levers.sensitivity import taken_off
+    from gearwheel.levers.judging import taken_off
     from gearwheel.levers.terms_kinds import find
     from gearwheel.levers.terms_saving import Saving
 
@@ -217,7 +217,7 @@ def _saving(kind, gear: str, wheel: Wheel, size: float, on: str | None):
 
 
 def _passed(program, state, given, saving, outcome, horizon, wait, common) -> dict:
-    from gearwheel.levers.terms import better
+    from gearwheel.levers.judging import ahead
     from gearwheel.levers.terms_best import best
     from gearwheel.levers.terms_saving import half_time, try_saving
     from gearwheel.loops.anchors import interval
@@ -233,7 +233,7 @@ def _passed(program, state, given, saving, outcome, horizon, wait, common) -> di
                 "value": float(share),
                 "effect": interval(found.gain[i, k]),
                 "against_keeping": interval(against[k]),
-                "probability_better": better(against[k]),
+                "probability_better": ahead(against[k]),
                 "without_loop": interval(found.held[i, k] - kept_all),
                 "returned": interval(found.gain[i, k] - found.held[i, k]),
                 "volume": interval(found.volume[i, k][:, -1]),
@@ -266,11 +266,9 @@ def _about(name: str, values: np.ndarray, wheel: Wheel, common: Mapping) -> dict
 
 
 def _unit(name: str, how: str, wheel: Wheel) -> str:
-    unit = wheel.variables()[name].unit
-    if how == "cumulated":
-        ending = f"/{wheel.unit}"
-        unit = unit.removesuffix(ending) if unit.endswith(ending) else f"{unit}*{wheel.unit}"
-    return shown_unit(unit, wheel)
+    from gearwheel.levers.judging import summed_unit
+
+    return shown_unit(summed_unit(wheel, name, how), wheel)
 
 
 def _strengths(kind, gear: str, posterior) -> dict:
