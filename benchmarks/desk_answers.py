@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -36,16 +37,16 @@ Columns = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Answers:
+class Answers(ABC):
     """One way to answer until the day `end`, after which nothing is counted."""
 
     books: Books
     end: int = 0
     oracle = False
 
+    @abstractmethod
     def decide(self, columns: Columns) -> tuple[np.ndarray, np.ndarray]:
         """(actions, propensity (claims, actions))."""
-        raise NotImplementedError
 
     def __call__(self, requests: Columns) -> np.ndarray:
         """The market's callback: answer and write down."""

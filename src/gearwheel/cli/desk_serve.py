@@ -42,26 +42,20 @@ def serve(
       gearwheel desk serve --policy policy.toml --store desk.db
       gearwheel desk serve --policy policy.toml --store postgresql://desk@db/desk --port 9000 --rate 50
     """
-    from gearwheel.desk.customers import NOBODY, read_customers
-    from gearwheel.desk.learned import NOTHING, read_knowledge
-    from gearwheel.desk.operations import OPERATIONS
-    from gearwheel.desk.policy_file import read_policy
+    from gearwheel.desk.opened import read_papers
     from gearwheel.desk.service import serve as run
     from gearwheel.desk.store import open_store
 
-    policy, operation = read_policy(policy_path, OPERATIONS.values())
+    papers = read_papers(policy_path, customers, knowledge)
     run(
-        operation,
-        policy,
+        papers,
         open_store(store_url),
-        read_customers(customers, operation) if customers else NOBODY,
-        read_knowledge(knowledge, operation) if knowledge else NOTHING,
         host=host,
         port=port,
         token=_token(token_file),
         rate=rate,
         started=lambda address: click.echo(
-            f"The desk answers at {address}/v1/{operation.name} (policy {policy.version})."
+            f"The desk answers at {address}/v1/{papers.operation.name} (policy {papers.policy.version})."
         ),
     )
 

@@ -10,9 +10,10 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from gearwheel.desk.customers import Customers, facts_of
-from gearwheel.desk.decide import Decisions, Desk, decide
-from gearwheel.desk.ledger import DAY, Ledger
+from gearwheel.desk.answer import decide_known
+from gearwheel.desk.customers import Customers
+from gearwheel.desk.decide import Decisions, Desk
+from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.operation import Operation
 from gearwheel.desk.record import Record, asked_hash, decision_id, records
 from gearwheel.desk.requests import KEY, WHOLE, Checked, check_table, contexts_of
@@ -139,20 +140,14 @@ class _Work:
         return made
 
     def _segment(self, checked: Checked, at: np.ndarray, rows, keys, start: int, found: Chunk) -> list[Record]:
-        operation, policy = self.desk.operation, self.desk.policy
         columns = {n: c[at] for n, c in checked.columns.items()}
-        names = columns["customer_id"].tolist() if "customer_id" in columns else [""] * len(at)
-        facts, unknown = facts_of(operation, policy, self.customers, names, self.ledger)
-        columns |= facts
-        if unknown:
-            found.faults |= {start + int(checked.rows[at[i]]): problem for i, problem in unknown.items()}
-            good = np.array([i not in unknown for i in range(len(at))], bool)
-            columns, at = {n: c[good] for n, c in columns.items()}, at[good]
-            if not len(at):
-                return []
+        mine = [keys[i] for i in at]
+        made = decide_known(self.desk, self.customers, self.ledger, columns, mine, self._times)
+        found.faults |= {start + int(checked.rows[at[i]]): problem for i, problem in made.faults.items()}
+        decisions, at, times = made.decisions, at[made.rows], made.times
+        if decisions is None:
+            return []
         mine, asked = [keys[i] for i in at], [rows[i] for i in at]
-        times = self._times(columns)
-        decisions = decide(self.desk, columns, mine, times, self.ledger)
         for name, spoke in decisions.spoke.items():
             found.spoke[name] = found.spoke.get(name, 0) + int(spoke.sum())
         for caps in decisions.capped:
@@ -161,10 +156,9 @@ class _Work:
         found.add(decided(self.desk, decisions, asked, mine, times, start + checked.rows[at]))
         if self.store is None:
             return []
-        return records(self.desk, decisions, asked, columns, mine, times, self.customers.version)
+        return records(self.desk, decisions, asked, made.columns, mine, times, self.customers.version)
 
-    def _times(self, columns) -> np.ndarray:
-        count = len(next(iter(columns.values())))
+    def _times(self, columns, count: int) -> np.ndarray:
         if self.clock == "now":
             return np.full(count, max(time.time(), self.ledger.last))
         asked = columns["requested_at"].astype("datetime64[s]").astype(float)
@@ -176,11 +170,8 @@ class _Work:
             first = time.time()
             if self.clock == "requested" and len(checked.rows):
                 first = min(first, float(checked.columns["requested_at"].min().astype("datetime64[s]").astype(float)))
-            counted = first - max((cap.days for cap in self.desk.policy.caps), default=0.0) * DAY
-            self.seq = self.store.before(min(counted, self.customers.as_of))
-        for seq, action, customer, product, at, spent in self.store.since(self.seq):
-            self.ledger.note(action, customer, product, at, spent)
-            self.seq = seq
+            self.seq = self.store.needed_by(self.ledger, first)
+        self.seq = self.store.catch_up(self.ledger, self.seq)
 
 
 def segments(rows: Sequence[int], customers: Sequence[str] | None) -> Iterator[list[int]]:

@@ -15,7 +15,7 @@ from gearwheel.desk.batch import CHUNK, KEY, Chunk, decide_tables, identity
 from gearwheel.desk.batch_files import Written, count_requests, read_requests, refuse_foreign, refuse_given
 from gearwheel.desk.customers import Customers
 from gearwheel.desk.decide import Desk
-from gearwheel.desk.opened import Papers
+from gearwheel.desk.opened import Papers, keep_papers
 from gearwheel.desk.store import Store
 
 Progress = Callable[[str, int, int, str], None]
@@ -86,11 +86,7 @@ def decide_file(
         refuse_foreign(path)
         refuse_given(path, (source, store.name))
     desk = papers.desk(store.found(papers.operation.name))
-    with store.transaction():
-        store.keep("policy", papers.policy.version, papers.policy.text)
-        store.keep("knowledge", papers.known.version, papers.known.text)
-        known = papers.customers
-        store.keep("customers", known.version, f"{len(known.row)} customers as of {known.as_of:.0f}")
+    keep_papers(store, papers.policy, papers.customers, papers.known.text)
     with Written(out, schema_of(papers)) as decisions, Written(beside, REJECTED) as rejected:
         for chunk in _decided(desk, papers.customers, source, store, clock, progress):
             summary.add(chunk)

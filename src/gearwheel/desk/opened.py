@@ -12,6 +12,7 @@ from gearwheel.desk.operation import Operation
 from gearwheel.desk.operations import OPERATIONS
 from gearwheel.desk.policy import Policy, believed
 from gearwheel.desk.policy_file import read_policy
+from gearwheel.desk.store import Store
 
 
 @dataclass(frozen=True)
@@ -41,3 +42,11 @@ def read_papers(
         read_customers(customers, operation) if customers else NOBODY,
         read_knowledge(knowledge, operation) if knowledge else NOTHING,
     )
+
+
+def keep_papers(store: Store, policy: Policy, customers: Customers, knowledge: str) -> None:
+    """Keep in the store what its decisions will be made by; `knowledge` is the text. What is kept already stays."""
+    with store.transaction():
+        store.keep("policy", policy.version, policy.text)
+        store.keep("knowledge", Known(text=knowledge).version, knowledge)
+        store.keep("customers", customers.version, f"{len(customers.row)} customers as of {customers.as_of:.0f}")

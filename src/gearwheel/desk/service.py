@@ -11,11 +11,7 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 
-from gearwheel.desk.customers import Customers
-from gearwheel.desk.decide import Desk
-from gearwheel.desk.learned import Known
-from gearwheel.desk.operation import Operation
-from gearwheel.desk.policy import Policy, believed
+from gearwheel.desk.opened import Papers
 from gearwheel.desk.service_app import App
 from gearwheel.desk.service_guard import LOOPBACK, Guard
 from gearwheel.desk.service_work import open_work
@@ -30,11 +26,8 @@ KEEP_ALIVE = 75  # seconds that an idle connection stays open
 
 
 def serve(
-    operation: Operation,
-    policy: Policy,
+    papers: Papers,
     store: Store,
-    customers: Customers,
-    known: Known,
     *,
     host: str = "127.0.0.1",
     port: int = 8000,
@@ -47,9 +40,8 @@ def serve(
     if host not in LOOPBACK and not token:
         hint = "Give it one with --token-file, or in the variable GEARWHEEL_DESK_TOKEN."
         raise DeskError(Problem("GW523", f"at {host} others can reach the desk, and it has no token", hint=hint))
-    secret = store.found(operation.name)
-    desk = Desk(operation, policy, believed(policy, operation, known.draws), secret, known.version)
-    work = open_work(desk, customers, store, known.text)
+    desk = papers.desk(store.found(papers.operation.name))
+    work = open_work(desk, papers.customers, store, papers.known.text)
     listening = _listen(host, port)
     hosts = LOOPBACK if host in LOOPBACK else ()
     app = App(work, Guard(hosts, token.encode(), rate))

@@ -19,7 +19,8 @@ import msgspec
 from gearwheel.desk.answer import answer, waves
 from gearwheel.desk.customers import Customers
 from gearwheel.desk.decide import Desk
-from gearwheel.desk.ledger import DAY, Ledger
+from gearwheel.desk.ledger import Ledger
+from gearwheel.desk.opened import keep_papers
 from gearwheel.desk.outcomes import Told, outcome_of
 from gearwheel.desk.record import Record, asked_hash, decision_id
 from gearwheel.desk.store import Outcome, Store, StoreError
@@ -164,11 +165,9 @@ class Work(threading.Thread):
         last = self.store.end("decisions")[0]
         if self.ledger is None or last < self.seq:  # the store was put back from a copy
             self.ledger = Ledger(self.desk.policy.caps, self.customers.as_of)
-            counted = time.time() - max((cap.days for cap in self.desk.policy.caps), default=0.0) * DAY
-            self.seq = self.store.before(min(counted, self.customers.as_of))
-        for seq, action, customer, product, at, spent in self.store.since(self.seq) if last > self.seq else ():
-            self.ledger.note(action, customer, product, at, spent)
-            self.seq = seq
+            self.seq = self.store.needed_by(self.ledger, time.time())
+        if last > self.seq:
+            self.seq = self.store.catch_up(self.ledger, self.seq)
 
 
 def answer_in(body: bytes) -> bytes:
@@ -199,10 +198,7 @@ def _same(recorded: tuple[bytes, bytes], asked: bytes, what: str) -> Reply:
 
 def open_work(desk: Desk, customers: Customers, store: Store, knowledge: str) -> Work:
     """The desk's thread, not started, with its papers kept in the store. `desk.secret` is the store's."""
-    with store.transaction():
-        store.keep("policy", desk.policy.version, desk.policy.text)
-        store.keep("knowledge", desk.knowledge, knowledge)
-        store.keep("customers", customers.version, f"{len(customers.row)} customers as of {customers.as_of:.0f}")
+    keep_papers(store, desk.policy, customers, knowledge)
     work = Work(desk, customers, store)
     with store.transaction():
         work._catch_up()

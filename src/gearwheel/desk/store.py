@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from gearwheel.desk.ledger import DAY, Ledger
 from gearwheel.desk.record import START, Record, chained
 from gearwheel.wheel.errors import DeskError, Problem
 
@@ -161,6 +162,19 @@ class Store(ABC):
             ((at,),) = self.run("select decided_at from decisions where seq = ?", (middle,))
             low, high = (middle, high) if at <= when else (low, middle - 1)
         return low
+
+    def needed_by(self, ledger: Ledger, when: float) -> int:
+        """The last decision that a new ledger need not know to decide from `when` on (seconds since 1970): older than
+        every cap looks back, and than the customers' records reach."""
+        longest = max((cap.days for cap in ledger.caps), default=0.0) * DAY
+        return self.before(min(when - longest, ledger.since))
+
+    def catch_up(self, ledger: Ledger, seq: int) -> int:
+        """Note in the ledger all decisions after this one; the last."""
+        made = self.since(seq)
+        for _, action, customer, product, at, spent in made:
+            ledger.note(action, customer, product, at, spent)
+        return made[-1][0] if made else seq
 
     def end(self, table: str) -> tuple[int, bytes]:
         """(seq, chain) of the last row."""
