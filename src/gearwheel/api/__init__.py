@@ -11,7 +11,7 @@ from __future__ import annotations
 from gearwheel.api.desk import Decision, Desk, open_desk
 from gearwheel.api.files import write_ours, write_picture
 from gearwheel.api.measures import Measures, measure
-from gearwheel.api.model import Fit, Model, build, open, stored_fit, variable
+from gearwheel.api.model import Fit, Model, build, open, stored_fit
 from gearwheel.api.plans import Plan
 from gearwheel.api.pushes import Push
 from gearwheel.api.runs import Runs, unit_text
@@ -36,7 +36,6 @@ __all__ = [
     "open_desk",
     "stored_fit",
     "unit_text",
-    "variable",
     "write_ours",
     "write_picture",
 ]

@@ -14,7 +14,7 @@ from gearwheel.api.pushes import Push
 from gearwheel.api.runs import Runs
 from gearwheel.api.tables import Levers, Loops
 from gearwheel.api.terms import Terms
-from gearwheel.wheel.errors import Problem, ProblemsError, WheelError, did_you_mean
+from gearwheel.wheel.errors import Problem, ProblemsError, WheelError
 from gearwheel.wheel.parts import Wheel
 
 if TYPE_CHECKING:
@@ -182,10 +182,11 @@ class Fit:
     def levers(self, outcome: str, *, years: float | None = None, how: str = "cumulated") -> Levers:
         """What one step of each lever does to `outcome` over `years`. Raises WheelError for an unknown outcome."""
         from gearwheel.run import levers_of
+        from gearwheel.run.chosen import outcome_of
 
         wheel = self.model.wheel
         years = _positive(wheel.horizon if years is None else years)
-        return Levers(levers_of(self.posterior, variable(outcome, wheel), years=years, how=how), wheel)
+        return Levers(levers_of(self.posterior, outcome_of(outcome, wheel), years=years, how=how), wheel)
 
     def plan(
         self,
@@ -231,10 +232,11 @@ class Fit:
         are the options of `run.terms.terms_of` (settings, saving, on, wait, how) and, for a membership, `data`: a mapping
         with memberships and orders. Raises WheelError (GW155 to GW157) and DataError (GW158).
         """
+        from gearwheel.run.chosen import outcome_of
         from gearwheel.run.terms_asked import ask_terms
 
         wheel = self.model.wheel
-        outcome = variable(outcome, wheel) if outcome else None
+        outcome = outcome_of(outcome, wheel) if outcome else None
         years = _positive(wheel.horizon if years is None else years)
         return Terms(ask_terms(self.posterior, kind, outcome, years=years, **asked))
 
@@ -275,19 +277,6 @@ class Fit:
             return az.from_dict(posterior=draws)
         except TypeError:  # since ArviZ 1.0
             return az.from_dict({"posterior": draws})
-
-
-def variable(name: str, wheel: Wheel) -> str:
-    """The full name of a variable. Raises WheelError with what was probably meant."""
-    from gearwheel.spin.run import resolve_name
-
-    try:
-        return resolve_name(name, wheel.variables())
-    except KeyError as error:
-        shared = [known for known in wheel.variables() if known.rsplit(".", 1)[-1] == name]
-        message = f"'{name}' could be {' or '.join(shared)}" if shared else f"no variable is called '{name}'"
-        hint = "Give its full name." if shared else did_you_mean(name, wheel.variables())
-        raise WheelError(Problem("GW142", message, wheel.file, hint=hint)) from error
 
 
 def _steps(wheel: Wheel, years: float | None) -> int:

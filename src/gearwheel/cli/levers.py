@@ -28,11 +28,12 @@ def levers(
     Example:
       gearwheel levers amazon --outcome operating_income --years 5
     """
-    from gearwheel.api import open, variable
+    from gearwheel.api import open
+    from gearwheel.run.chosen import outcome_of
     from gearwheel.show import words
 
     model = open(wheel)
-    outcome = variable(outcome or next(iter(model.wheel.outcomes), model.wheel.size), model.wheel)
+    outcome = outcome_of(outcome or next(iter(model.wheel.outcomes), model.wheel.size), model.wheel)
     with progress() as shown:
         fit = model.fit(seed=seed, progress=shown, cache=not no_cache)
         found = fit.levers(outcome, years=years, how="level" if level else "cumulated").found

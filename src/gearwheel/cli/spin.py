@@ -41,7 +41,8 @@ def spin(
       gearwheel spin shop --years 3
       gearwheel spin shop --set advertising=0.08 --show customers --show cash
     """
-    from gearwheel.api import open, variable
+    from gearwheel.api import open
+    from gearwheel.run.chosen import variable
 
     model = open(wheel)
     levers = dict(_setting(text, model.wheel) for text in settings)

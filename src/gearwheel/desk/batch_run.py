@@ -85,6 +85,7 @@ def decide_file(
     for path in (out, beside):
         refuse_foreign(path)
         refuse_given(path, (source, store.name))
+    next(iter(read_requests(source, 1)), None)  # what cannot be read leaves no log behind
     desk = papers.desk(store.found(papers.operation.name))
     keep_papers(store, papers.policy, papers.customers, papers.known.text)
     with Written(out, schema_of(papers)) as decisions, Written(beside, REJECTED) as rejected:

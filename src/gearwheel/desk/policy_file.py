@@ -87,7 +87,8 @@ class _Reader:
             self.flaw("GW503", "there are no actions to choose from", ("actions",))
         fallback = raw.get("fallback", self.operation.fallback)
         if not isinstance(fallback, str) or fallback not in actions:
-            self.flaw("GW503", f"the fallback {_shown(fallback)} is not among the actions", ("fallback",))
+            hint = did_you_mean(str(fallback), self.operation.actions)
+            self.flaw("GW503", f"the fallback {_shown(fallback)} is not among the actions", ("fallback",), hint)
             fallback = ""
         if not re.fullmatch(r"[A-Z]{3}", self.word(raw, "currency")):
             self.flaw("GW502", "a policy states the currency of its money", ("currency",), 'currency = "EUR"')

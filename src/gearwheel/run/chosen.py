@@ -1,9 +1,49 @@
-"""Levers as a user names them: in full or by their last word, of the business and of nobody else."""
+"""Variables, outcomes and levers as a user names them: in full, or by their last word where one gear alone has it."""
 
 from __future__ import annotations
 
+import contextlib
+
 from gearwheel.wheel.errors import Problem, WheelError, did_you_mean
 from gearwheel.wheel.parts import Wheel
+
+OWN_PROFIT, BOOKED_PROFIT = "profit", "operating_income"
+NEEDED_FOR_PROFIT = "sales, what the goods cost, logistics, overhead and advertising"
+
+
+def variable(name: str, wheel: Wheel, *also: str) -> str:
+    """The full name of a variable. Raises WheelError (GW142) with what was probably meant, `also` among it."""
+    from gearwheel.spin.run import resolve_name
+
+    known = wheel.variables()
+    try:
+        return resolve_name(name, known)
+    except KeyError as error:
+        shared = [k for k in known if k.rpartition(".")[2] == name]
+        message = f"'{name}' could be {' or '.join(shared)}" if shared else f"no variable is called '{name}'"
+        hint = (
+            "Give its full name."
+            if shared
+            else did_you_mean(name, (*also, *known, *(k.rpartition(".")[2] for k in known)))
+        )
+        raise WheelError(Problem("GW142", message, wheel.file, hint=hint)) from error
+
+
+def outcome_of(name: str, wheel: Wheel) -> str:
+    """The full name of an outcome; `profit` is the variable of that name, else the operating income of the cost gear.
+
+    Raises WheelError: GW144 where there is no profit to judge by, GW142 for any other unknown name.
+    """
+    from gearwheel.spin.run import resolve_name
+
+    if name != OWN_PROFIT:
+        return variable(name, wheel, OWN_PROFIT)
+    for candidate in (OWN_PROFIT, BOOKED_PROFIT):
+        with contextlib.suppress(KeyError):
+            return resolve_name(candidate, wheel.variables())
+    message = f"this wheel computes no profit: it lacks {NEEDED_FOR_PROFIT}"
+    hint = "Take in the gear `costs`, or write [aux.profit] from numbers that you have or believe."
+    raise WheelError(Problem("GW144", message, wheel.file, hint=hint))
 
 
 def chosen_lever(wheel: Wheel, name: str, code: str) -> str:

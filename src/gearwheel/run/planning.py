@@ -10,20 +10,18 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gearwheel.run.chosen import chosen_lever
+from gearwheel.run.chosen import chosen_lever, outcome_of
 from gearwheel.run.parts import shown_unit
 from gearwheel.run.questions import now_of, weighed_here
 from gearwheel.run.store import Progress, cached_file, input_hash, plain, save_atomically, silent
 from gearwheel.spin.levers import history, table
-from gearwheel.wheel.errors import GearwheelError, Problem, WheelError, did_you_mean
+from gearwheel.wheel.errors import GearwheelError, Problem, WheelError
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.times import decimal_year, per_year
 
 SEEN, FRESH = 160, 720  # draws of the search, and at least so many to judge on
 KNOTS = 4
 LEAST_YEARS = 1.0  # of a plan that is not told how far: in less, nothing that is spent comes back
-OWN_PROFIT, BOOKED_PROFIT = "profit", "operating_income"
-NEEDED_FOR_PROFIT = "sales, what the goods cost, logistics, overhead and advertising"
 TOLD = 6  # things worth knowing that are told
 
 
@@ -67,27 +65,6 @@ def plan_of(
         with contextlib.suppress(GearwheelError):  # a full disk costs time at the next run, nothing else
             save_atomically(kept, json.dumps(found, allow_nan=False).encode())
     return found
-
-
-def outcome_of(name: str, wheel: Wheel) -> str:
-    """The full name of an outcome; `profit` is the variable of that name, else the operating income of the cost gear.
-
-    Raises WheelError: GW144 where there is no profit to plan for, GW142 for any other unknown name.
-    """
-    from gearwheel.spin.run import resolve_name
-
-    known = wheel.variables()
-    for candidate in (name, BOOKED_PROFIT) if name == OWN_PROFIT else (name,):
-        with contextlib.suppress(KeyError):
-            return resolve_name(candidate, known)
-    if name == OWN_PROFIT:
-        message = f"this wheel computes no profit: it lacks {NEEDED_FOR_PROFIT}"
-        hint = "Take in the gear `costs`, or write [aux.profit] from numbers that you have or believe."
-        raise WheelError(Problem("GW144", message, wheel.file, hint=hint))
-    shared = [k for k in known if k.rpartition(".")[2] == name]
-    message = f"'{name}' could be {' or '.join(shared)}" if shared else f"no variable is called '{name}'"
-    hint = "Give its full name." if shared else did_you_mean(name, (*known, OWN_PROFIT))
-    raise WheelError(Problem("GW142", message, wheel.file, hint=hint))
 
 
 def chosen_levers(wheel: Wheel, names: Sequence[str] | None) -> list[str]:
