@@ -42,7 +42,7 @@ class Answers(ABC):
 
     books: Books
     end: int = 0
-    oracle = False
+    oracle = False  # does it see what nobody can?
 
     @abstractmethod
     def decide(self, columns: Columns) -> tuple[np.ndarray, np.ndarray]:
@@ -113,16 +113,18 @@ class ByDesk(Answers):
 
 
 @dataclass(frozen=True)
-class Oracle(Answers):
-    """Knows of every claim whether it is honest, of every customer whether they abuse, how often they buy and leave,
+class Oracle:
+    """Needs no books of what was asked: it knows of every claim whether it is honest, of every customer whether they abuse, how often they buy and leave,
     what freight and resale will be, every planted effect and how it fades, and the mean price. It chooses the cheapest
     action by the first-order effect on what is earned until the end."""
 
-    state: State | None = None
-    earned: float = 0.0  # of an order, returns taken off
+    books: Books
+    end: int
+    state: State
+    earned: float  # of an order, returns taken off
     oracle = True
 
-    def __call__(self, requests):
+    def __call__(self, requests: Columns) -> np.ndarray:
         settings, claim = self.books.planted.settings, self.books.table("price").mean()
         horizon = max(self.end - self.books.today, 1.0)
         costs = oracle_costs(settings, self.state, requests, horizon, self.earned, claim)
