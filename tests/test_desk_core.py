@@ -18,7 +18,7 @@ from gearwheel.desk.ledger import DAY, Ledger
 from gearwheel.desk.record import Record
 from gearwheel.desk.requests import check_rows, check_table
 from gearwheel.desk.returns import RETURNS
-from gearwheel.desk.weigh import BLOCK, weigh
+from gearwheel.desk.weigh import BLOCK, layout, weigh
 from gearwheel.wheel.errors import DeskError, Problem
 
 DESK = desk()
@@ -106,17 +106,26 @@ def test_parts_add_up_to_the_expected_cost_in_blocks_of_any_size():
         assert (alone.expected[0] == weighed.expected[one]).all() and (alone.surely[0] == weighed.surely[one]).all()
 
 
-def test_many_requests_are_weighed_as_few_are(monkeypatch):
-    many = columns([request(i, unit_cost=4.0 if i % 3 else None) for i in range(BLOCK + 9)])
-    few = weigh(RETURNS, ACTIONS, many, DESK.draws)
-    monkeypatch.setattr("gearwheel.desk.weigh.MANY", 1)
-    compiled = weigh(RETURNS, ACTIONS, many, DESK.draws)
-    assert (compiled.surely == few.surely).all() and (compiled.expected == few.expected).all()
+def test_kinds_of_requests_are_weighed_as_each_alone(monkeypatch):
+    many = columns([request(i, unit_cost=4.0 if i % 3 else None) for i in range(60)])
+    many["kept"], many["value"] = np.arange(60) % 5.0, np.where(np.arange(60) % 2, np.nan, 90.0)
+    laid = layout(RETURNS, ACTIONS, DESK.draws)
+    whole = weigh(RETURNS, ACTIONS, many, DESK.draws, laid)
+    assert len(laid.known) == 10
+    monkeypatch.setattr("gearwheel.desk.weigh.REMEMBERED", 3)  # fewer than there are
+    laid = layout(RETURNS, ACTIONS, DESK.draws)
+    few = weigh(RETURNS, ACTIONS, many, DESK.draws, laid)
+    assert len(laid.known) <= 3
+    for row in range(60):
+        alone = weigh(RETURNS, ACTIONS, {n: c[row : row + 1] for n, c in many.items()}, DESK.draws, laid)
+        for found in (whole, few):
+            assert (alone.expected[0] == found.expected[row]).all() and (alone.surely[0] == found.surely[row]).all()
+            assert alone.costs[0] == pytest.approx(found.costs[row], abs=1e-9)
 
 
 def test_expected_costs_are_those_of_the_sum_over_all_draws():
     some = columns([request(i) for i in range(5)])
-    weighed, weights = weigh(RETURNS, ACTIONS, some, DESK.draws), RETURNS.weights(some, DESK.draws)
+    weighed, weights = weigh(RETURNS, ACTIONS, some, DESK.draws), RETURNS.weights(RETURNS.kinds(some), DESK.draws)
     amounts = RETURNS.amounts(some)
     for a, action in enumerate(ACTIONS):
         total = sum(

@@ -20,6 +20,8 @@ import pytest
 
 from desk_requests import POLICY, request
 from gearwheel.desk import service_app
+from gearwheel.desk.opened import read_papers
+from gearwheel.desk.reading import Reading
 from gearwheel.desk.replay import replay
 from gearwheel.desk.returns import RETURNS
 from gearwheel.desk.service_guard import Guard
@@ -319,7 +321,9 @@ def test_killed_under_load_it_loses_no_acknowledged_decision_and_decides_no_key_
         under_load(Desk(tmp_path), seconds, signal.SIGKILL)
     under_load(Desk(tmp_path), 0.4, signal.SIGTERM)
     store = open_store(str(tmp_path / "desk.db"))
-    kept = {json.loads(b)["key"]: json.loads(b)["answer"] for _, _, b in store.bodies("decisions", 0, 1000)}
+    reading = Reading(read_papers(tmp_path / "policy.toml").desk(store.meta()["secret"]), store)
+    made = [reading.record(body) for _, _, body in store.bodies("decisions", 0, 5000)]
+    kept = {record.key: json.loads(reading.answer(record)) for record in made}
     assert len(answers) > 50 and set(answers) <= set(kept)
     for key, several in answers.items():
         assert all(answer == kept[key] for answer in several)

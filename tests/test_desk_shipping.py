@@ -16,6 +16,7 @@ from desk_requests import NOW
 from gearwheel.cli import main
 from gearwheel.desk.answer import answer
 from gearwheel.desk.customers import NOBODY
+from gearwheel.desk.explain import options
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.opened import read_papers
 from gearwheel.desk.replay import replay
@@ -88,7 +89,7 @@ def test_the_capacity_of_the_faster_line_is_kept(policy):
 def expected(policy: str, **changed) -> dict[str, float]:
     desk = (papers := read_papers(policy)).desk(b"lots")
     (record,) = answer(desk, NOBODY, Ledger(papers.policy.caps), [order(1, **changed)], ["k"], NOW)
-    return {o["action"]: o["expected_cost"] for o in json.loads(record.answer)["options"]}
+    return {o["action"]: o["expected_cost"] for o in options(desk.form, record)}
 
 
 def test_costs_are_those_of_one_order_worked_out_by_hand(policy):

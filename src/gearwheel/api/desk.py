@@ -43,13 +43,14 @@ class Desk:
         seconds since 1970. Raises DeskError (GW510 to GW515) for a request that cannot be decided.
         """
         from gearwheel.desk.answer import answer
+        from gearwheel.desk.explain import answer_of
 
         row, now = dict(request), time.time() if now is None else now
         name = _named(self.papers, row, now) if key is None else key
         (found,) = answer(self._desk, self.papers.customers, self.ledger, [row], [name], now)
         if isinstance(found, Problem):
             raise DeskError(found)
-        said = json.loads(found.answer)
+        said = json.loads(answer_of(self._desk.policy, self._desk.form, found))
         return Decision(**{**said, "options": tuple(said["options"])})
 
     def decide_frame(self, frame, *, clock: str = "now"):
@@ -80,7 +81,7 @@ class Desk:
 
 def _named(papers, row: Mapping, now: float) -> str:
     """A key that follows from what the request says, however it is written. Raises DeskError."""
-    from gearwheel.desk.batch import requests_of
+    from gearwheel.desk.batch_asked import requests_of
     from gearwheel.desk.record import asked_hash
     from gearwheel.desk.requests import check_rows, context_of
 

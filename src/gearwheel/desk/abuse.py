@@ -14,8 +14,6 @@ from gearwheel.desk.operation import Columns, Draws
 
 MOST = 0.95  # a chance to claim never reaches 1: the odds stay finite
 LEVELS = 20  # kept items beyond which nothing more is learned from generosity
-REMEMBERED = 8192  # records, each with two rows of draws
-_LAST: tuple[Draws, dict[tuple, np.ndarray]] = ({}, {})
 RECORD = ("orders", "claims", "kept", "came_back", "not_back")  # what is known of a customer's claims
 
 
@@ -24,25 +22,10 @@ def abuse(columns: Columns, draws: Draws) -> tuple[np.ndarray, np.ndarray]:
     (requests, draws).
 
     `columns`: the RECORD before this claim, each (requests,). `draws`: abusers, honest_claims, false_claims, learning,
-    lost, temptation. Customers with equal records are worked out once, and remembered for the same draws.
+    lost, temptation.
     """
-    orders = np.maximum(columns["orders"], columns["claims"] + 1)
-    records = list(zip(orders.tolist(), *(columns[name].tolist() for name in RECORD[1:])))
-    seen = _seen(draws)
-    new = list({record for record in records if record not in seen})
-    if new:
-        seen.update(zip(new, np.stack(_worked_out(np.array(new, float), draws), axis=1)))
-    kinds = {record: number for number, record in enumerate(dict.fromkeys(records))}
-    found = np.stack([seen[record] for record in kinds], axis=1)
-    if len(kinds) == len(records):
-        return found[0], found[1]
-    at = [kinds[record] for record in records]
-    return found[0][at], found[1][at]
-
-
-def _worked_out(kinds: np.ndarray, draws: Draws) -> tuple[np.ndarray, np.ndarray]:
-    """As `abuse`, for records (kinds, RECORD)."""
-    orders, claims, kept, came_back, not_back = (kinds[:, k : k + 1] for k in range(len(RECORD)))
+    claims, kept, came_back, not_back = (columns[name][:, None] for name in RECORD[1:])
+    orders = np.maximum(columns["orders"][:, None], claims + 1)
     before = orders - 1  # the order in question is judged by `now`
     share, honest = np.minimum(draws["abusers"], MOST), np.minimum(draws["honest_claims"], MOST)
     log_ratio = log_odds((before, claims, kept, came_back, not_back), draws)
@@ -53,14 +36,6 @@ def _worked_out(kinds: np.ndarray, draws: Draws) -> tuple[np.ndarray, np.ndarray
     claimed = abuser * (now + honest) / (abuser * (now + honest) + (1 - abuser) * honest)
     turned = (1 - claimed) * np.clip(draws["temptation"], 0, 1) * draws["false_claims"]
     return false, claimed * (after - now) + turned
-
-
-def _seen(draws: Draws) -> dict[tuple, np.ndarray]:
-    """What was worked out for these very draws, by record; the draws used last are remembered."""
-    global _LAST
-    if _LAST[0] is not draws or len(_LAST[1]) > REMEMBERED:
-        _LAST = (draws, {})
-    return _LAST[1]
 
 
 def false_rate(kept: np.ndarray, draws: Draws) -> np.ndarray:

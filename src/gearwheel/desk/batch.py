@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
 
-import msgspec
 import numpy as np
 
-from gearwheel.desk.answer import decide_known
-from gearwheel.desk.customers import Customers
-from gearwheel.desk.decide import Decisions, Desk
+from gearwheel.desk.answer import known_columns
+from gearwheel.desk.batch_asked import Asked, read_asked
+from gearwheel.desk.customers import Customers, facts_of
+from gearwheel.desk.decide import Decisions, Desk, consider, settle
+from gearwheel.desk.form import Form
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.operation import Operation
-from gearwheel.desk.record import Record, asked_hash, decision_id, records
-from gearwheel.desk.requests import KEY, WHOLE, Checked, check_table, contexts_of
+from gearwheel.desk.reading import Reading
+from gearwheel.desk.record import Record, records
+from gearwheel.desk.requests import KEY
 from gearwheel.desk.store import Store
-from gearwheel.desk.weigh import MANY, compile_many
 from gearwheel.wheel.errors import Problem
 
 CHUNK = 8192  # requests of one transaction
@@ -27,25 +30,12 @@ CLOCKS = ("now", "requested")
 
 @dataclass
 class Chunk:
-    """What came of one chunk: `columns` by name, one entry a decision; `faults` by row of the file."""
+    """What came of one chunk: `columns` by name, one entry a decision, in the order of the file; `faults` by row of it."""
 
-    columns: dict[str, list]
+    columns: dict[str, list] = field(repr=False)
     faults: dict[int, Problem]
     asked: int
-    capped: dict[str, int] = field(default_factory=dict)
-    spoke: dict[str, int] = field(default_factory=dict)
-
-    def add(self, more: Mapping[str, Sequence]) -> None:
-        for name, values in more.items():
-            self.columns.setdefault(name, []).extend(values)
-
-    def sorted(self) -> Chunk:
-        """With the decisions in the order of the file."""
-        rows = self.columns.get("row", [])
-        if any(a > b for a, b in pairwise(rows)):
-            order = sorted(range(len(rows)), key=rows.__getitem__)
-            self.columns = {n: [column[i] for i in order] for n, column in self.columns.items()}
-        return self
+    until: int  # row of the file
 
 
 def decide_tables(
@@ -62,101 +52,178 @@ def decide_tables(
 
     `clock` says when a request counts as decided: "now", or at its own `requested_at` (never before the decision
     before it). A request whose key is in the log is not decided again: its decision is what the log says; another
-    request under a known key is a fault (GW516). `ledger`: what was decided before, where there is no store. Raises DeskError (GW518) where the log cannot be written; chunks
-    before that are logged.
+    request under a known key is a fault (GW516). `ledger`: what was decided before, where there is no store. Raises
+    DeskError (GW518) where the log cannot be written; chunks before that are logged.
     """
     work = _Work(desk, customers, store, clock, ledger)
-    done = 0
-    for table in tables:
-        yield work.chunk(table, done)
-        done += len(table)
-        progress(done)
+    start, waiting = 0, None
+    with ThreadPoolExecutor(1) as thread, _no_garbage():
+        for table in tables:
+            thought = work.think(table, start)  # while the chunk before is logged
+            start += len(table)
+            if waiting:
+                waiting[0].result()
+            chunk, made = work.chunk(thought)
+            following = thread.submit(work.log, made), chunk
+            if waiting:
+                yield waiting[1]  # to be written out while the next one is logged
+                progress(waiting[1].until)
+            waiting = following
+        if waiting:
+            waiting[0].result()
+            yield waiting[1]
+            progress(waiting[1].until)
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Nothing here refers to itself, and looking for what does takes a fifth of the time."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
+
+
+@dataclass(frozen=True)
+class Thought:
+    """What would be decided about requests by what was known when they were looked at. `columns` and `found`: of those
+    that are no fault; `place` (n,) of each request asked in them, -1 for a fault."""
+
+    asked: Asked
+    columns: dict[str, np.ndarray] = field(repr=False)
+    found: Decisions | None = field(repr=False)
+    place: np.ndarray = field(repr=False)
+    faults: dict[int, Problem]
 
 
 class _Work:
-    """The ledger and how far it knows the log."""
+    """`think` is pure; `chunk` and `log` are taken in turns, and hold the store's lock from the one to the other."""
 
     def __init__(self, desk: Desk, customers: Customers, store: Store | None, clock: str, ledger: Ledger | None):
         self.desk, self.customers, self.store, self.clock = desk, customers, store, clock
+        self.reading = Reading(desk, store) if store else None
         self.ledger = ledger or Ledger(desk.policy.caps, customers.as_of)
         self.seq: int | None = None
-        self.compiled = False
 
-    def chunk(self, table, start: int) -> Chunk:
-        checked = check_table(self.desk.operation, self.desk.policy, table, time.time())
-        contexts = contexts_of(self.desk.operation, table.take(checked.rows))
-        rows = requests_of(self.desk.operation, checked, contexts)
-        hashes = [asked_hash(row) for row in rows]
-        keys = _keys(table, checked, hashes)
-        names = [decision_id(self.desk.secret, key) for key in keys]
-        found = Chunk({}, {start + row: problem for row, problem in checked.faults.items()}, len(table))
+    def think(self, table, start: int) -> Thought:
+        asked = read_asked(self.desk, table, start)
+        columns, rows, faults = known_columns(self.desk, self.customers, self.ledger, asked.checked.columns)
+        place = np.full(len(asked.rows), -1)
+        place[rows] = np.arange(len(rows))
+        keys = asked.named.keys if not faults else [asked.named.keys[i] for i in rows]
+        return Thought(asked, columns, consider(self.desk, columns, keys) if keys else None, place, faults)
+
+    def chunk(self, thought: Thought) -> tuple[Chunk, list[Record]]:
+        """What comes of it, and what is to be logged: where there is a store it is locked until `log`."""
+        asked = thought.asked
+        faults, decided, known, made = asked.faults(), {}, {}, []
+        try:
+            if self.store:
+                self.store.begin()
+                self._catch_up(asked)
+                known = _known(self.store, list(dict.fromkeys(asked.named.ids)))
+            made = self._decide(thought, known, faults, decided)
+            columns = columns_of(self.desk, asked, decided, self._form)
+        except BaseException:
+            if self.store:
+                self.store.rollback()
+            raise
+        return Chunk(columns, faults, asked.count, asked.start + asked.count), made
+
+    def log(self, made: list[Record]) -> None:
         if self.store is None:
-            self._decide(checked, rows, (keys, names, hashes), start, found, {})
-            return found.sorted()
-        self._compile(checked)  # before the store's lock is held, which other desks wait for
-        with self.store.transaction():
-            self._catch_up(checked)
-            known = _known(self.store, list(dict.fromkeys(names)))
-            made = self._decide(checked, rows, (keys, names, hashes), start, found, known)
+            return
+        try:
             if made:
                 self.seq = self.store.append(made)
-        return found.sorted()
+            self.store.commit()
+        except BaseException:
+            self.store.rollback()
+            raise
 
-    def _compile(self, checked: Checked) -> None:
-        """Once, where a segment of this chunk will be long enough to be weighed compiled."""
-        if self.compiled or len(checked.rows) < MANY:
-            return
-        pieces = segments(range(len(checked.rows)), _customers(checked))
-        if max(len(piece) for piece in pieces) >= MANY:
-            nothing = {n: np.zeros(len(checked.rows)) for n in self.desk.operation.facts}  # of no consequence
-            compile_many(self.desk.operation, checked.columns | nothing, self.desk.draws, self.desk.layout)
-            self.compiled = True
+    def _form(self, record: Record) -> Form:
+        return self.reading.form(record) if self.reading else self.desk.form
 
-    def _decide(self, checked: Checked, rows, named: tuple, start: int, found: Chunk, known: dict) -> list[Record]:
-        """Segment by segment: who asks twice is answered the second time with the first answer known."""
-        keys, names, hashes = named
-        numbers = (start + checked.rows).tolist()
+    def _decide(
+        self,
+        thought: Thought,
+        known: dict[str, tuple[bytes, bytes]],
+        faults: dict[int, Problem],
+        decided: dict[int, Record],
+    ) -> list[Record]:
+        """Records of what is asked for the first time; all that is decided goes to `decided`, by row."""
+        asked = thought.asked
         first: dict[str, int] = {}
         again: list[int] = []
-        for i, (key, name) in enumerate(zip(keys, names)):
-            before = known[name][0] if name in known else hashes[first.setdefault(key, i)]
-            if before != hashes[i]:
+        for i, (key, name, hashed) in enumerate(zip(asked.named.keys, asked.named.ids, asked.named.asked)):
+            before = known[name][0] if name in known else asked.named.asked[first.setdefault(key, i)]
+            if before != hashed:
                 hint = "A new request needs a new key."
-                found.faults[numbers[i]] = Problem("GW516", f"the key '{key[:60]}' is another request's", hint=hint)
+                said = f"the key '{key[:60]}' is another request's"
+                faults[asked.number(i)] = Problem("GW516", said, hint=hint)
             elif name in known:
-                found.add(recorded(self.desk, known[name][1], numbers[i], rows[i]))
+                decided[i] = self.reading.record(known[name][1])
             elif first[key] != i:
                 again.append(i)
-        made: list[Record] = []
-        for segment in segments(list(first.values()), _customers(checked)):
-            made += self._segment(checked, np.array(segment), rows, keys, start, found)
+        made = self._fresh(thought, list(first.values()), faults)
+        decided |= made
         for i in again:
-            at = numbers[first[keys[i]]]
-            if at in found.faults:
-                found.faults[numbers[i]] = found.faults[at]
+            earlier = first[asked.named.keys[i]]
+            if earlier in decided:
+                decided[i] = decided[earlier]
             else:
-                one = found.columns["row"].index(at)
-                found.add({n: [numbers[i] if n == "row" else column[one]] for n, column in found.columns.items()})
-        return made
+                faults[asked.number(i)] = faults[asked.number(earlier)]
+        return list(made.values())
 
-    def _segment(self, checked: Checked, at: np.ndarray, rows, keys, start: int, found: Chunk) -> list[Record]:
-        columns = {n: c[at] for n, c in checked.columns.items()}
-        mine = [keys[i] for i in at]
-        made = decide_known(self.desk, self.customers, self.ledger, columns, mine, self._times)
-        found.faults |= {start + int(checked.rows[at[i]]): problem for i, problem in made.faults.items()}
-        decisions, at, times = made.decisions, at[made.rows], made.times
-        if decisions is None:
-            return []
-        mine, asked = [keys[i] for i in at], [rows[i] for i in at]
-        for name, spoke in decisions.spoke.items():
-            found.spoke[name] = found.spoke.get(name, 0) + int(spoke.sum())
-        for caps in decisions.capped:
-            for cap in caps:
-                found.capped[cap] = found.capped.get(cap, 0) + 1
-        found.add(decided(self.desk, decisions, asked, mine, times, start + checked.rows[at]))
-        if self.store is None:
-            return []
-        return records(self.desk, decisions, asked, made.columns, mine, times, self.customers.version)
+    def _fresh(self, thought: Thought, rows: list[int], faults: dict[int, Problem]) -> dict[int, Record]:
+        """Row → record of requests that are not decided yet."""
+        asked, columns, found = thought.asked, thought.columns, thought.found
+        faults |= {asked.number(i): thought.faults[i] for i in rows if i in thought.faults}
+        rows = [i for i in rows if i not in thought.faults]
+        if not rows:
+            return {}
+        named, requests = asked.named, asked.rows
+        if len(rows) < len(asked.rows):
+            at = thought.place[rows]
+            columns, found = {n: c[at] for n, c in columns.items()}, found.take(at)
+            named, requests = named.take(rows), [requests[i] for i in rows]
+        times = self._times(columns, len(rows))
+        self._settle(found, columns, named.keys, times)
+        return dict(zip(rows, records(self.desk, found, requests, columns, named, times, self.customers.version)))
+
+    def _settle(self, found: Decisions, columns: dict[str, np.ndarray], keys: Sequence[str], times: np.ndarray) -> None:
+        """In the order asked: who asks twice is answered the second time with the first answer known."""
+        counted = "customer_id" in columns and self.desk.operation.counts
+        names = columns["customer_id"].tolist() if counted else None
+        if not names:
+            settle(self.desk, found, columns, times, self.ledger, range(len(keys)))
+            return
+        self._look_again(found, columns, keys, range(len(keys)))  # others may have been answered since
+        answered: set[str] = set()
+        for piece in segments(range(len(keys)), names):
+            again = [i for i in piece if names[i] in answered]
+            if again:
+                self._look_again(found, columns, keys, again)
+            settle(self.desk, found, columns, times, self.ledger, piece)
+            answered.update(names[i] for i in piece)
+
+    def _look_again(
+        self, found: Decisions, columns: dict[str, np.ndarray], keys: Sequence[str], rows: list[int]
+    ) -> None:
+        """Consider anew those of whom more is known by now."""
+        at, changed = np.array(rows), np.zeros(len(rows), bool)
+        names = columns["customer_id"][at].tolist()
+        facts, _ = facts_of(self.desk.operation, self.desk.policy, self.customers, names, self.ledger)
+        for name, values in facts.items():
+            changed |= ~((values == columns[name][at]) | np.isnan(values))
+            columns[name][at] = values
+        at = at[changed]
+        if len(at):
+            mine = {n: column[at] for n, column in columns.items()}
+            found.replace(at, consider(self.desk, mine, [keys[i] for i in at]))
 
     def _times(self, columns, count: int) -> np.ndarray:
         if self.clock == "now":
@@ -164,21 +231,19 @@ class _Work:
         asked = columns["requested_at"].astype("datetime64[s]").astype(float)
         return np.maximum.accumulate(np.maximum(asked, self.ledger.last))
 
-    def _catch_up(self, checked: Checked) -> None:
+    def _catch_up(self, asked: Asked) -> None:
         """Note what is in the log and not yet in the ledger: of this batch nothing, of other desks everything."""
         if self.seq is None:
             first = time.time()
-            if self.clock == "requested" and len(checked.rows):
-                first = min(first, float(checked.columns["requested_at"].min().astype("datetime64[s]").astype(float)))
+            if self.clock == "requested" and asked.rows:
+                at = asked.checked.columns["requested_at"].min()
+                first = min(first, float(at.astype("datetime64[s]").astype(float)))
             self.seq = self.store.needed_by(self.ledger, first)
         self.seq = self.store.catch_up(self.ledger, self.seq)
 
 
-def segments(rows: Sequence[int], customers: Sequence[str] | None) -> Iterator[list[int]]:
+def segments(rows: Sequence[int], customers: Sequence[str]) -> Iterator[list[int]]:
     """`rows` cut, in their order, wherever a customer would stand twice in a piece."""
-    if customers is None:
-        yield from ([list(rows)] if rows else [])
-        return
     piece: list[int] = []
     seen: set[str] = set()
     for row in rows:
@@ -191,94 +256,38 @@ def segments(rows: Sequence[int], customers: Sequence[str] | None) -> Iterator[l
         yield piece
 
 
-def _customers(checked: Checked) -> list[str] | None:
-    return checked.columns["customer_id"].tolist() if "customer_id" in checked.columns else None
-
-
-def requests_of(operation: Operation, checked: Checked, contexts: Sequence[Mapping]) -> list[dict]:
-    """The checked requests as the log keeps them: fields that say something, and the free context of each under
-    `context`."""
-    columns = {}
-    for name, what in operation.fields.items():
-        column = checked.columns[name]
-        if what.type == "time":
-            texts = np.datetime_as_string(column.astype("datetime64[s]"))
-            columns[name] = [None if t == "NaT" else f"{t}Z" for t in texts.tolist()]
-        elif what.type == "text":
-            columns[name] = [text or None for text in column.tolist()]
-        else:
-            columns[name] = [None if value != value else value for value in column.tolist()]
-    columns[WHOLE] = [{n: v for n, v in said.items() if v is not None} or None for said in contexts]
-    names = list(columns)
-    return [{n: v for n, v in zip(names, row) if v is not None} for row in zip(*columns.values())]
-
-
-def decided(desk: Desk, decisions: Decisions, rows: Sequence[dict], keys, times, numbers) -> dict[str, list]:
-    """Output columns of fresh decisions. `numbers`: their rows in the file."""
-    names, count = desk.policy.actions, np.arange(len(keys))
-    expected, fallback = decisions.weighed.expected, desk.policy.actions.index(desk.policy.fallback)
-    actions = decisions.actions
+def columns_of(
+    desk: Desk, asked: Asked, decided: dict[int, Record], form_of: Callable[[Record], Form]
+) -> dict[str, list]:
+    """Output columns of what was decided, or decided earlier, by row of what was asked. Costs are as the log has them."""
+    if not decided:
+        return {}
+    rows = sorted(decided)
+    found = [decided[row] for row in rows]
+    numbers, fallback = [form_of(r).number for r in found], desk.policy.fallback
+    costs = [(r.expected, number.get(fallback)) for r, number in zip(found, numbers)]
     return {
-        "row": numbers.tolist(),
-        KEY: list(keys),
-        "decision_id": [decision_id(desk.secret, key) for key in keys],
-        **{n: [row.get(n, "") for row in rows] for n in identity(desk.operation)},
-        "action": actions,
-        "best": [names[b] for b in decisions.best],
-        "propensity": decisions.propensity[count, decisions.chosen].tolist(),
-        "expected_cost": expected[count, decisions.chosen].tolist(),
-        "fallback_cost": expected[:, fallback].tolist(),
-        "spent": decisions.spent.tolist(),
-        "rules": _spoken(decisions, len(keys)),
-        "caps": [list(caps) for caps in decisions.capped],
-        "says": [desk.operation.words(action, row) for action, row in zip(actions, rows)],
-        "decided_at": times.tolist(),
-        "policy_version": [desk.policy.version] * len(keys),
-    }
-
-
-def recorded(desk: Desk, body: bytes, number: int, row: Mapping) -> dict[str, list]:
-    """The same columns of a decision that stands in the log already."""
-    said = msgspec.json.decode(body)
-    cost = {o["action"]: o["expected_cost"] for o in said["answer"]["options"]}
-    return {
-        "row": [number],
-        KEY: [said["key"]],
-        "decision_id": [said["id"]],
-        **{n: [row.get(n, "")] for n in identity(desk.operation)},
-        "action": [said["action"]],
-        "best": [said["best"]],
-        "propensity": [said["propensity"][said["action"]]],
-        "expected_cost": [cost[said["action"]]],
-        "fallback_cost": [cost.get(desk.policy.fallback)],
-        "spent": [said["spent"]],
-        "rules": [said["rules"]],
-        "caps": [said["caps"]],
-        "says": [said["answer"]["explanation"]["customer"]],
-        "decided_at": [said["decided_at"]],
-        "policy_version": [said["policy"]],
+        "row": (asked.start + asked.checked.rows[rows]).tolist(),
+        KEY: [r.key for r in found],
+        "decision_id": [r.id for r in found],
+        **{n: [asked.rows[row].get(n, "") for row in rows] for n in identity(desk.operation)},
+        "action": [r.action for r in found],
+        "best": [r.best for r in found],
+        "propensity": [r.propensity[number[r.action]] for r, number in zip(found, numbers)],
+        "expected_cost": [r.expected[number[r.action]] for r, number in zip(found, numbers)],
+        "fallback_cost": [None if place is None else expected[place] for expected, place in costs],
+        "spent": [r.spent for r in found],
+        "rules": [r.rules for r in found],
+        "caps": [r.caps for r in found],
+        "says": [r.says for r in found],
+        "decided_at": [r.decided_at for r in found],
+        "policy_version": [r.policy for r in found],
     }
 
 
 def identity(operation: Operation) -> list[str]:
     """The fields by which one finds a request again."""
     return [n for n, f in operation.fields.items() if f.type == "text" and f.needed and n.endswith("_id")]
-
-
-def _spoken(decisions: Decisions, count: int) -> list[list[str]]:
-    spoken: list[list[str]] = [[] for _ in range(count)]
-    for name, spoke in decisions.spoke.items():
-        for row in np.flatnonzero(spoke).tolist():
-            spoken[row].append(name)
-    return spoken
-
-
-def _keys(table, checked: Checked, hashes: Sequence[bytes]) -> list[str]:
-    """What names each request."""
-    if KEY not in table.column_names:
-        return [hashed.hex() for hashed in hashes]
-    given = table[KEY].take(checked.rows).to_pylist()
-    return [hashed.hex() if key in (None, "") else str(key) for key, hashed in zip(given, hashes)]
 
 
 def _known(store: Store, names: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:

@@ -44,10 +44,11 @@ class Summary:
         for row, problem in sorted(chunk.faults.items()):
             self.rejected[problem.code] += 1
             self.example.setdefault(problem.code, (row, problem.message))
-        self.rules.update(chunk.spoke)
-        self.caps.update(chunk.capped)
         if not chunk.columns:
             return
+        for counts, column in ((self.rules, "rules"), (self.caps, "caps")):
+            for names, times in Counter(chunk.columns[column]).items():
+                counts.update(dict.fromkeys(names, times))
         actions, best = chunk.columns["action"], chunk.columns["best"]
         self.decided += len(actions)
         self.actions.update(actions)
@@ -87,7 +88,7 @@ def decide_file(
         refuse_given(path, (source, store.name))
     next(iter(read_requests(source, 1)), None)  # what cannot be read leaves no log behind
     desk = papers.desk(store.found(papers.operation.name))
-    keep_papers(store, papers.policy, papers.customers, papers.known.text)
+    keep_papers(store, desk, papers.customers, papers.known.text)
     with Written(out, schema_of(papers)) as decisions, Written(beside, REJECTED) as rejected:
         for chunk in _decided(desk, papers.customers, source, store, clock, progress):
             summary.add(chunk)

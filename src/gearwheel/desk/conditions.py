@@ -27,8 +27,8 @@ class Condition:
         if self.among or self.none_of:
             texts = [value if type(value) is str else str(value) for value in column.tolist()]
             wanted = frozenset(self.among or self.none_of)
-            found = np.fromiter((text in wanted for text in texts), bool, len(texts)) == bool(self.among)
-            missing = np.fromiter((text == "" for text in texts), bool, len(texts))
+            found = np.array([text in wanted for text in texts], bool) == bool(self.among)
+            missing = np.array([not text for text in texts], bool)
         else:
             numbers = _numbers(column)
             found, missing = np.ones(len(numbers), bool), np.isnan(numbers)

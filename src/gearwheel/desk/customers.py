@@ -103,7 +103,9 @@ def facts_of(
             if newcomer == newcomer:  # a customer whose record lacks a fact is a newcomer in this
                 facts[name] = np.where(np.isnan(facts[name]), newcomer, facts[name])
     for row, name in enumerate(names):
-        for action, times in ledger.answered.get(name, {}).items():
+        for action, times in dict(
+            ledger.answered.get(name, ())
+        ).items():  # a copy: the ledger may be noted in meanwhile
             for fact, actions in operation.counts.items():
                 if action in actions:
                     facts[fact][row] += times

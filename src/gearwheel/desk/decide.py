@@ -10,12 +10,14 @@ from itertools import accumulate
 
 import numpy as np
 
-from gearwheel.desk.ledger import Ledger, cap_key
+import gearwheel
+from gearwheel.desk.form import Form
+from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.operation import Columns, Draws, Operation
 from gearwheel.desk.policy import Policy, permitted
 from gearwheel.desk.weigh import Layout, Weighed, layout, weigh
 
-CENTS = 1e-9  # money that sums may be wrong by
+CAPPED = ("customer_id", "product_id")  # an operation need not be about customers or products
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,18 @@ class Desk:
         """What weighing has in common for all requests."""
         return layout(self.operation, self.policy.actions, self.draws, self.policy.fallback)
 
+    @cached_property
+    def form(self) -> Form:
+        """What the numbers of its records stand for."""
+        return Form(gearwheel.__version__, self.policy.actions, tuple(self.operation.facts), self.layout.slots)
 
-@dataclass(frozen=True)
+
+@dataclass
 class Decisions:
     """`chosen` (requests,) indexes `weighed.actions`; `propensity` (requests, actions) is how likely each action was;
     `allowed` before and `open` after caps, both (requests, actions); `best` what would have been done without lots.
-    `spoke`: rule or right → (requests,) bool; `capped`: caps that bound, by request; `spent` (requests,) money of the
-    chosen action against caps; `lots` (requests,) in [0, 1)."""
+    `spoke`: rule or right → (requests,) bool; `capped`: caps that bound, by request; `spends` (requests, actions): money
+    of each action against caps; `lots` (requests,) in [0, 1). `settle` is what changes them."""
 
     weighed: Weighed = field(repr=False)
     chosen: np.ndarray
@@ -49,13 +56,37 @@ class Decisions:
     allowed: np.ndarray = field(repr=False)
     open: np.ndarray = field(repr=False)
     spoke: Mapping[str, np.ndarray] = field(repr=False)
-    capped: Sequence[tuple[str, ...]] = field(repr=False)
-    spent: np.ndarray = field(repr=False)
+    capped: list[tuple[str, ...]] = field(repr=False)
+    spends: np.ndarray = field(repr=False)
     lots: np.ndarray = field(repr=False)
 
     @property
     def actions(self) -> list[str]:
         return [self.weighed.actions[c] for c in self.chosen]
+
+    @property
+    def spent(self) -> np.ndarray:
+        """(requests,) money of the chosen action against caps."""
+        return self.spends[np.arange(len(self.chosen)), self.chosen]
+
+    def take(self, rows: np.ndarray) -> Decisions:
+        """Of these requests."""
+        weighed = self.weighed
+        mine = Weighed(
+            weighed.actions, weighed.expected[rows], weighed.surely[rows], weighed.slots, weighed.costs[rows]
+        )
+        capped, spoke = [self.capped[i] for i in rows], {n: spoke[rows] for n, spoke in self.spoke.items()}
+        columns = (self.chosen, self.best, self.propensity, self.allowed, self.open)
+        return Decisions(mine, *(c[rows] for c in columns), spoke, capped, self.spends[rows], self.lots[rows])
+
+    def replace(self, rows: np.ndarray, others: Decisions) -> None:
+        """Put `others`, not settled yet, in the place of the requests `rows`."""
+        for name in ("expected", "surely", "costs"):
+            getattr(self.weighed, name)[rows] = getattr(others.weighed, name)
+        for name in ("chosen", "best", "propensity", "allowed", "open", "spends", "lots"):
+            getattr(self, name)[rows] = getattr(others, name)
+        for name, spoke in others.spoke.items():
+            self.spoke[name][rows] = spoke
 
 
 def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray, ledger: Ledger) -> Decisions:
@@ -65,37 +96,56 @@ def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray,
     `product_id` where there are such; `keys`: what names each request, drawn upon for its lot; `times` (requests,):
     when each is decided, seconds since 1970, not falling. Equal arguments and an equal ledger give equal decisions.
     """
+    found = consider(desk, columns, keys)
+    settle(desk, found, columns, times, ledger, range(len(keys)))
+    return found
+
+
+def consider(desk: Desk, columns: Columns, keys: Sequence[str]) -> Decisions:
+    """What would be decided if no cap were used up; arguments as those of `decide`."""
     policy, operation = desk.policy, desk.operation
     weighed = weigh(operation, policy.actions, columns, desk.draws, desk.layout)
     allowed, spoke = permitted(policy, columns)
     best, propensity = propensities(policy, weighed.expected, weighed.surely, allowed)
     lots = np.array([lot(desk.secret, key) for key in keys])
-    chosen = drawn(propensity, lots)
     spends = np.stack([operation.spends(columns, a, desk.draws) for a in policy.actions], axis=1)
-    open_, capped = allowed.copy(), [()] * len(keys)
-    owed = np.any([spoke[r.name] for r in policy.rights], axis=0) if policy.rights else np.zeros(len(keys), bool)
-    nobody = np.full(len(keys), "", object)  # an operation need not be about customers or products
-    customers, products = (columns.get(n, nobody).tolist() for n in ("customer_id", "product_id"))
-    caps = [
-        (n, cap, [a for a, name in enumerate(policy.actions) if name in cap.actions])
-        for n, cap in enumerate(policy.caps)
-    ]
-    may, money, picked = allowed.tolist(), spends.tolist(), chosen.tolist()
-    for i, time in enumerate(times.tolist()):
-        bound = _bound(caps, ledger, may[i], money[i], customers[i], products[i], time) if caps else ()
+    capped: list[tuple[str, ...]] = [()] * len(keys)
+    return Decisions(
+        weighed, drawn(propensity, lots), best, propensity, allowed, allowed.copy(), spoke, capped, spends, lots
+    )
+
+
+def settle(
+    desk: Desk, found: Decisions, columns: Columns, times: np.ndarray, ledger: Ledger, rows: Sequence[int]
+) -> None:
+    """Go through `rows` of what was considered in their order: where a cap is used up decide anew, and note each decision
+    in the ledger. `columns` and `times`: of all that was considered."""
+    policy = desk.policy
+    at = np.asarray(rows, int)
+    may, money, picked = found.allowed[at].tolist(), found.spends[at].tolist(), found.chosen[at].tolist()
+    customers, products = (columns[n][at].tolist() if n in columns else [""] * len(at) for n in CAPPED)
+    note, bound_by, names = ledger.note, ledger.bound, policy.actions
+    for k, (row, time) in enumerate(zip(rows, times[at].tolist())):
+        bound = bound_by(names, may[k], money[k], customers[k], products[k], time)
         if bound:
-            capped[i] = tuple(dict.fromkeys(name for name, _ in bound))
-            shut = {a for _, a in bound}
-            left = [ok and a not in shut for a, ok in enumerate(may[i])]
-            if not any(left):
-                left = may[i] if owed[i] else [a == policy.fallback for a in policy.actions]
-            costs, sure = weighed.expected[i].tolist(), weighed.surely[i].tolist()
-            best[i], propensity[i], picked[i] = alone(policy, costs, sure, left, float(lots[i]))
-            open_[i] = left
-        ledger.note(policy.actions[picked[i]], customers[i], products[i], time, money[i][picked[i]])
-    chosen = np.array(picked, int)
-    spent = spends[np.arange(len(keys)), chosen]
-    return Decisions(weighed, chosen, best, propensity, allowed, open_, spoke, capped, spent, lots)
+            picked[k] = _within(policy, found, row, may[k], bound)
+        note(names[picked[k]], customers[k], products[k], time, money[k][picked[k]])
+    found.chosen[at] = picked
+
+
+def _within(policy: Policy, found: Decisions, row: int, may: list[bool], bound: list[tuple[str, int]]) -> int:
+    """The action of one request, some of whose caps are used up: (cap, action) pairs. Caps never take the last action
+    that a right grants."""
+    found.capped[row] = tuple(dict.fromkeys(name for name, _ in bound))
+    shut = {a for _, a in bound}
+    left = [ok and a not in shut for a, ok in enumerate(may)]
+    if not any(left):
+        owed = any(found.spoke[right.name][row] for right in policy.rights)
+        left = may if owed else [a == policy.fallback for a in policy.actions]
+    costs, sure = found.weighed.expected[row].tolist(), found.weighed.surely[row].tolist()
+    found.best[row], found.propensity[row], picked = alone(policy, costs, sure, left, float(found.lots[row]))
+    found.open[row] = left
+    return picked
 
 
 def propensities(
@@ -141,13 +191,3 @@ def lot(secret: bytes, key: str) -> float:
     """A number in [0, 1) that follows from the request's name, so that a replay draws the same."""
     digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), key=secret, digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> 11) / 2**53
-
-
-def _bound(caps, ledger: Ledger, allowed, spends, customer, product, time) -> list[tuple[str, int]]:
-    """(cap, action) pairs that are used up; `caps`: (number, cap, its actions by number)."""
-    found = []
-    for number, cap, actions in caps:
-        times, money = ledger.room(number, cap_key(cap, customer, product), time)
-        money += CENTS
-        found += [(cap.name, a) for a in actions if allowed[a] and (times < 1 or spends[a] > money)]
-    return found

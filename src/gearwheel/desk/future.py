@@ -8,21 +8,20 @@ import numpy as np
 
 from gearwheel.desk.operation import Columns, Draws
 
+TENTHS = 1  # digits of spreads: finer ones would set apart customers who are alike
 
-def brings(columns: Columns, draws: Draws) -> np.ndarray:
-    """Margin on what each customer will yet spend, (requests, draws), money.
 
-    `columns`: value (expected spending of a year, NaN where nothing is known) and value_spread (sd of its logarithm),
-    each (requests,); `draws`: margin and newcomer_value. The spread is lognormal around the expectation, and its
-    draws are the same for all requests.
-    """
-    known = np.isfinite(columns["value"])
-    spread = np.where(known, columns["value_spread"], 0.0)[:, None]
-    if not known.any():
-        return np.broadcast_to(draws["newcomer_value"] * draws["margin"], (len(known), len(draws["margin"])))
-    z = _standard(len(draws["margin"]))
-    value = np.where(known, columns["value"], 1.0)[:, None] * np.exp(spread * z - spread**2 / 2)
-    return value * np.where(known[:, None], 1.0, draws["newcomer_value"]) * draws["margin"]
+def spread(columns: Columns) -> np.ndarray:
+    """How unsure each customer's later spending is, (requests,): sd of its logarithm, 0 where its expectation (`value`) is
+    not known and newcomers' spending stands in for it."""
+    return np.where(np.isfinite(columns["value"]), np.round(columns["value_spread"], TENTHS), 0.0)
+
+
+def left(spreads: np.ndarray, draws: Draws) -> np.ndarray:
+    """Margin on what is spent, over the expectation of what is spent, (kinds, draws), for `spreads` (kinds,): lognormal
+    around 1, by draws that are the same for all requests, × `margin`."""
+    spreads = spreads[:, None]
+    return np.exp(spreads * _standard(len(draws["margin"])) - spreads**2 / 2) * draws["margin"]
 
 
 @cache

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
+from gearwheel.desk.form import read_form
 from gearwheel.desk.history import OUTCOMES, History
 from gearwheel.desk.operation import Operation
 from gearwheel.desk.policy import Policy
+from gearwheel.desk.record import Record, read_record
 from gearwheel.desk.requests import Faults, check_rows, check_table
 from gearwheel.desk.store import Store, open_store
 from gearwheel.wheel.errors import DeskError, Problem, did_you_mean
@@ -57,25 +59,33 @@ def from_store(store: Store, operation: Operation, policy: Policy, window: float
     if not meta or meta["operation"].decode() != operation.name:
         raise DeskError(Problem("GW518", f"{store.name} holds no decisions on '{operation.name}'"))
     told: dict[str, list[dict]] = defaultdict(list)
-    for outcome in _bodies(store, "outcomes"):
+    for body in _bodies(store, "outcomes"):
+        outcome = msgspec.json.decode(body)
         told[outcome["decision_id"]].append(outcome | {"seconds": _seconds(outcome["at"])})
-    made = _bodies(store, "decisions")
+    made = _made(store)
     if not made:
         raise DeskError(Problem("GW518", f"{store.name} holds no decisions yet"))
-    checked = check_rows(operation, policy, [m["request"] for m in made], EVER)
+    requests = [msgspec.json.decode(m.request) for m in made]
+    checked = check_rows(operation, policy, requests, EVER)
     notes = _left_out(checked.faults, len(made), store.name)
-    made = [made[row] for row in checked.rows.tolist()]
-    facts = {n: np.array([_number(m["facts"].get(n)) for m in made]) for n in operation.facts}
-    actions = tuple(dict.fromkeys(a for m in made for a in m["propensity"]))
+    made, requests = ([column[row] for row in checked.rows.tolist()] for column in (made, requests))
+    forms = {version: read_form(text) for version, text in store.papers("form").items()}
+    actions = tuple(dict.fromkeys(a for form in dict.fromkeys(m.form for m in made) for a in forms[form].actions))
     at = {a: k for k, a in enumerate(actions)}
-    propensity = np.array([[m["propensity"].get(a, 0.0) for a in actions] for m in made])
-    chosen = np.array([at[m["action"]] for m in made])
+    chosen = np.array([at[m.action] for m in made])
+    propensity, facts = np.zeros((len(made), len(actions))), {n: np.full(len(made), np.nan) for n in operation.facts}
+    for row, record in enumerate(made):
+        form = forms[record.form]
+        propensity[row, [at[a] for a in form.actions]] = record.propensity
+        for name, value in zip(form.facts, record.facts):
+            if name in facts and value is not None:
+                facts[name][row] = value
     return History(
         actions,
         {**checked.columns, **facts},
         chosen,
         propensity,
-        _outcomes(operation, made, [told.get(m["id"], []) for m in made], window * DAY),
+        _outcomes(operation, made, requests, [told.get(m.id, []) for m in made], window * DAY),
         notes,
     )
 
@@ -91,14 +101,16 @@ def _left_out(faults: Faults, count: int, name: str) -> tuple[str, ...]:
     return tuple(f"{n:,} of {count:,} decisions ({code}), such as: {first[code].message}" for code, n in times.items())
 
 
-def _outcomes(operation: Operation, made: Sequence[dict], told: Sequence[list[dict]], window: float) -> dict:
+def _outcomes(
+    operation: Operation, made: Sequence[Record], requests: Sequence[dict], told: Sequence[list[dict]], window: float
+) -> dict:
     """Each of OUTCOMES that the log can say, (decisions,)."""
     found = {name: np.full(len(made), np.nan) for name in OUTCOMES}
-    times = [o["seconds"] for outcomes in told for o in outcomes] + [m["decided_at"] for m in made]
+    times = [o["seconds"] for outcomes in told for o in outcomes] + [m.decided_at for m in made]
     now = max(times, default=0.0)
     purchases_told = any(o["kind"] == BOUGHT for outcomes in told for o in outcomes)
-    for row, (decision, outcomes) in enumerate(zip(made, told)):
-        began = decision["decided_at"]
+    for row, (decision, request, outcomes) in enumerate(zip(made, requests, told)):
+        began = decision.decided_at
         within = [o for o in outcomes if o["seconds"] <= began + window or o["kind"] != BOUGHT]
         for o in outcomes:
             name, value = STATED.get(o["kind"], ("", None))
@@ -106,14 +118,13 @@ def _outcomes(operation: Operation, made: Sequence[dict], told: Sequence[list[di
                 found[name][row] = np.nan_to_num(found[name][row]) + float(o.get("amount") or 0.0)
             elif name:
                 found[name][row] = value
-        request = decision["request"]
         if "price" in request:
             found["claimed"][row] = float(request["price"]) * float(request.get("quantity") or 1.0)
         if purchases_told:
             found["spent_after"][row] = sum(float(o.get("amount") or 0.0) for o in within if o["kind"] == BOUGHT)
             found["watched"][row] = min(window, now - began) / DAY
         if now - began >= window and any(o["kind"] != BOUGHT for o in outcomes):
-            found["cost"][row] = operation.realised(request, decision["action"], within)
+            found["cost"][row] = operation.realised(request, decision.action, within)
     return found
 
 
@@ -184,18 +195,20 @@ def _column(table, name: str, missing: float) -> np.ndarray:
     return np.where(np.isnan(values), missing, values)
 
 
-def _bodies(store: Store, table: str) -> list[dict]:
-    found, seq = [], 0
+def _made(store: Store) -> list[Record]:
+    try:
+        return [read_record(body) for body in _bodies(store, "decisions")]
+    except msgspec.DecodeError as error:
+        raise DeskError(Problem("GW519", f"a decision in {store.name} cannot be read: {error}")) from error
+
+
+def _bodies(store: Store, table: str) -> Iterator[bytes]:
+    seq = 0
     while rows := store.bodies(table, seq, BLOCK):
-        found += [msgspec.json.decode(body) for _, _, body in rows]
+        yield from (body for _, _, body in rows)
         seq = rows[-1][0]
-    return found
 
 
 def _seconds(text: str) -> float:
     at = datetime.fromisoformat(text)
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
-
-
-def _number(value: float | None) -> float:
-    return np.nan if value is None else float(value)

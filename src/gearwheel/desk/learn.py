@@ -121,12 +121,10 @@ def combined(
 
 def contrast(operation: Operation, policy: Policy, names: Sequence[str], action: str) -> np.ndarray:
     """By how much each effect makes later spending after `action` differ from that after the fallback, (effects,):
-    read off the operation's own costs."""
-    blank = {
-        n: np.zeros(1) if f.type != "time" else np.array(["NaT"], "datetime64[s]") for n, f in operation.fields.items()
-    }
-    blank |= {n: np.array([""], object) for n, f in operation.fields.items() if f.type == "text"}
-    blank |= {n: np.array([value]) for n, value in operation.facts.items()}
+    read off the operation's own costs, for a customer who yet spends 1 and a request that says no more than it must."""
+    nothing = {"text": np.array([""], object), "time": np.array(["NaT"], "datetime64[s]")}
+    blank = {n: nothing.get(f.type, np.array([0.0 if f.needed else np.nan])) for n, f in operation.fields.items()}
+    blank |= {n: np.array([value]) for n, value in operation.facts.items()} | {"value": np.ones(1)}
     blank |= operation.derive(blank)
     amounts = operation.amounts(blank)
     usual = {n: np.atleast_1d(d.mean()) for n, d in believed(policy, operation).items()}

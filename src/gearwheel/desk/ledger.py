@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from gearwheel.desk.policy import Cap
 
 DAY = 86_400.0  # seconds
+CENTS = 1e-9  # money that sums may be wrong by
 
 
 class Ledger:
@@ -22,31 +23,58 @@ class Ledger:
         self.since = since
         self.last = 0.0  # time of the latest decision
         self.answered: dict[str, dict[str, int]] = {}
+        self._of: dict[str, list[int]] = {}  # action → numbers of the caps that count it
+        for number, cap in enumerate(self.caps):
+            for action in cap.actions:
+                self._of.setdefault(action, []).append(number)
         self._noted: list[dict[str, deque]] = [defaultdict(deque) for _ in self.caps]
         self._money: list[dict[str, float]] = [defaultdict(float) for _ in self.caps]
         self._unsure: list[tuple] | None = None
         self._before = 0.0
 
-    def room(self, number: int, key: str, time: float) -> tuple[float, float]:
-        """(times, money) that the cap with this number still leaves."""
-        cap, noted = self.caps[number], self._noted[number].get(key)
-        if noted is None:
-            return cap.most, cap.money
-        spent = self._money[number]
-        while noted and noted[0][0] <= time - cap.days * DAY:
-            spent[key] -= noted.popleft()[1]
-        return cap.most - len(noted), cap.money - spent[key]
+    def bound(
+        self,
+        names: Sequence[str],
+        allowed: Sequence[bool],
+        spends: Sequence[float],
+        customer: str,
+        product: str,
+        time: float,
+    ) -> list[tuple[str, int]]:
+        """(cap, action) pairs of a request at this time whose cap is used up. `names` of actions, which of them are
+        `allowed` and what each `spends`, in one order."""
+        found: list[tuple[str, int]] = []
+        most = max(spends)
+        for cap, noted, spent in zip(self.caps, self._noted, self._money):
+            key = cap_key(cap, customer, product)
+            times, money = cap.most, cap.money
+            earlier = noted.get(key)
+            if earlier:
+                gone = time - cap.days * DAY
+                while earlier and earlier[0][0] <= gone:
+                    spent[key] -= earlier.popleft()[1]
+                times -= len(earlier)
+                money -= spent[key]
+            money += CENTS
+            if times >= 1 and most <= money:
+                continue
+            for action, name in enumerate(names):
+                if allowed[action] and (times < 1 or spends[action] > money) and name in cap.actions:
+                    found.append((cap.name, action))
+        return found
 
     def note(self, action: str, customer: str, product: str, time: float, money: float) -> None:
         """A decision has been made."""
-        self.last = max(self.last, time)
-        for number, cap in enumerate(self.caps):
-            if action in cap.actions:
-                key = cap_key(cap, customer, product)
-                self._noted[number][key].append((time, money))
-                self._money[number][key] += money
+        if time > self.last:
+            self.last = time
+        for number in self._of.get(action, ()):
+            key = cap_key(self.caps[number], customer, product)
+            self._noted[number][key].append((time, money))
+            self._money[number][key] += money
         if time > self.since:
-            record = self.answered.setdefault(customer, {})
+            record = self.answered.get(customer)
+            if record is None:
+                record = self.answered[customer] = {}
             record[action] = record.get(action, 0) + 1
         if self._unsure is not None:
             self._unsure.append((action, customer, product, time, money))
@@ -62,12 +90,11 @@ class Ledger:
     def take_back(self) -> None:
         """What was noted since `begin` was not committed: it never happened."""
         for action, customer, product, time, money in reversed(self._unsure or []):
-            for number, cap in enumerate(self.caps):
-                if action in cap.actions:
-                    key = cap_key(cap, customer, product)
-                    if self._noted[number][key]:
-                        self._noted[number][key].pop()
-                        self._money[number][key] -= money
+            for number in self._of.get(action, ()):
+                key = cap_key(self.caps[number], customer, product)
+                if self._noted[number][key]:
+                    self._noted[number][key].pop()
+                    self._money[number][key] -= money
             if time > self.since:
                 self.answered[customer][action] -= 1
         if self._unsure is not None:
@@ -76,6 +103,4 @@ class Ledger:
 
 def cap_key(cap: Cap, customer: str, product: str) -> str:
     """Of what a cap counts decisions."""
-    if cap.per == "customer":
-        return customer
-    return product if cap.per == "product" else ""
+    return customer if cap.per == "customer" else product if cap.per == "product" else ""

@@ -119,7 +119,7 @@ def _schemas(operation: Operation, policy: Policy) -> dict:
     texts = {"type": "array", "items": TEXT}
     record = _object(
         id=TEXT, key=TEXT, asked=TEXT, decided_at=NUMBER, request={"$ref": "#/components/schemas/Request"},
-        facts={"type": "object"}, policy=TEXT, knowledge=TEXT, customers=TEXT, action=actions, best=actions,
+        facts={"type": "object"}, form=TEXT, made_by=TEXT, policy=TEXT, knowledge=TEXT, customers=TEXT, action=actions, best=actions,
         allowed=texts, open=texts, propensity={"type": "object", "additionalProperties": NUMBER}, rules=texts,
         caps=texts, lot=NUMBER, spent=NUMBER, answer={"$ref": "#/components/schemas/Decision"},
         outcomes={"type": "array", "items": {"$ref": "#/components/schemas/Told"}},

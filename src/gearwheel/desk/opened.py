@@ -44,9 +44,10 @@ def read_papers(
     )
 
 
-def keep_papers(store: Store, policy: Policy, customers: Customers, knowledge: str) -> None:
-    """Keep in the store what its decisions will be made by; `knowledge` is the text. What is kept already stays."""
+def keep_papers(store: Store, desk: Desk, customers: Customers, knowledge: str) -> None:
+    """Keep in the store what its decisions will be made and read by; `knowledge` is the text. What is kept stays."""
     with store.transaction():
-        store.keep("policy", policy.version, policy.text)
+        store.keep("policy", desk.policy.version, desk.policy.text)
+        store.keep("form", desk.form.version, desk.form.text)
         store.keep("knowledge", Known(text=knowledge).version, knowledge)
         store.keep("customers", customers.version, f"{len(customers.row)} customers as of {customers.as_of:.0f}")

@@ -2,8 +2,8 @@
 
 The expected cost of an action is a sum of parts, each of the form amount × rate × weight: the amount is known of the
 request, the rate is a quantity that one only believes, and the weight is how far the part applies to this request (the
-probability that the claim is honest, what the customer will yet spend). So all actions of thousands of requests under
-hundreds of draws are a few matrix products, and each part can be shown by itself.
+probability that the claim is honest). So all actions of thousands of requests under hundreds of draws are a few matrix
+products, and each part can be shown by itself.
 """
 
 from __future__ import annotations
@@ -36,12 +36,19 @@ class Field:
 @dataclass(frozen=True)
 class Part:
     """One part of the expected cost of an action: the amount with the name `amount` (requests,) × `rate` (draws,) or a
-    number × the weight `when` (requests, draws). Costs are positive, gains negative; in the policy's currency."""
+    number × the weight `when` (kinds, draws). Costs are positive, gains negative; in the policy's currency."""
 
     name: str
     amount: str
     rate: np.ndarray | float = 1.0
     when: str = ALWAYS
+
+
+def stated_or_believed(name: str, stated: np.ndarray, believed: np.ndarray) -> dict[str, np.ndarray]:
+    """Two amounts (requests,) of which one is 0: `<name>_stated` where the request states it (NaN where not), and
+    `<name>_believed`, by which what is believed of the others is multiplied."""
+    known = np.isfinite(stated)
+    return {f"{name}_stated": np.where(known, stated, 0.0), f"{name}_believed": np.where(known, 0.0, believed)}
 
 
 @dataclass(frozen=True)
@@ -59,8 +66,9 @@ class Operation:
     """`actions` and `parts` say each in words; `facts` are what is known of a customer (name → value of a newcomer).
 
     `derive(requests)` adds what follows from a request (`derived`), such as the days since delivery.
-    `amounts(requests)` gives what is known of each request by name, (requests,); `weights(requests, draws)` the weights
-    by name, (requests, draws); `costs(draws)` the parts of each action, which are the same for all requests;
+    `amounts(requests)` gives what is known of each request by name, (requests,); `kinds(requests)` the numbers by name,
+    (requests,), that its weights follow from, best such as many requests share; `weights(kinds, draws)` these weights by
+    name, (kinds, draws); `costs(draws)` the parts of each action, which are the same for all requests;
     `spends(requests, action, draws)` what of it counts against caps of money, (requests,). `words(action, request)` is
     the sentence for the customer. `realised(request, action, outcomes)` is what a decision turned out to cost, from
     what happened after. `effects` are the quantities that change what a customer spends later, in parts whose
@@ -77,6 +85,7 @@ class Operation:
     fallback: str
     parts: Mapping[str, str]
     quantities: Mapping[str, Quantity]
+    kinds: Callable[[Columns], Columns] = field(repr=False)
     derive: Callable[[Columns], Columns] = field(repr=False)
     weights: Callable[[Columns, Draws], Mapping[str, np.ndarray]] = field(repr=False)
     amounts: Callable[[Columns], Mapping[str, np.ndarray]] = field(repr=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -71,7 +72,7 @@ class Policy:
     text: str = field(default="", compare=False, repr=False)
     file: str = field(default="", compare=False, repr=False)
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Names what the policy says: a hash of its text."""
         return hashlib.blake2b(self.text.encode(), digest_size=6).hexdigest()

@@ -1,128 +1,161 @@
-"""One decision as the log keeps it: what was asked and known, what was decided and why, chained to the one before."""
+"""One decision as the log keeps it: what was asked and known, what was decided and by which numbers."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 import numpy as np
 
 from gearwheel.desk.decide import Decisions, Desk
-from gearwheel.desk.explain import explanation, options
 from gearwheel.desk.operation import Columns
 
 START = bytes(16)  # what the first record of a chain is chained to
+SHOWN = 4  # digits of costs
+EXACT = 10  # of propensities
 
 
-@dataclass(frozen=True)
-class Record:
-    """`body` is JSON and holds everything (see `records`), the answer among it; the other fields are for finding it
-    again and for caps. `asked`: hash of the request as it was sent."""
+class Record(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Its JSON is what the log holds. `facts`, `propensity`, `expected` (cost), `surely` (probability of costing less
+    than the fallback) and `costs` (of each part) by place, as the form with this version says; `policy`, `knowledge` and
+    `customers` are versions as well. `open` were these actions, and before caps bound `allowed`, where these are others.
+    `rules` spoke, `caps` bound; `says` is what the customer was told. All other words follow (see `explain`)."""
 
     id: str
     key: str
-    asked: bytes
     decided_at: float
     customer: str
     product: str
-    action: str
-    spent: float
+    request: msgspec.Raw
+    facts: list[float | None]
+    form: str
     policy: str
-    body: bytes = field(repr=False)
-    answer: bytes = field(repr=False)
+    action: str
+    best: str
+    open: tuple[str, ...]
+    lot: float
+    spent: float
+    propensity: list[float]
+    expected: list[float]
+    surely: list[float]
+    costs: list[float]
+    says: str
+    allowed: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    caps: tuple[str, ...] = ()
+    knowledge: str = ""
+    customers: str = ""
+
+    @property
+    def asked(self) -> bytes:
+        """Hash of the request as it was sent."""
+        return hash_of(self.request)
+
+    def body(self) -> bytes:
+        return ENCODE.encode(self)
+
+
+@dataclass(frozen=True)
+class Named:
+    """Requests with what they are known by: `keys`, `ids` of their decisions, `texts`: they themselves in canonical form,
+    and `asked`: hashes of these; each (n,)."""
+
+    keys: Sequence[str]
+    ids: Sequence[str]
+    texts: Sequence[bytes]
+    asked: Sequence[bytes]
+
+    def take(self, rows: Sequence[int]) -> Named:
+        return Named(*([column[i] for i in rows] for column in (self.keys, self.ids, self.texts, self.asked)))
+
+
+def named(secret: bytes, requests: Sequence[Mapping], keys: Sequence[str | None]) -> Named:
+    """A request without a key, None or "", is named by what it says."""
+    texts = [canonical(request) for request in requests]
+    asked = [hash_of(text) for text in texts]
+    keys = [key or hashed.hex() for key, hashed in zip(keys, asked)]
+    return Named(keys, [decision_id(secret, key) for key in keys], texts, asked)
 
 
 def records(
     desk: Desk,
     decisions: Decisions,
-    rows: Sequence[Mapping],
+    requests: Sequence[Mapping],
     columns: Columns,
-    keys: Sequence[str],
+    named: Named,
     times: np.ndarray,
     customers: str = "",
 ) -> list[Record]:
-    """A record for each request decided. `rows` (n,): the requests as sent; `columns`, `keys`, `times`: as `decide` had
-    them; `customers`: version of the customers' file that the facts are from.
+    """A record for each request decided. `requests` (n,) as sent; `columns`, `times`: as `decide` had them;
+    `customers`: version of the customers' file that the facts are from."""
+    policy, form, words, raw = desk.policy, desk.form, desk.operation.words, msgspec.Raw
+    weighed, count = decisions.weighed, len(requests)
+    facts = np.array([columns[n] for n in form.facts], float).reshape(-1, count).T.tolist()
+    propensity = np.round(decisions.propensity, EXACT).tolist()
+    shown = (np.round(numbers, SHOWN).tolist() for numbers in (weighed.expected, weighed.surely, weighed.costs))
+    open_, allowed = (_which(policy.actions, which) for which in (decisions.open, decisions.allowed))
+    rules = _which(tuple(decisions.spoke), np.array(list(decisions.spoke.values()), bool).reshape(-1, count).T)
+    actions, best = decisions.actions, [policy.actions[b] for b in decisions.best.tolist()]
+    return [
+        Record(
+            id_, key, at, text_in(request, "customer_id"), text_in(request, "product_id"), raw(text), known, form.version,
+            policy.version, action, usual, may, lot, spent, chances, expected, surely, costs, words(action, request),
+            () if before == may else before, spoke, capped, desk.knowledge, customers,
+        )
+        for id_, key, at, request, text, known, action, usual, may, before, spoke, capped, lot, spent, chances, expected,
+            surely, costs
+        in zip(
+            named.ids, named.keys, times.tolist(), requests, named.texts, facts, actions, best, open_, allowed, rules,
+            decisions.capped, decisions.lots.tolist(), decisions.spent.tolist(), propensity, *shown,
+        )
+    ]  # fmt: skip
 
-    The body has: id, key, asked, decided_at, request, facts (as used, null where unknown), versions of policy,
-    knowledge and customers, action, best, allowed and open actions, propensity by action, rules (that spoke), caps
-    (that bound), lot, spent and answer. The answer has: decision_id, action, explanation, options, propensity (of the
-    action), policy_version.
-    """
-    policy, operation = desk.policy, desk.operation
-    names, version = policy.actions, policy.version
-    facts = [columns[n].tolist() for n in operation.facts]
-    propensity, lots, spent = decisions.propensity.tolist(), decisions.lots.tolist(), decisions.spent.tolist()
-    chosen, best, at = decisions.chosen.tolist(), decisions.best.tolist(), times.tolist()
-    allowed, open_ = decisions.allowed.tolist(), decisions.open.tolist()
-    offered = options(decisions)
-    found = []
-    for row, request in enumerate(rows):
-        name, action = decision_id(desk.secret, keys[row]), names[chosen[row]]
-        answer = ENCODE.encode(
-            {
-                "decision_id": name,
-                "action": action,
-                "explanation": explanation(desk, decisions, row, request),
-                "options": offered[row],
-                "propensity": propensity[row][chosen[row]],
-                "policy_version": version,
-            }
-        )
-        asked = asked_hash(request)
-        body = {
-            "id": name,
-            "key": keys[row],
-            "asked": asked.hex(),
-            "decided_at": at[row],
-            "request": request,
-            "facts": dict(zip(operation.facts, (f[row] for f in facts))),
-            "policy": version,
-            "knowledge": desk.knowledge,
-            "customers": customers,
-            "action": action,
-            "best": names[best[row]],
-            "allowed": [a for a, may in zip(names, allowed[row]) if may],
-            "open": [a for a, may in zip(names, open_[row]) if may],
-            "propensity": dict(zip(names, propensity[row])),
-            "rules": [rule for rule, spoke in decisions.spoke.items() if spoke[row]],
-            "caps": decisions.capped[row],
-            "lot": lots[row],
-            "spent": spent[row],
-            "answer": msgspec.Raw(answer),
-        }
-        customer, product = str(request.get("customer_id") or ""), str(request.get("product_id") or "")
-        found.append(
-            Record(
-                name,
-                keys[row],
-                asked,
-                at[row],
-                customer,
-                product,
-                action,
-                spent[row],
-                version,
-                ENCODE.encode(body),
-                answer,
-            )
-        )
-    return found
+
+def _which(names: tuple[str, ...], which: np.ndarray) -> list[tuple[str, ...]]:
+    """Of each row of (n, names) bool the names; equal ones are one tuple."""
+    if not names:
+        return [()] * len(which)
+    whole, width = which.tobytes(), len(names)
+    return [_those(names, whole[k : k + width]) for k in range(0, len(whole), width)]
+
+
+@lru_cache(4096)
+def _those(names: tuple[str, ...], which: bytes) -> tuple[str, ...]:
+    return tuple(name for name, here in zip(names, which) if here)
+
+
+def text_in(request: Mapping, name: str) -> str:
+    """What caps count by, "" where the request does not say."""
+    return str(request.get(name) or "")
+
+
+def read_record(body: bytes) -> Record:
+    """Raises msgspec.DecodeError for what is none."""
+    return DECODE.decode(body)
+
+
+def canonical(request: Mapping) -> bytes:
+    """A request as JSON, equal for equal requests, however their keys are ordered."""
+    return SORTED.encode(request)
+
+
+def hash_of(text: bytes) -> bytes:
+    """Of a request in its canonical form."""
+    return hashlib.blake2b(text, digest_size=16).digest()
 
 
 def asked_hash(request: Mapping) -> bytes:
-    """Of what was asked: equal for equal requests, however their keys are ordered."""
-    return hashlib.blake2b(SORTED.encode(request), digest_size=16).digest()
+    """Of what was asked."""
+    return hash_of(canonical(request))
 
 
 def decision_id(secret: bytes, key: str) -> str:
     """The name of the decision on the request with this key: one key has one."""
-    return (
-        "d"
-        + hashlib.blake2b(key.encode("utf-8", "surrogatepass"), key=secret, digest_size=12, person=b"id").hexdigest()
-    )
+    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), key=secret, digest_size=12, person=b"id")
+    return "d" + digest.hexdigest()
 
 
 def chained(before: bytes, body: bytes) -> bytes:
@@ -139,3 +172,4 @@ def _plain(value: object) -> object:
 
 ENCODE = msgspec.json.Encoder(enc_hook=_plain)
 SORTED = msgspec.json.Encoder(enc_hook=_plain, order="deterministic")
+DECODE = msgspec.json.Decoder(Record)

@@ -8,21 +8,23 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from gearwheel.desk.decide import Decisions, Desk, decide
-from gearwheel.desk.explain import options
+from gearwheel.desk.decide import Desk, decide
+from gearwheel.desk.form import Form, read_form
 from gearwheel.desk.learned import parse_knowledge
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.operation import Operation
 from gearwheel.desk.policy import believed
 from gearwheel.desk.policy_file import parse_policy
-from gearwheel.desk.record import START, asked_hash, chained, decision_id
+from gearwheel.desk.record import START, Record, chained, named, read_record, records, text_in
 from gearwheel.desk.requests import check_rows
 from gearwheel.desk.store import Store
 from gearwheel.wheel.errors import DeskError, Problem
 
 BLOCK = 1000  # decisions read at once
-NEAR = 2e-4  # money: costs are recorded to a hundredth of a cent, and another processor may round otherwise
-EXACT = 1e-9  # of propensities
+NEAR = 2e-4  # costs and probabilities are recorded to four digits, and another processor may round otherwise
+EXACT = 1e-9
+NUMBERS = (("lot", EXACT, 0.0), ("propensity", EXACT, 0.0), ("spent", EXACT, EXACT), ("expected", NEAR, EXACT),
+           ("costs", NEAR, EXACT))  # fmt: skip
 EVER = 4e9  # seconds since 1970, in the future of every record: that it was not is checked when it is made
 
 
@@ -49,20 +51,20 @@ def replay(
     for version, desk in desks.items():
         ledgers.setdefault(version[0], Ledger(desk.policy.caps))
     total = store.end("decisions")[0]
-    chain, seq, used = START, 0, {}
+    chain, seq, used, forms = START, 0, {}, store.papers("form")
     while rows := store.bodies("decisions", seq, BLOCK):
-        bodies = []
+        made = []
         for number, linked, body in rows:
             chain = _linked(chain, linked, body, number, seq + 1, "decision")
             seq = number
-            bodies.append(_read(body, number))
-        _same_columns(store, bodies, seq - len(bodies))
-        for first, last in _runs(bodies):
-            version = (bodies[first]["policy"], bodies[first]["knowledge"])
-            if version not in desks:
-                raise _differs(bodies[first], f"its policy {version[0]} or knowledge {version[1]} is not in the store")
-            used[version[0]] = None
-            _again(desks[version], ledgers, bodies[first:last])
+            made.append(_read(body, number))
+        _same_columns(store, made, seq - len(made))
+        for first, last in _runs(made):
+            one = made[first]
+            if (one.policy, one.knowledge) not in desks:
+                raise _differs(one, f"its policy {one.policy} or knowledge {one.knowledge} is not in the store")
+            used[one.policy] = None
+            _again(desks[one.policy, one.knowledge], ledgers, made[first:last], _form(store, forms, one))
         if progress:
             progress("replay", seq, total, "")
     told = _outcomes(store)
@@ -81,82 +83,72 @@ def _desks(operation: Operation, store: Store, secret: bytes) -> dict[tuple[str,
     return found
 
 
-def _runs(bodies: Sequence[dict]) -> list[tuple[int, int]]:
-    """Stretches of equal policy and knowledge, as (first, last + 1)."""
-    versions = [(b["policy"], b["knowledge"]) for b in bodies]
+def _form(store: Store, forms: dict[str, str], record: Record) -> Form:
+    try:
+        return read_form(forms[record.form])
+    except (KeyError, msgspec.DecodeError) as error:
+        raise _differs(record, f"its form {record.form} is not in the store") from error
+
+
+def _runs(made: Sequence[Record]) -> list[tuple[int, int]]:
+    """Stretches of equal policy, knowledge and form, as (first, last + 1)."""
+    versions = [(r.policy, r.knowledge, r.form) for r in made]
     edges = [0, *(i for i in range(1, len(versions)) if versions[i] != versions[i - 1]), len(versions)]
     return list(zip(edges, edges[1:]))
 
 
-def _again(desk: Desk, ledgers: dict[str, Ledger], bodies: Sequence[dict]) -> None:
+def _again(desk: Desk, ledgers: dict[str, Ledger], made: Sequence[Record], form: Form) -> None:
     """Decide them again and compare; other policies' ledgers note them too."""
     operation, policy = desk.operation, desk.policy
-    rows = [b["request"] for b in bodies]
+    if (form.actions, form.facts, form.parts) != (desk.form.actions, desk.form.facts, desk.form.parts):
+        raise _differs(made[0], f"Gearwheel {form.made_by} made it, of other facts or parts of the costs")
+    rows = [msgspec.json.decode(r.request) for r in made]
     checked = check_rows(operation, policy, rows, EVER)
     for row, problem in checked.faults.items():
-        raise _differs(bodies[row], f"its request has a fault: {problem.message}")
-    facts = {
-        n: np.array([np.nan if b["facts"][n] is None else b["facts"][n] for b in bodies], float)
-        for n in operation.facts
-    }
-    times = np.array([b["decided_at"] for b in bodies], float)
-    found = decide(desk, checked.columns | facts, [b["key"] for b in bodies], times, ledgers[policy.version])
-    offered = options(found)
-    for row, body in enumerate(bodies):
-        what = _difference(desk, found, offered[row], row, body)
+        raise _differs(made[row], f"its request has a fault: {problem.message}")
+    facts = np.array([r.facts for r in made], float).T
+    columns = checked.columns | dict(zip(form.facts, facts))
+    again = named(desk.secret, rows, [r.key for r in made])
+    times = np.array([r.decided_at for r in made], float)
+    found = decide(desk, columns, again.keys, times, ledgers[policy.version])
+    for before, now in zip(made, records(desk, found, rows, columns, again, times)):
+        what = _difference(before, now)
         if what:
-            raise _differs(body, what)
+            raise _differs(before, what)
         for version, ledger in ledgers.items():
             if version != policy.version:
-                customer, product = (str(body["request"].get(n) or "") for n in ("customer_id", "product_id"))
-                ledger.note(body["action"], customer, product, body["decided_at"], body["spent"])
+                ledger.note(before.action, before.customer, before.product, before.decided_at, before.spent)
 
 
-def _difference(desk: Desk, found: Decisions, offered: list[dict], row: int, body: dict) -> str:
+def _difference(before: Record, now: Record) -> str:
     """What is recorded and what comes out now, "" where they are the same."""
-    names, answer = desk.policy.actions, body["answer"]
-    if decision_id(desk.secret, body["key"]) != body["id"] or asked_hash(body["request"]).hex() != body["asked"]:
-        return "its id or its request's hash does not belong to it"
-    again = {
-        "action": names[found.chosen[row]],
-        "best": names[found.best[row]],
-        "allowed": [a for a, may in zip(names, found.allowed[row]) if may],
-        "open": [a for a, may in zip(names, found.open[row]) if may],
-        "rules": [rule for rule, spoke in found.spoke.items() if spoke[row]],
-        "caps": list(found.capped[row]),
-    }
-    for name, value in again.items():
-        if body[name] != value:
-            return f"{name} is {body[name]}, and {value} when decided again"
-    numbers = {"lot": found.lots[row], "spent": found.spent[row]}
-    numbers |= {f"propensity of {a}": found.propensity[row, i] for i, a in enumerate(names)}
-    recorded = {"lot": body["lot"], "spent": body["spent"]} | {
-        f"propensity of {a}": body["propensity"].get(a) for a in names
-    }
-    for name, value in numbers.items():
-        if recorded[name] is None or abs(recorded[name] - value) > EXACT * max(1.0, abs(value)):
-            return f"{name} is {recorded[name]}, and {value:.9g} when decided again"
-    if answer["action"] != body["action"] or answer["decision_id"] != body["id"]:
-        return "the answer that was sent is not the decision"
-    for option, now in zip(answer["options"], offered, strict=True):
-        pairs = {"expected cost": (option["expected_cost"], now["expected_cost"])}
-        pairs |= {f"part {n}": (option["parts"].get(n, np.inf), cost) for n, cost in now["parts"].items()}
-        for name, (before, cost) in pairs.items():
-            if before is None or not abs(before - cost) <= NEAR + EXACT * abs(cost):
-                return f"the {name} of {now['action']} is {before}, and {cost} when decided again"
+    if before.id != now.id:
+        return "its id does not belong to its key"
+    for name in ("action", "best", "allowed", "open", "rules", "caps"):
+        if getattr(before, name) != getattr(now, name):
+            return f"{name} is {_told(getattr(before, name))}, and {_told(getattr(now, name))} when decided again"
+    for name, error, relative in NUMBERS:
+        old, new = (np.atleast_1d(np.array(getattr(r, name), float)) for r in (before, now))
+        if old.shape != new.shape or not (np.abs(old - new) <= error + relative * np.abs(new)).all():
+            return f"{name} is {_told(getattr(before, name))}, and {_told(getattr(now, name))} when decided again"
     return ""
 
 
-def _same_columns(store: Store, bodies: Sequence[dict], after: int) -> None:
-    """The columns that caps are counted by say what the records say."""
-    wanted = [
-        (b["action"], str(b["request"].get("customer_id") or ""), str(b["request"].get("product_id") or ""),
-         b["decided_at"], b["spent"])
-        for b in bodies
-    ]  # fmt: skip
-    for body, want, (_, *have) in zip(bodies, wanted, store.since(after, len(bodies)), strict=True):
+def _told(value: object) -> str:
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list | tuple) else str(value)
+
+
+def _same_columns(store: Store, made: Sequence[Record], after: int) -> None:
+    """The columns that caps are counted by say what the records say, and these what was asked."""
+    for record, (_, *have, asked) in zip(made, store.since(after, len(made)), strict=True):
+        want = (record.action, record.customer, record.product, record.decided_at, record.spent)
+        request = msgspec.json.decode(record.request)
         if tuple(have) != want:
-            raise _differs(body, f"its row says {tuple(have)}, its record {want}")
+            raise _differs(record, f"its row says {tuple(have)}, its record {want}")
+        if bytes(asked) != record.asked:
+            raise _differs(record, "its row has the hash of another request")
+        if (text_in(request, "customer_id"), text_in(request, "product_id")) != (record.customer, record.product):
+            raise _differs(record, "its customer or product is not that of its request")
 
 
 def _outcomes(store: Store) -> int:
@@ -177,12 +169,12 @@ def _linked(chain: bytes, linked: bytes, body: bytes, number: int, wanted: int, 
     return linked
 
 
-def _read(body: bytes, number: int) -> dict:
+def _read(body: bytes, number: int) -> Record:
     try:
-        return msgspec.json.decode(body)
+        return read_record(body)
     except msgspec.DecodeError as error:
         raise DeskError(Problem("GW519", f"decision {number} cannot be read: {error}")) from error
 
 
-def _differs(body: dict, what: str) -> DeskError:
-    return DeskError(Problem("GW519", f"decision {body['id']} (key {body['key'][:60]}): {what}"))
+def _differs(record: Record, what: str) -> DeskError:
+    return DeskError(Problem("GW519", f"decision {record.id} (key {record.key[:60]}): {what}"))

@@ -91,7 +91,10 @@ def contexts_of(operation: Operation, table) -> list[dict]:
     if not (pa.types.is_struct(kind) or pa.types.is_map(kind) or pa.types.is_null(kind)):
         hint = f"It is a struct; or give each of its keys a column, as {CONTEXT}channel a column channel."
         raise DeskError(Problem("GW511", f"the column '{WHOLE}' ({kind}) holds no objects", hint=hint))
-    found = table.select([n for n in table.column_names if n not in operation.fields and n != KEY]).to_pylist()
+    names = [n for n in table.column_names if n not in operation.fields and n != KEY]
+    if not names:
+        return [{}] * len(table)
+    found = table.select(names).to_pylist()
     if not pa.types.is_null(kind):
         for row in found:
             row |= {key: value for key, value in dict(row.pop(WHOLE) or {}).items() if value is not None}

@@ -13,9 +13,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from gearwheel.desk.abuse import abuse
-from gearwheel.desk.future import brings
-from gearwheel.desk.operation import ALWAYS, Columns, Draws, Field, Operation, Part, Quantity
+from gearwheel.desk.abuse import RECORD, abuse
+from gearwheel.desk.future import left, spread
+from gearwheel.desk.operation import ALWAYS, Columns, Draws, Field, Operation, Part, Quantity, stated_or_believed
 from gearwheel.wheel.parts import Belief
 
 HONEST, FALSE, FUTURE, HAZARD = "honest", "false", "future", "hazard"
@@ -107,43 +107,56 @@ def derive(columns: Columns) -> dict[str, np.ndarray]:
     return {"amount": columns["price"] * columns["quantity"], "days_since_delivery": days}
 
 
-def weights(columns: Columns, draws: Draws) -> dict[str, np.ndarray]:
-    """`honest`, `false`, `future` (money that an honest customer yet brings), `hazard` (later false claims that a
-    refund without a return adds), each (requests, draws)."""
-    false, more = abuse(columns, draws)
+def kinds(columns: Columns) -> dict[str, np.ndarray]:
+    """The customer's record of claims, and how unsure it is what they will yet spend."""
+    return {**{name: columns[name] for name in RECORD}, "spread": spread(columns)}
+
+
+def weights(kinds: Columns, draws: Draws) -> dict[str, np.ndarray]:
+    """`honest`, `false`, `future` (margin that is left of what an honest customer yet spends, over the expectation of
+    it), `hazard` (later false claims an order that a refund without a return adds), each (kinds, draws)."""
+    false, more = abuse(kinds, draws)
     honest = 1 - false
-    ahead = np.where(
-        np.isfinite(columns["orders_ahead"])[:, None], columns["orders_ahead"][:, None], draws["newcomer_orders"]
-    )
-    return {HONEST: honest, FALSE: false, FUTURE: honest * brings(columns, draws), HAZARD: more * ahead}
+    return {HONEST: honest, FALSE: false, FUTURE: honest * left(kinds["spread"], draws), HAZARD: more}
 
 
 def amounts(columns: Columns) -> dict[str, np.ndarray]:
-    """What is known of a request. Freight, salvage and cost of the goods are stated by some requests (`…_stated`) and
-    left to what is believed by the others (`…_believed`)."""
+    """What is known of a request. Freight, salvage, cost of the goods, and what the customer will yet spend and order
+    are stated by some requests (`…_stated`) and left to what is believed by the others (`…_believed`)."""
     amount, one = columns["amount"], np.ones(len(columns["amount"]))
     found = {"amount": amount, "one": one}
     for name, stated, believed in (
         ("freight", columns["freight"], one),
         ("salvage", columns["resale"] * amount, amount),
         ("goods", columns["unit_cost"] * columns["quantity"], amount),
+        ("spending", columns["value"], one),
+        ("orders", columns["orders_ahead"], one),
     ):
-        known = np.isfinite(stated)
-        found[f"{name}_stated"] = np.where(known, stated, 0.0)
-        found[f"{name}_believed"] = np.where(known, 0.0, believed)
+        found |= stated_or_believed(name, stated, believed)
     return found
 
 
 def costs(draws: Draws) -> dict[str, list[Part]]:
     """The parts of each action, in money."""
     arrives = 1 - draws["lost"]
+
+    def later(rate: np.ndarray) -> list[Part]:
+        """On what an honest customer yet spends."""
+        believed = rate * draws["newcomer_value"]
+        return [Part("future", "spending_stated", rate, FUTURE), Part("future", "spending_believed", believed, FUTURE)]
+
+    def hazard(loss: np.ndarray) -> list[Part]:
+        """On the false claims that a refund without a return breeds."""
+        believed = loss * draws["newcomer_orders"]
+        return [Part("abuse", "orders_stated", loss, HAZARD), Part("abuse", "orders_believed", believed, HAZARD)]
+
     back = [
         Part("freight", "freight_stated", 1.0, HONEST),
         Part("freight", "freight_believed", draws["return_freight"], HONEST),
         Part("handling", "one", draws["handling"] * arrives, HONEST),
         Part("salvage", "salvage_stated", -arrives, HONEST),
         Part("salvage", "salvage_believed", -draws["salvage"] * arrives, HONEST),
-        Part("future", "one", -draws["trouble"], FUTURE),
+        *later(-draws["trouble"]),
     ]
 
     def another(honest: str, false: bool) -> list[Part]:
@@ -161,34 +174,33 @@ def costs(draws: Draws) -> dict[str, list[Part]]:
             ]
         return parts
 
-    let_down = Part("future", "one", -draws["disappointment"], FUTURE)
-    good = Part("future", "one", -draws["goodwill"], FUTURE)
+    let_down, good = later(-draws["disappointment"]), later(-draws["goodwill"])
     lost = draws["hazard_share"] * draws["usual_claim"]  # of a later false claim, whatever is claimed now
     return {
         "return": [Part("refund", "amount", 1.0, HONEST), Part("refund", "amount", draws["persists"], FALSE), *back],
-        "keep": [Part("refund", "amount"), good, Part("abuse", "one", lost, HAZARD)],
-        "replace": [*another(ALWAYS, false=False), Part("abuse", "one", lost * draws["goods_share"], HAZARD)],
+        "keep": [Part("refund", "amount"), *good, *hazard(lost)],
+        "replace": [*another(ALWAYS, false=False), *hazard(lost * draws["goods_share"])],
         "exchange": [*another(HONEST, false=True), *back],
         "credit": [
             Part("refund", "amount", draws["credit_cost"], HONEST),
             Part("refund", "amount", draws["credit_cost"] * draws["persists"], FALSE),
             *back,
-            let_down,
+            *let_down,
         ],
         "partial": [
             Part("refund", "amount", draws["accepts"] * draws["partial_share"]),
-            Part("abuse", "one", draws["accepts"] * lost * draws["partial_share"], HAZARD),
+            *hazard(draws["accepts"] * lost * draws["partial_share"]),
             Part("refund", "amount", 1 - draws["accepts"], HONEST),
             Part("refund", "amount", (1 - draws["accepts"]) * draws["persists"], FALSE),
             *(replace(part, rate=part.rate * (1 - draws["accepts"])) for part in back),
-            let_down,
+            *let_down,
         ],
         "review": [
             Part("people", "one", draws["review_cost"]),
             Part("refund", "amount", 1.0, HONEST),
             Part("refund", "amount", draws["review_misses"] * draws["persists"], FALSE),
             *back,
-            let_down,
+            *let_down,
         ],
     }
 
@@ -230,6 +242,7 @@ RETURNS = Operation(
     fallback="return",
     parts=PARTS,
     quantities=QUANTITIES,
+    kinds=kinds,
     derive=derive,
     amounts=amounts,
     weights=weights,

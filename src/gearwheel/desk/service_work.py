@@ -22,6 +22,7 @@ from gearwheel.desk.decide import Desk
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.opened import keep_papers
 from gearwheel.desk.outcomes import Told, outcome_of
+from gearwheel.desk.reading import Reading
 from gearwheel.desk.record import Record, asked_hash, decision_id
 from gearwheel.desk.store import Outcome, Store, StoreError
 from gearwheel.wheel.errors import Problem
@@ -47,6 +48,7 @@ class Work(threading.Thread):
     def __init__(self, desk: Desk, customers: Customers, store: Store, flush: Callable[[], None] = lambda: None):
         super().__init__(name="desk", daemon=True)
         self.desk, self.customers, self.store, self.flush = desk, customers, store, flush
+        self.reading = Reading(desk, store)
         self.waiting: queue.SimpleQueue[Sequence[Job] | None] = queue.SimpleQueue()
         self.ledger: Ledger | None = None
         self.seq = 0
@@ -102,30 +104,29 @@ class Work(threading.Thread):
 
     def _decide(self, jobs: Sequence[Job]) -> list[Reply]:
         names = [decision_id(self.desk.secret, job.key) for job in jobs]
-        bodies: dict[str, tuple[bytes, bytes]] = {}
+        made: dict[str, Record] = {}
         faults: dict[int, Problem] = {}
         with self.store.transaction():
             self._catch_up()
             known = self.store.answered(list(dict.fromkeys(names)))
             self.ledger.begin()
-            made: list[Record] = []
             now = time.time()
-            while asked := _next_of(names, {*known, *bodies}, faults):
+            while asked := _next_of(names, {*known, *made}, faults):
                 for wave in waves([jobs[i].row for i in asked]):
                     mine = [asked[k] for k in wave]
                     rows, keys = [jobs[i].row for i in mine], [jobs[i].key for i in mine]
                     for i, found in zip(mine, answer(self.desk, self.customers, self.ledger, rows, keys, now)):
                         if isinstance(found, Record):
-                            made.append(found)
-                            bodies[found.id] = (found.asked, found.answer)
+                            made[found.id] = found
                         else:
                             faults[i] = found
-            last = self.store.append(made) if made else self.seq
+            last = self.store.append(list(made.values())) if made else self.seq
         self.ledger.keep()
         self.seq = last
-        self.actions.update(record.action for record in made)
-        bodies |= {name: (hashed, answer_in(body)) for name, (hashed, body) in known.items()}
-        return [faults.get(i) or _same(bodies[names[i]], asked_hash(job.row), "request") for i, job in enumerate(jobs)]
+        self.actions.update(record.action for record in made.values())
+        decided = made | {name: self.reading.record(body) for name, (_, body) in known.items()}
+        answers = {name: (record.asked, self.reading.answer(record)) for name, record in decided.items()}
+        return [faults.get(i) or _same(answers[names[i]], asked_hash(job.row), "request") for i, job in enumerate(jobs)]
 
     def _tell(self, jobs: Sequence[Job]) -> list[Reply]:
         found: list[Told] = [outcome_of(self.desk, job.key, job.row, time.time()) for job in jobs]
@@ -153,9 +154,8 @@ class Work(threading.Thread):
         replies: list[Reply] = []
         for job in jobs:
             if job.key in known:
-                record = msgspec.json.decode(known[job.key][1], type=dict[str, msgspec.Raw])
-                outcomes = self.store.outcomes_of(job.key)
-                replies.append(msgspec.json.encode(record | {"outcomes": outcomes}))
+                record = self.reading.whole(self.reading.record(known[job.key][1]))
+                replies.append(msgspec.json.encode(record | {"outcomes": self.store.outcomes_of(job.key)}))
             else:
                 replies.append(Problem("GW522", f"there is no decision '{job.key[:60]}'"))
         return replies
@@ -170,11 +170,6 @@ class Work(threading.Thread):
             self.seq = self.store.catch_up(self.ledger, self.seq)
 
 
-def answer_in(body: bytes) -> bytes:
-    """The answer that a record holds, byte for byte."""
-    return bytes(msgspec.json.decode(body, type=_Answered).answer)
-
-
 def _next_of(names: Sequence[str], decided: Set[str], faults: Mapping[int, Problem]) -> list[int]:
     """Of each key that is not decided yet, the first request without a fault: a fault leaves the key to the next."""
     first: dict[str, int] = {}
@@ -182,10 +177,6 @@ def _next_of(names: Sequence[str], decided: Set[str], faults: Mapping[int, Probl
         if name not in decided and i not in faults:
             first.setdefault(name, i)
     return list(first.values())
-
-
-class _Answered(msgspec.Struct):
-    answer: msgspec.Raw
 
 
 def _same(recorded: tuple[bytes, bytes], asked: bytes, what: str) -> Reply:
@@ -198,7 +189,7 @@ def _same(recorded: tuple[bytes, bytes], asked: bytes, what: str) -> Reply:
 
 def open_work(desk: Desk, customers: Customers, store: Store, knowledge: str) -> Work:
     """The desk's thread, not started, with its papers kept in the store. `desk.secret` is the store's."""
-    keep_papers(store, desk.policy, customers, knowledge)
+    keep_papers(store, desk, customers, knowledge)
     work = Work(desk, customers, store)
     with store.transaction():
         work._catch_up()

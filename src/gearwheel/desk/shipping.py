@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gearwheel.desk.future import brings
-from gearwheel.desk.operation import Columns, Draws, Field, Operation, Part, Quantity
+from gearwheel.desk.future import left, spread
+from gearwheel.desk.operation import Columns, Draws, Field, Operation, Part, Quantity, stated_or_believed
 from gearwheel.desk.returns import realised
 from gearwheel.wheel.parts import Belief
 
@@ -67,20 +67,28 @@ def derive(columns: Columns) -> dict[str, np.ndarray]:
     return {"days_saved": columns["standard_days"] - columns["expedited_days"]}
 
 
-def weights(columns: Columns, draws: Draws) -> dict[str, np.ndarray]:
-    """`future` (money that the customer yet brings), `late` and `late_future` (the chance that the standard way is
-    late, alone and times that money), each (requests, draws)."""
-    known = np.isfinite(columns["late_risk"])[:, None]
-    risk = np.where(known, columns["late_risk"][:, None], np.minimum(draws["usual_late_risk"], 1.0))
-    future = brings(columns, draws)
+def kinds(columns: Columns) -> dict[str, np.ndarray]:
+    """The chance that the standard way is late, to a hundredth, and how unsure it is what the customer will yet spend."""
+    return {"late_risk": np.round(columns["late_risk"], 2), "spread": spread(columns)}
+
+
+def weights(kinds: Columns, draws: Draws) -> dict[str, np.ndarray]:
+    """`future` (margin on what the customer yet spends, over the expectation of it), `late` and `late_future` (the chance
+    that the standard way is late, alone and times that margin), each (kinds, draws)."""
+    stated = kinds["late_risk"][:, None]
+    risk = np.where(np.isfinite(stated), stated, np.minimum(draws["usual_late_risk"], 1.0))
+    future = left(kinds["spread"], draws)
     return {FUTURE: future, "late": risk, "late_future": risk * future}
 
 
 def amounts(columns: Columns) -> dict[str, np.ndarray]:
-    """What is known of an order; the days saved where they are stated, and where they are not."""
-    saved, known = columns["days_saved"], np.isfinite(columns["days_saved"])
-    stated = {"days_stated": np.where(known, saved, 0.0), "days_believed": np.where(known, 0.0, 1.0)}
-    return {"one": np.ones(len(saved)), "surcharge": columns["surcharge"], **stated}
+    """What is known of an order: the days saved times what the customer yet spends, both stated or believed."""
+    one = np.ones(len(columns["surcharge"]))
+    spending = stated_or_believed("spending", columns["value"], one)
+    found = {"one": one, "surcharge": columns["surcharge"], **spending}
+    for name, amount in spending.items():
+        found |= stated_or_believed(f"days_{name}", columns["days_saved"] * amount, amount)
+    return found
 
 
 def costs(draws: Draws) -> dict[str, list[Part]]:
@@ -88,12 +96,15 @@ def costs(draws: Draws) -> dict[str, list[Part]]:
 
     def sent(faster: float | np.ndarray, late: float | np.ndarray) -> list[Part]:
         """`faster`: share of the orders that go the faster way; `late`: share of the standard way's risk that is left."""
-        return [
-            Part("late", "one", late * draws["late_cost"], "late"),
-            Part("future", "one", -late * draws["late"], "late_future"),
-            Part("future", "days_stated", -faster * draws["faster"], FUTURE),
-            Part("future", "days_believed", -faster * draws["faster"] * draws["usual_days_saved"], FUTURE),
-        ]
+        parts = [Part("late", "one", late * draws["late_cost"], "late")]
+        for spending, worth in (("spending_stated", 1.0), ("spending_believed", draws["newcomer_value"])):
+            days = -faster * draws["faster"] * worth
+            parts += [
+                Part("future", spending, -late * draws["late"] * worth, "late_future"),
+                Part("future", f"days_{spending}_stated", days, FUTURE),
+                Part("future", f"days_{spending}_believed", days * draws["usual_days_saved"], FUTURE),
+            ]
+        return parts
 
     took = draws["accepts"]
     return {
@@ -128,6 +139,7 @@ SHIPPING = Operation(
     fallback="standard",
     parts=PARTS,
     quantities=QUANTITIES,
+    kinds=kinds,
     derive=derive,
     amounts=amounts,
     weights=weights,

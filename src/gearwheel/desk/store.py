@@ -18,9 +18,9 @@ from gearwheel.desk.ledger import DAY, Ledger
 from gearwheel.desk.record import START, Record, chained
 from gearwheel.wheel.errors import DeskError, Problem
 
-FORMAT = "1"
+FORMAT = "2"
 TABLES = ("meta", "papers", "decisions", "outcomes")
-PAPERS = ("policy", "knowledge", "customers")
+PAPERS = ("policy", "form", "knowledge", "customers")
 COLUMNS = {  # with {text}, {blob}, {real} and {whole} as the database calls them
     "meta": "name {text} primary key, value {blob} not null",
     "papers": "kind {text}, version {text}, content {blob} not null, kept_at {real} not null, primary key (kind, version)",
@@ -65,8 +65,8 @@ class Store(ABC):
         """Rows of one statement, with ? for values."""
 
     @abstractmethod
-    def many(self, sql: str, rows: Sequence[tuple]) -> None:
-        """One statement for each row."""
+    def insert(self, table: str, names: Sequence[str], rows: Sequence[tuple]) -> None:
+        """Add rows with these columns."""
 
     @abstractmethod
     def begin(self) -> None:
@@ -120,7 +120,7 @@ class Store(ABC):
             meta = self.meta()
             if not meta:
                 meta = {"format": FORMAT.encode(), "operation": operation.encode(), "secret": secrets.token_bytes(32)}
-                self.many("insert into meta (name, value) values (?, ?)", list(meta.items()))
+                self.insert("meta", ("name", "value"), list(meta.items()))
         said, holds = meta["format"].decode(), meta["operation"].decode()
         if said != FORMAT or holds != operation:
             hint = "Each operation has a store of its own."
@@ -135,7 +135,7 @@ class Store(ABC):
         """A policy, knowledge, or what the customers' file was, by version, unless it is kept already."""
         if version and not self.run("select 1 from papers where kind = ? and version = ?", (kind, version)):
             row = (kind, version, content.encode(), time.time())
-            self.many("insert into papers (kind, version, content, kept_at) values (?, ?, ?, ?)", [row])
+            self.insert("papers", ("kind", "version", "content", "kept_at"), [row])
 
     def papers(self, kind: str) -> dict[str, str]:
         """Version → content."""
@@ -149,9 +149,9 @@ class Store(ABC):
         rows = self.run(f"select id, asked, body from decisions where id in ({marks})", ids)
         return {name: (bytes(asked), bytes(body)) for name, asked, body in rows}
 
-    def since(self, seq: int, limit: int = 2**62) -> list[tuple[int, str, str, str, float, float]]:
-        """(seq, action, customer, product, decided_at, spent) of the decisions after this one, in order."""
-        names = "seq, action, customer, product, decided_at, spent"
+    def since(self, seq: int, limit: int = 2**62) -> list[tuple[int, str, str, str, float, float, bytes]]:
+        """(seq, action, customer, product, decided_at, spent, asked) of the decisions after this one, in order."""
+        names = "seq, action, customer, product, decided_at, spent, asked"
         return self.run(f"select {names} from decisions where seq > ? order by seq limit {limit:d}", (seq,))
 
     def before(self, when: float) -> int:
@@ -172,7 +172,7 @@ class Store(ABC):
     def catch_up(self, ledger: Ledger, seq: int) -> int:
         """Note in the ledger all decisions after this one; the last."""
         made = self.since(seq)
-        for _, action, customer, product, at, spent in made:
+        for _, action, customer, product, at, spent, _ in made:
             ledger.note(action, customer, product, at, spent)
         return made[-1][0] if made else seq
 
@@ -186,7 +186,8 @@ class Store(ABC):
         seq, chain = self.end("decisions")
         rows = []
         for r in records:
-            seq, chain = seq + 1, chained(chain, r.body)
+            body = r.body()
+            seq, chain = seq + 1, chained(chain, body)
             rows.append(
                 (
                     seq,
@@ -200,11 +201,24 @@ class Store(ABC):
                     r.spent,
                     r.policy,
                     chain,
-                    r.body,
+                    body,
                 )
             )
-        names = "seq, id, key, asked, decided_at, customer, product, action, spent, policy, chain, body"
-        self.many(f"insert into decisions ({names}) values ({', '.join('?' * 12)})", rows)
+        names = (
+            "seq",
+            "id",
+            "key",
+            "asked",
+            "decided_at",
+            "customer",
+            "product",
+            "action",
+            "spent",
+            "policy",
+            "chain",
+            "body",
+        )
+        self.insert("decisions", names, rows)
         return seq
 
     def bodies(self, table: str, after: int, limit: int) -> list[tuple[int, bytes, bytes]]:
@@ -230,7 +244,7 @@ class Store(ABC):
         for o in outcomes:
             seq, chain = seq + 1, chained(chain, o.body)
             rows.append((seq, o.id, o.decision, o.asked, chain, o.body))
-        self.many("insert into outcomes (seq, id, decision, asked, chain, body) values (?, ?, ?, ?, ?, ?)", rows)
+        self.insert("outcomes", ("seq", "id", "decision", "asked", "chain", "body"), rows)
 
 
 def open_store(url: str) -> Store:

@@ -26,7 +26,8 @@ class PostgresStore(Store):
             cursor.execute(_numbered(sql), list(values) or None)
             return cursor.fetchall() if cursor.description else []
 
-    def many(self, sql: str, rows: Sequence[tuple]) -> None:
+    def insert(self, table: str, names: Sequence[str], rows: Sequence[tuple]) -> None:
+        sql = f"insert into {table} ({', '.join(names)}) values ({', '.join('?' * len(names))})"
         with self._cursor() as cursor:
             cursor.executemany(_numbered(sql), list(rows))
 

@@ -1,21 +1,25 @@
-"""What each action is expected to cost, with its parts, under all draws of what is believed."""
+"""What each action is expected to cost, with its parts, under all draws of what is believed.
+
+A part of a cost is amount × rate × weight. Rates are the same for all requests and weights for all requests of one kind,
+so under each draw the cost of an action is a linear function of a request's amounts, worked out once for each kind: to
+weigh is to multiply the amounts of the requests of a kind by one matrix.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from gearwheel.desk.operation import ALWAYS, Columns, Draws, Operation, Part
+from gearwheel.desk.operation import ALWAYS, Columns, Draws, Operation
 
-MANY = 4096  # requests from which compiling pays
-BLOCK = 512  # requests whose weights are worked out at once, by one thread
-CACHED = 64  # requests of which (requests, draws) arrays stay in a processor's own cache
-FEW = 4  # requests for which all actions are worked out at once
+BLOCK = 512  # requests that one thread weighs at once
+CACHED = 32  # requests of which an array (requests, actions, draws) stays in a processor's own cache
+REMEMBERED = 256  # kinds of requests; each takes some 200 kB
 ROUND = 6  # digits of expected costs: what differs by less, as between two processors, is a tie
 BITS = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)  # set in a byte
 TIE = 1e-9  # money: an action has to be cheaper by more than this in a draw
@@ -24,7 +28,7 @@ TIE = 1e-9  # money: an action has to be cheaper by more than this in a draw
 @dataclass(frozen=True)
 class Weighed:
     """`expected` (requests, actions): mean cost; `surely` (requests, actions): the probability that the action costs
-    less than the fallback. `costs` (slots, requests): the mean of each part of each action, `slots` which these are."""
+    less than the fallback. `costs` (requests, slots): the mean of each part of each action, `slots` which these are."""
 
     actions: tuple[str, ...]
     expected: np.ndarray
@@ -36,162 +40,139 @@ class Weighed:
     def parts(self) -> dict[str, dict[str, np.ndarray]]:
         """Action → part → (requests,) mean cost; the parts of an action add up to what is expected."""
         found: dict[str, dict[str, np.ndarray]] = {a: {} for a in self.actions}
-        for (action, part), cost in zip(self.slots, self.costs):
+        for (action, part), cost in zip(self.slots, self.costs.T):
             found[action][part] = cost
         return found
 
 
 @dataclass(frozen=True, eq=False)
 class _Group:
-    """Parts of one weight, those that actions have in common only once: `amounts` (names) and `rates` (parts, draws),
-    `holds` (actions, parts): how often each action has it, `slots` (slots, parts) where its mean is added. `known` are
-    the amounts without repetition, and `dearer` (actions, known, draws) what each action has of them beyond the
-    fallback."""
+    """Parts of one weight. `rates` (parts, draws) with `places`: the (amount, slot) of each by number; `dearer` (pairs,
+    draws): what is more than the fallback's, with `pairs`: the (amount, action) of each as one number."""
 
     when: str
-    amounts: tuple[str, ...]
     rates: np.ndarray
-    holds: np.ndarray
-    slots: np.ndarray
-    known: tuple[str, ...]
+    places: tuple[np.ndarray, np.ndarray]
     dearer: np.ndarray
+    pairs: np.ndarray
 
-    @cached_property
-    def means(self) -> np.ndarray:
-        return self.rates.mean(axis=1)
 
-    @cached_property
-    def touched(self) -> list[bool]:
-        """By action, whether it differs here from the fallback in any draw."""
-        return self.dearer.any(axis=(1, 2)).tolist()
+@dataclass(frozen=True, eq=False)
+class _Kind:
+    """`means` (amounts, slots) and `dearer` (amounts, actions × draws): a request's amounts times these are its mean costs,
+    and how much more than the fallback each action costs it in each draw."""
+
+    means: np.ndarray
+    dearer: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """What weighing has in common for all requests. `sums` (actions, slots): which slots an action is the sum of;
-    `fallback` is its number."""
+    """What weighing has in common for all requests. `amounts`: names, in the order in which they are multiplied;
+    `fallback`: the number of that action; `size` of the draws; `known`: kinds met before."""
 
     actions: tuple[str, ...]
     fallback: int
+    amounts: tuple[str, ...]
     slots: tuple[tuple[str, str], ...]
-    sums: np.ndarray = field(repr=False)
+    size: int
     groups: tuple[_Group, ...] = field(repr=False)
+    known: dict[bytes, _Kind] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def sums(self) -> np.ndarray:
+        """(slots, actions): which slots an action is the sum of."""
+        return np.array([[float(of == action) for action in self.actions] for of, _ in self.slots])
 
 
 def layout(operation: Operation, actions: Sequence[str], draws: Draws, fallback: str = "") -> Layout:
     """Lay out the costs of `actions` under these draws, once for many requests. `fallback`, one of them, is the
     operation's own unless a policy has another."""
     costs, actions, fallback = operation.costs(draws), tuple(actions), fallback or operation.fallback
-    slots = tuple(dict.fromkeys((a, p.name) for a in actions for p in costs[a]))
-    sums = np.array([[float(slot[0] == a) for slot in slots] for a in actions])
-    whens = dict.fromkeys(p.when for a in actions for p in costs[a])
-    size = len(next(iter(draws.values())))
-    groups = tuple(_group(when, costs, actions, slots, fallback, size) for when in whens)
-    return Layout(actions, actions.index(fallback), slots, sums, groups)
-
-
-def _group(when: str, costs: Mapping[str, Sequence[Part]], actions, slots, fallback: str, size: int) -> _Group:
-    parts = list({id(p): p for a in actions for p in costs[a] if p.when == when}.values())
-    number = {id(p): k for k, p in enumerate(parts)}
-    known = tuple(dict.fromkeys(p.amount for p in parts))
-    rates = np.stack([np.broadcast_to(np.asarray(p.rate, float), (size,)) for p in parts])
-    holds, places = np.zeros((len(actions), len(parts))), np.zeros((len(slots), len(parts)))
-    whole = np.zeros((len(actions), len(known), size))
-    for a, action in enumerate(actions):
-        for part in costs[action]:
-            if part.when == when:
-                holds[a, number[id(part)]] += 1
-                places[slots.index((action, part.name)), number[id(part)]] += 1
-                whole[a, known.index(part.amount)] += part.rate
-    dearer = whole - whole[actions.index(fallback)]
-    return _Group(when, tuple(p.amount for p in parts), rates, holds, places, known, dearer)
+    parts = [(action, part) for action in actions for part in costs[action]]
+    slots = tuple(dict.fromkeys((action, part.name) for action, part in parts))
+    amounts = tuple(dict.fromkeys(part.amount for _, part in parts))
+    size, usual = len(next(iter(draws.values()))), actions.index(fallback)
+    groups = []
+    for when in dict.fromkeys(part.when for _, part in parts):
+        mine = [(action, part) for action, part in parts if part.when == when]
+        rates = np.stack([np.broadcast_to(np.asarray(part.rate, float), (size,)) for _, part in mine])
+        of = [amounts.index(part.amount) for _, part in mine]
+        whole = np.zeros((len(amounts), len(actions), size))
+        for (action, _), amount, rate in zip(mine, of, rates):
+            whole[amount, actions.index(action)] += rate
+        dearer = (whole - whole[:, usual : usual + 1]).reshape(-1, size)
+        pairs = np.flatnonzero(dearer.any(axis=1))
+        places = np.array(of), np.array([slots.index((action, part.name)) for action, part in mine])
+        groups.append(_Group(when, rates, places, dearer[pairs], pairs))
+    return Layout(actions, usual, amounts, slots, size, tuple(groups))
 
 
 def weigh(
     operation: Operation, actions: Sequence[str], requests: Columns, draws: Draws, laid: Layout | None = None
 ) -> Weighed:
-    """Weigh `actions` (the operation's fallback among them) for every request; many requests in threads, as NumPy lets others run
+    """Weigh `actions` (the fallback among them) for every request; many requests in threads, as NumPy lets others run
     while it works. `laid`: the layout of these costs, where it is at hand."""
     laid = laid or layout(operation, actions, draws)
-    count = len(next(iter(requests.values())))
-    if count <= BLOCK:
-        return _block(operation, laid, requests, draws)
-    fused = count >= MANY
-    cuts = [{n: v[k : k + BLOCK] for n, v in requests.items()} for k in range(0, count, BLOCK)]
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        blocks = list(threads.map(lambda cut: _block(operation, laid, cut, draws, fused), cuts))
-    return Weighed(
-        laid.actions,
-        np.concatenate([b.expected for b in blocks]),
-        np.concatenate([b.surely for b in blocks]),
-        laid.slots,
-        np.concatenate([b.costs for b in blocks], axis=1),
-    )
+    amounts = operation.amounts(requests)
+    amounts = np.stack([amounts[n] for n in laid.amounts], axis=1)
+    count = len(amounts)
+    costs, cheaper = np.empty((count, len(laid.slots))), np.empty((count, len(laid.actions)), np.int64)
 
+    def block(kind: _Kind, rows: np.ndarray) -> None:
+        costs[rows], cheaper[rows] = _weighed(laid, kind, amounts[rows])
 
-def compile_many(operation: Operation, requests: Columns, draws: Draws, laid: Layout) -> None:
-    """What `weigh` compiles when it first sees MANY requests, compiled now: it takes seconds, and a lock may wait for
-    it. `requests`: some of them, of any number."""
-    _block(operation, laid, {n: column[:BLOCK] for n, column in requests.items()}, draws, fused=True)
-
-
-def _block(operation: Operation, laid: Layout, requests: Columns, draws: Draws, fused: bool = False) -> Weighed:
-    amounts, weights = operation.amounts(requests), operation.weights(requests, draws)
-    costs = 0.0
-    for group in laid.groups:
-        mine = np.array([amounts[n] for n in group.amounts])
-        if group.when == ALWAYS:
-            mine *= group.means[:, None]
+    for kinds in _by_kind(operation, laid, requests, draws):
+        if count <= BLOCK:
+            for kind, rows in kinds:
+                block(kind, rows)
         else:
-            mine *= group.rates @ weights[group.when].T / group.rates.shape[1]
-        costs = costs + group.slots @ mine
-    surely = (_surely_fused if fused else _surely)(laid, amounts, weights)
-    return Weighed(laid.actions, np.round((laid.sums @ costs).T, ROUND), surely, laid.slots, costs)
+            cut = [(kind, rows[k : k + BLOCK]) for kind, rows in kinds for k in range(0, len(rows), BLOCK)]
+            with ThreadPoolExecutor(os.cpu_count()) as threads:
+                list(threads.map(lambda one: block(*one), cut))
+    return Weighed(laid.actions, np.round(costs @ laid.sums, ROUND), cheaper / laid.size, laid.slots, costs)
 
 
-def _surely(laid: Layout, amounts: Mapping[str, np.ndarray], weights: Mapping[str, np.ndarray]) -> np.ndarray:
-    """(requests, actions): in how many draws the action is cheaper than the fallback. Parts that both have cancel."""
-    known = [np.array([amounts[n] for n in group.known]).T for group in laid.groups]
-    count, size = len(known[0]), laid.groups[0].rates.shape[1]
-    if count <= FEW:
-        total = _total(laid, known, weights, slice(None), slice(None), laid.groups)
-        return BITS[np.packbits(total < -TIE, axis=2)].sum(axis=2, dtype=np.int64).T / size
-    found = np.zeros((count, len(laid.actions)))
-    for start in range(0, count, CACHED):
-        rows = slice(start, start + CACHED)
-        for action in range(len(laid.actions)):
-            touched = [group for group in laid.groups if group.touched[action]]
-            if touched:
-                cheaper = np.packbits(_total(laid, known, weights, rows, action, touched) < -TIE, axis=1)
-                found[rows, action] = BITS[cheaper].sum(axis=1, dtype=np.int64)
-    return found / size
+def _weighed(laid: Layout, kind: _Kind, amounts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(mean costs (requests, slots), in how many draws each action is cheaper than the fallback (requests, actions))."""
+    shape, found = (-1, len(laid.actions), laid.size), []
+    for start in range(0, len(amounts), CACHED):
+        total = (amounts[start : start + CACHED] @ kind.dearer).reshape(shape)
+        found.append(BITS[np.packbits(total < -TIE, axis=2)].sum(axis=2, dtype=np.int64))
+    return amounts @ kind.means, np.concatenate(found) if len(found) > 1 else found[0]
 
 
-def _total(laid: Layout, known, weights: Mapping[str, np.ndarray], rows: slice, action, groups) -> np.ndarray:
-    """What one action, or each in a slice of them, costs more than the fallback: (requests, draws) of one."""
-    total = None
-    for group, amount in zip(laid.groups, known):
-        if group in groups:
-            product = amount[rows] @ group.dearer[action]
-            if group.when != ALWAYS:
-                product *= weights[group.when][rows]
-            total = product if total is None else np.add(total, product, out=total)
-    return total
+def _by_kind(
+    operation: Operation, laid: Layout, requests: Columns, draws: Draws
+) -> Iterator[list[tuple[_Kind, np.ndarray]]]:
+    """Kinds among the requests with their rows, at most REMEMBERED new ones at a time, worked out together."""
+    told = operation.kinds(requests)
+    table = np.stack([np.asarray(column, float) for column in told.values()], axis=1)
+    whole, width = table.tobytes(), table.itemsize * table.shape[1]
+    rows: dict[bytes, list[int]] = {}
+    for row in range(len(table)):
+        rows.setdefault(whole[row * width : (row + 1) * width], []).append(row)
+    met = {key: laid.known[key] for key in rows if key in laid.known}
+    yield [(kind, np.array(rows[key])) for key, kind in met.items()]
+    new = [key for key in rows if key not in met]
+    for start in range(0, len(new), REMEMBERED):
+        keys = new[start : start + REMEMBERED]
+        first = [rows[key][0] for key in keys]
+        weights = operation.weights({n: column[first] for n, column in told.items()}, draws)
+        made = {key: _kind(laid, {n: w[k] for n, w in weights.items()}) for k, key in enumerate(keys)}
+        if len(laid.known) + len(made) > REMEMBERED:
+            laid.known.clear()
+        laid.known.update(made)
+        yield [(kind, np.array(rows[key])) for key, kind in made.items()]
 
 
-def _surely_fused(laid: Layout, amounts: Mapping[str, np.ndarray], weights: Mapping[str, np.ndarray]) -> np.ndarray:
-    """As `_surely`, compiled."""
-    from gearwheel.desk.weigh_fused import cheaper
-
-    changes = []
-    for action in range(len(laid.actions)):
-        differs = [group.holds[action] - group.holds[laid.fallback] for group in laid.groups]
-        terms = [tuple((int(p), float(d[p])) for p in d.nonzero()[0]) for d in differs]
-        changes.append(tuple((number, t) for number, t in enumerate(terms) if t))
-    mine = [np.array([amounts[n] for n in g.amounts]).T for g in laid.groups]
-    found = cheaper(
-        mine, [g.rates for g in laid.groups],
-        [None if g.when == ALWAYS else np.ascontiguousarray(weights[g.when]) for g in laid.groups],
-        tuple(changes), TIE, max(BLOCK, len(mine[0])),
-    )  # fmt: skip
-    return found / laid.groups[0].rates.shape[1]
+def _kind(laid: Layout, weights: Mapping[str, np.ndarray]) -> _Kind:
+    """`weights` by name, each (draws,)."""
+    means = np.zeros((len(laid.amounts), len(laid.slots)))
+    dearer = np.zeros((len(laid.amounts) * len(laid.actions), laid.size))
+    for group in laid.groups:
+        weight = None if group.when == ALWAYS else weights[group.when]
+        mean = group.rates.mean(axis=1) if weight is None else group.rates @ weight / laid.size
+        np.add.at(means, group.places, mean)
+        dearer[group.pairs] += group.dearer if weight is None else group.dearer * weight
+    return _Kind(means, dearer.reshape(len(laid.amounts), -1))

@@ -1,0 +1,41 @@
+"""What the numbers of a record stand for: each record names them by place, and the log keeps once what the places are."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+
+import msgspec
+
+
+class Form(msgspec.Struct, frozen=True, dict=True):
+    """`made_by`: version of Gearwheel; `actions`, `facts` and `parts` (action, part) in the order of a record's numbers."""
+
+    made_by: str
+    actions: tuple[str, ...]
+    facts: tuple[str, ...]
+    parts: tuple[tuple[str, str], ...]
+
+    @cached_property
+    def text(self) -> str:
+        return msgspec.json.encode(self).decode()
+
+    @cached_property
+    def version(self) -> str:
+        """Names the form by what it says."""
+        return hashlib.blake2b(self.text.encode(), digest_size=6).hexdigest()
+
+    @cached_property
+    def number(self) -> dict[str, int]:
+        """Action → its place."""
+        return {action: a for a, action in enumerate(self.actions)}
+
+    @cached_property
+    def places(self) -> list[list[tuple[str, int]]]:
+        """By action, its parts as (name, place)."""
+        return [[(part, k) for k, (of, part) in enumerate(self.parts) if of == action] for action in self.actions]
+
+
+def read_form(text: str) -> Form:
+    """Raises msgspec.DecodeError for what is no form."""
+    return msgspec.json.decode(text, type=Form)

@@ -1,0 +1,48 @@
+"""SQLite's write-ahead log, worked into the file while others go on writing: done by a commit, it makes that one slow."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+
+EVERY = 4000  # rows after which the log is worked into the file
+
+
+class Checkpoints:
+    """Of the file at an SQLite address. A thread does most of it; what was written meanwhile is done by the writer between
+    two of its transactions, so that the log starts from its beginning again and does not grow for ever."""
+
+    def __init__(self, address: str):
+        self._address = address
+        self._rows = 0
+        self._thread: threading.Thread | None = None
+
+    def wrote(self, rows: int) -> None:
+        self._rows += rows
+
+    def after_commit(self, connection: sqlite3.Connection) -> None:
+        if self._thread is None and self._rows >= EVERY:
+            self._rows = 0
+            self._thread = threading.Thread(target=self._work, name="checkpoint", daemon=True)
+            self._thread.start()
+        elif self._thread is not None and not self._thread.is_alive():
+            self._thread = None
+            _checkpoint(connection)
+
+    def stop(self) -> None:
+        """Wait for what is being done."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _work(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            connection = sqlite3.connect(f"{self._address}?mode=rw", uri=True, isolation_level=None)
+            with contextlib.closing(connection):
+                _checkpoint(connection)
+
+
+def _checkpoint(connection: sqlite3.Connection) -> None:
+    """As far as nobody reads an older state. It is no harm if it fails: the log holds all, and the next one tries again."""
+    with contextlib.suppress(sqlite3.Error):
+        connection.execute("pragma wal_checkpoint(passive)").fetchall()
