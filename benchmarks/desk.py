@@ -87,7 +87,7 @@ def batch(desk: Desk, rows: int) -> float:
     for _ in range(3):
         start, ledger = time.perf_counter(), Ledger(desk.policy.caps)
         checked = check_table(RETURNS, desk.policy, table, 1_795_000_000.0)
-        facts, _ = facts_of(RETURNS, desk.policy, NOBODY, checked.columns["customer_id"].tolist(), ledger)
+        facts, _ = facts_of(RETURNS, desk.policy, NOBODY, checked.columns["customer_id"].tolist(), ledger.answered)
         decide(desk, checked.columns | facts, table["order_id"].to_pylist(), np.full(rows, 1_795_000_000.0), ledger)
         best = min(best, time.perf_counter() - start)
     return best

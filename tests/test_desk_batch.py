@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import gearwheel as gw
 from desk_requests import NOW, POLICY, request
 from gearwheel.cli import main
-from gearwheel.desk import batch, batch_run
+from gearwheel.desk import batch_run
 from gearwheel.desk.batch_run import decide_file, try_out
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.opened import read_papers
@@ -129,7 +129,7 @@ def test_a_stop_leaves_no_file_and_the_rest_is_done_later(folder, monkeypatch):
 
     with pytest.raises(Cancelled):
         decided("requests.parquet", "desk.db", progress=stop)
-    assert open_store("desk.db").end("decisions")[0] == 50
+    assert open_store("desk.db").end("decisions")[0] == 100  # the next chunk was being logged
     assert [p.name for p in folder.iterdir() if "out" in p.name] == []
     assert decided("requests.parquet", "desk.db").num_rows == len(ROWS)
 
@@ -193,14 +193,6 @@ def test_trying_out_records_nothing_and_counts_what_deciding_does(folder):
     assert sum(out["spent"].to_pylist()) <= 300 + 1e-9  # the cap of money of the policy
 
 
-def test_segments_keep_the_order_and_hold_nobody_twice():
-    customers = list("abacbbca")
-    pieces = list(batch.segments(range(8), customers))
-    assert [row for piece in pieces for row in piece] == list(range(8))
-    assert all(len({customers[r] for r in piece}) == len(piece) for piece in pieces)
-    assert pieces[0] == [0, 1]
-
-
 def test_the_ledger_of_a_frame_goes_on_to_the_next(folder):
     desk = gw.open_desk("policy.toml", secret=b"same")
     both = desk.decide_frame(pq.read_table("requests.parquet"))
@@ -242,29 +234,33 @@ def test_conditions_on_the_context_hold_whatever_holds_it_and_when_replayed(fold
 
 
 def test_who_asks_again_is_answered_by_what_was_answered_before(folder, monkeypatch):
-    rows = [request(n, customer_id=f"c{n % 3}", price=12.0) for n in range(40)]
+    """Also where caps turn an answer that was counted on into another one."""
+    rows = [request(n, customer_id=f"c{n % 3}", price=12.0 + n) for n in range(40)]
     pq.write_table(table([{**row, "key": f"k{n}"} for n, row in enumerate(rows)]), "twice.parquet")
-    decided("twice.parquet", "desk.db")
+    out = decided("twice.parquet", "desk.db")
     facts = [read_record(body).facts for _, _, body in open_store("desk.db").bodies("decisions", 0, 100)]
-    claims = [known[list(RETURNS.facts).index("claims")] for known in facts]
+    claims, kept = ([known[list(RETURNS.facts).index(n)] for known in facts] for n in ("claims", "kept"))
+    given = [action in RETURNS.counts["kept"] for action in out["action"].to_pylist()]
     assert claims == [n // 3 for n in range(40)]
+    assert kept == [sum(given[n % 3 : n : 3]) for n in range(40)] and sum(given) >= 3
+    assert sum(map(bool, out["caps"].to_pylist())) > 3
     assert replay(RETURNS, open_store("desk.db")).decisions == 40
 
 
 def test_a_log_that_fails_while_the_next_chunk_is_considered_leaves_what_was_logged(folder, monkeypatch):
     monkeypatch.setattr(batch_run, "CHUNK", 30)
-    store, append, times = open_store("desk.db"), SqliteStore.append, []
+    store, insert, times = open_store("desk.db"), SqliteStore.insert, []
 
-    def full(self, records):
-        times.append(len(records))
-        if len(times) == 2:
+    def full(self, table, names, rows):
+        times.append(table)
+        if times.count("decisions") == 2:
             raise StoreError("the disk is full")
-        return append(self, records)
+        return insert(self, table, names, rows)
 
-    monkeypatch.setattr(SqliteStore, "append", full)
+    monkeypatch.setattr(SqliteStore, "insert", full)
     with pytest.raises(DeskError, match="disk is full"):
         decide_file(read_papers("policy.toml"), "requests.parquet", "out.parquet", store)
     assert open_store("desk.db").end("decisions")[0] == 30 and not list(folder.glob("*out*"))
     assert gc.isenabled()
-    monkeypatch.setattr(SqliteStore, "append", append)
+    monkeypatch.setattr(SqliteStore, "insert", insert)
     assert decided("requests.parquet", "desk.db").num_rows == len(ROWS)

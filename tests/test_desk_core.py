@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from desk_requests import NOW, POLICY, desk, request
 from gearwheel.desk.answer import answer, waves
 from gearwheel.desk.customers import NOBODY, Customers, facts_of, read_customers
-from gearwheel.desk.decide import alone, drawn, lot, propensities
+from gearwheel.desk.decide import alone, drawn, lots_of, propensities
 from gearwheel.desk.learned import parse_knowledge
 from gearwheel.desk.ledger import DAY, Ledger
 from gearwheel.desk.record import Record
@@ -28,7 +28,7 @@ ACTIONS = DESK.policy.actions
 def columns(rows: list[dict]) -> dict[str, np.ndarray]:
     checked = check_rows(RETURNS, DESK.policy, rows, NOW)
     assert not checked.faults
-    facts, _ = facts_of(RETURNS, DESK.policy, NOBODY, checked.columns["customer_id"].tolist(), Ledger(()))
+    facts, _ = facts_of(RETURNS, DESK.policy, NOBODY, checked.columns["customer_id"].tolist(), {})
     return checked.columns | facts
 
 
@@ -49,13 +49,13 @@ def test_propensities_sum_to_one_and_leave_every_open_action_its_share(cost, sur
 
 
 def test_lots_are_uniform_and_fall_as_often_as_the_propensity_says():
-    lots = np.array([lot(b"fixed", f"key {i}") for i in range(20_000)])
+    lots = lots_of(b"fixed", [f"key {i}" for i in range(20_000)])
     counts = np.histogram(lots, 50, (0, 1))[0]
     assert ((counts - 400) ** 2 / 400).sum() < 85.4  # chi-square, 49 degrees of freedom, 0.999
     chance = np.array([0.7, 0.0, 0.25, 0.05])
     picked = np.bincount(drawn(np.tile(chance, (len(lots), 1)), lots), minlength=4) / len(lots)
     assert picked[1] == 0 and np.abs(picked - chance).max() < 4 * 0.5 / np.sqrt(len(lots))
-    assert lot(b"other", "key 1") != lots[1]
+    assert lots_of(b"other", ["key 1"])[0] != lots[1] == lots_of(b"fixed", ["key 1"])[0]
 
 
 @given(
@@ -188,7 +188,7 @@ def test_facts_are_the_record_and_what_the_desk_answered_since(tmp_path):
     ledger = Ledger((), customers.as_of)
     for action, time in (("keep", 900.0), ("keep", 1100.0), ("return", 1200.0)):
         ledger.note(action, "a", "p", time, 0.0)
-    facts, faults = facts_of(RETURNS, DESK.policy, customers, ["a", "b", "c"], ledger)
+    facts, faults = facts_of(RETURNS, DESK.policy, customers, ["a", "b", "c"], ledger.answered)
     assert facts["claims"].tolist() == [4, 0, 0] and facts["kept"].tolist() == [2, 0, 0] and not faults
     assert np.isnan(facts["value"]).all()
 
@@ -196,7 +196,7 @@ def test_facts_are_the_record_and_what_the_desk_answered_since(tmp_path):
 def noted(ledger: Ledger) -> tuple:
     """All that the ledger holds."""
     answered = {c: {a: n for a, n in r.items() if n} for c, r in ledger.answered.items()}
-    queues = [{k: list(q) for k, q in by_key.items() if q} for by_key in ledger._noted]
+    queues = [{k: list(q) for k, q in by_key.items() if q} for by_key in (noted for _, noted, _, _ in ledger._kept)]
     return {c: r for c, r in answered.items() if r}, queues, ledger.last
 
 
@@ -212,7 +212,7 @@ def test_what_was_not_committed_never_happened():
 
 
 def test_a_customer_who_asks_twice_at_once_is_answered_one_after_the_other():
-    assert waves([{"customer_id": c} for c in "abacba"]) == [[0, 1, 3], [2, 4], [5]]
+    assert waves("abacba") == [[0, 1, 3], [2, 4], [5]]
 
 
 def test_what_is_cheaper_is_told_beside_the_policy_s_own_fallback():

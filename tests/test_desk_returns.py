@@ -26,7 +26,7 @@ MONEY = {name for name, q in QUANTITIES.items() if q.unit == "money"}
 def columns(rows: list[dict], **facts) -> dict[str, np.ndarray]:
     checked = check_rows(RETURNS, DESK.policy, rows, NOW)
     assert not checked.faults
-    found, _ = facts_of(RETURNS, DESK.policy, NOBODY, [""] * len(rows), Ledger(()))
+    found, _ = facts_of(RETURNS, DESK.policy, NOBODY, [""] * len(rows), {})
     return checked.columns | found | {n: np.full(len(rows), float(v)) for n, v in facts.items()}
 
 

@@ -43,7 +43,7 @@ def known_columns(
     """Checked requests with the facts of who asks: (columns, which requests (n,) these are, faults of the others)."""
     count = len(next(iter(columns.values())))
     names = columns["customer_id"].tolist() if "customer_id" in columns else [""] * count
-    facts, faults = facts_of(desk.operation, desk.policy, customers, names, ledger)
+    facts, faults = facts_of(desk.operation, desk.policy, customers, names, ledger.answered)
     whole, rows = {**columns, **facts}, np.arange(count)
     if faults:
         rows = np.array([row for row in range(count) if row not in faults], int)
@@ -51,13 +51,12 @@ def known_columns(
     return whole, rows, faults
 
 
-def waves(rows: Sequence[Mapping]) -> list[list[int]]:
-    """The requests in as many rounds as a customer asks at most, in their order: who asks twice at once is answered
-    the second time with the first answer known."""
+def waves(customers: Sequence[str]) -> list[list[int]]:
+    """The requests of these customers in as many rounds as one of them asks at most, in their order: who asks twice at
+    once is answered the second time with the first answer known."""
     rounds: list[list[int]] = []
     times: dict[str, int] = {}
-    for number, row in enumerate(rows):
-        customer = str(row.get("customer_id"))
+    for number, customer in enumerate(customers):
         at = times.get(customer, 0)
         times[customer] = at + 1
         if at == len(rounds):

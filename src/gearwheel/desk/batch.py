@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from gearwheel.desk.answer import known_columns
+from gearwheel.desk.answer import known_columns, waves
 from gearwheel.desk.batch_asked import Asked, read_asked
-from gearwheel.desk.customers import Customers, facts_of
+from gearwheel.desk.customers import NOTHING, Customers, facts_of
 from gearwheel.desk.decide import Decisions, Desk, consider, settle
 from gearwheel.desk.form import Form
 from gearwheel.desk.ledger import Ledger
@@ -21,7 +22,7 @@ from gearwheel.desk.operation import Operation
 from gearwheel.desk.reading import Reading
 from gearwheel.desk.record import Record, records
 from gearwheel.desk.requests import KEY
-from gearwheel.desk.store import Store
+from gearwheel.desk.store import DECISION, Store
 from gearwheel.wheel.errors import Problem
 
 CHUNK = 8192  # requests of one transaction
@@ -63,8 +64,8 @@ def decide_tables(
             start += len(table)
             if waiting:
                 waiting[0].result()
-            chunk, made = work.chunk(thought)
-            following = thread.submit(work.log, made), chunk
+            chunk, rows = work.chunk(thought)
+            following = thread.submit(work.log, rows), chunk
             if waiting:
                 yield waiting[1]  # to be written out while the next one is logged
                 progress(waiting[1].until)
@@ -116,10 +117,10 @@ class _Work:
         keys = asked.named.keys if not faults else [asked.named.keys[i] for i in rows]
         return Thought(asked, columns, consider(self.desk, columns, keys) if keys else None, place, faults)
 
-    def chunk(self, thought: Thought) -> tuple[Chunk, list[Record]]:
-        """What comes of it, and what is to be logged: where there is a store it is locked until `log`."""
+    def chunk(self, thought: Thought) -> tuple[Chunk, list[tuple]]:
+        """What comes of it, and the rows to be logged: where there is a store it is locked until `log`."""
         asked = thought.asked
-        faults, decided, known, made = asked.faults(), {}, {}, []
+        faults, decided, known, rows = asked.faults(), {}, {}, []
         try:
             if self.store:
                 self.store.begin()
@@ -127,18 +128,22 @@ class _Work:
                 known = _known(self.store, list(dict.fromkeys(asked.named.ids)))
             made = self._decide(thought, known, faults, decided)
             columns = columns_of(self.desk, asked, decided, self._form)
+            if self.store:
+                rows = self.store.rows_of(made)
         except BaseException:
             if self.store:
                 self.store.rollback()
             raise
-        return Chunk(columns, faults, asked.count, asked.start + asked.count), made
+        return Chunk(columns, faults, asked.count, asked.start + asked.count), rows
 
-    def log(self, made: list[Record]) -> None:
+    def log(self, rows: list[tuple]) -> None:
+        """Nothing but the database works here, so that Python can go on meanwhile."""
         if self.store is None:
             return
         try:
-            if made:
-                self.seq = self.store.append(made)
+            if rows:
+                self.store.insert("decisions", DECISION, rows)
+                self.seq = rows[-1][0]
             self.store.commit()
         except BaseException:
             self.store.rollback()
@@ -196,27 +201,50 @@ class _Work:
 
     def _settle(self, found: Decisions, columns: dict[str, np.ndarray], keys: Sequence[str], times: np.ndarray) -> None:
         """In the order asked: who asks twice is answered the second time with the first answer known."""
-        counted = "customer_id" in columns and self.desk.operation.counts
-        names = columns["customer_id"].tolist() if counted else None
-        if not names:
-            settle(self.desk, found, columns, times, self.ledger, range(len(keys)))
+        rows = range(len(keys))
+        if "customer_id" not in columns or not self.desk.operation.counts:
+            settle(self.desk, found, columns, times, self.ledger, rows)
             return
-        self._look_again(found, columns, keys, range(len(keys)))  # others may have been answered since
-        answered: set[str] = set()
-        for piece in segments(range(len(keys)), names):
-            again = [i for i in piece if names[i] in answered]
-            if again:
-                self._look_again(found, columns, keys, again)
-            settle(self.desk, found, columns, times, self.ledger, piece)
-            answered.update(names[i] for i in piece)
+        names = columns["customer_id"].tolist()
+        repeated = {name for name, asks in Counter(names).items() if asks > 1}
+        again: Sequence[int] = rows  # other desks may have answered them meanwhile
+        while rows:
+            self._look_ahead(found, columns, keys, names, again)
+            start, other = settle(self.desk, found, columns, times, self.ledger, rows, repeated)
+            rows = range(start, len(keys))
+            again = [row for row in rows if names[row] in other]
+
+    def _look_ahead(
+        self,
+        found: Decisions,
+        columns: dict[str, np.ndarray],
+        keys: Sequence[str],
+        names: list[str],
+        rows: Sequence[int],
+    ) -> None:
+        """Consider `rows` anew as far as more is known of who asks by now, or will be: who asks again will have been
+        answered as it looks now, unless a cap binds."""
+        rounds = waves([names[row] for row in rows])
+        several = {names[rows[k]] for k in rounds[1]} if len(rounds) > 1 else set()
+        answered: Mapping[str, Mapping[str, int]] = self.ledger.answered
+        guess = {name: dict(answered.get(name, NOTHING)) for name in several}
+        for round_ in rounds:
+            mine = [rows[k] for k in round_]
+            self._look_again(found, columns, keys, names, mine, answered)
+            for row in mine if several else ():
+                if names[row] in several:
+                    action = self.desk.policy.actions[found.chosen[row]]
+                    guess[names[row]][action] = guess[names[row]].get(action, 0) + 1
+            answered = guess
 
     def _look_again(
-        self, found: Decisions, columns: dict[str, np.ndarray], keys: Sequence[str], rows: list[int]
-    ) -> None:
-        """Consider anew those of whom more is known by now."""
+        self, found: Decisions, columns: dict[str, np.ndarray], keys: Sequence[str], names: list[str], rows: Sequence[int],
+        answered: Mapping[str, Mapping[str, int]],
+    ) -> None:  # fmt: skip
+        """Consider anew those of whom more is known, as `answered` says."""
         at, changed = np.array(rows), np.zeros(len(rows), bool)
-        names = columns["customer_id"][at].tolist()
-        facts, _ = facts_of(self.desk.operation, self.desk.policy, self.customers, names, self.ledger)
+        mine = [names[i] for i in rows]
+        facts, _ = facts_of(self.desk.operation, self.desk.policy, self.customers, mine, answered)
         for name, values in facts.items():
             changed |= ~((values == columns[name][at]) | np.isnan(values))
             columns[name][at] = values
@@ -240,20 +268,6 @@ class _Work:
                 first = min(first, float(at.astype("datetime64[s]").astype(float)))
             self.seq = self.store.needed_by(self.ledger, first)
         self.seq = self.store.catch_up(self.ledger, self.seq)
-
-
-def segments(rows: Sequence[int], customers: Sequence[str]) -> Iterator[list[int]]:
-    """`rows` cut, in their order, wherever a customer would stand twice in a piece."""
-    piece: list[int] = []
-    seen: set[str] = set()
-    for row in rows:
-        if customers[row] in seen:
-            yield piece
-            piece, seen = [], set()
-        piece.append(row)
-        seen.add(customers[row])
-    if piece:
-        yield piece
 
 
 def columns_of(

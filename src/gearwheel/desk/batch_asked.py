@@ -59,5 +59,8 @@ def requests_of(operation: Operation, checked: Checked, contexts: Sequence[Mappi
         else:
             columns[name] = [None if value != value else value for value in column.tolist()]
     columns[WHOLE] = [{n: v for n, v in said.items() if v is not None} or None for said in contexts]
+    columns = {n: c for n, c in columns.items() if any(value is not None for value in c)}
     names = list(columns)
+    if not any(None in c for c in columns.values()):
+        return [dict(zip(names, row)) for row in zip(*columns.values())]
     return [{n: v for n, v in zip(names, row) if v is not None} for row in zip(*columns.values())]

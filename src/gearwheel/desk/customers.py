@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.operation import Operation
 from gearwheel.desk.policy import Policy
 from gearwheel.desk.requests import Faults
@@ -31,6 +30,7 @@ class Customers:
 
 
 NOBODY = Customers()
+NOTHING: Mapping[str, int] = {}
 
 
 def read_customers(path: str | PathLike[str], operation: Operation) -> Customers:
@@ -87,10 +87,14 @@ def _as_of(table, path: Path) -> float:
 
 
 def facts_of(
-    operation: Operation, policy: Policy, customers: Customers, names: Sequence[str], ledger: Ledger
+    operation: Operation,
+    policy: Policy,
+    customers: Customers,
+    names: Sequence[str],
+    answered: Mapping[str, Mapping[str, int]],
 ) -> tuple[dict[str, np.ndarray], Faults]:
-    """(fact → (requests,), faults) of the customers who ask: from their records, with what the desk answered them since
-    added to the facts that `operation.counts`. Unknown ones are newcomers, or a fault (GW513) where the policy says so."""
+    """(fact → (requests,), faults) of the customers who ask: from their records, with what the desk `answered` them since
+    (customer → action → times) added to the facts that `operation.counts`. Unknown ones are newcomers, or a fault (GW513) where the policy says so."""
     at = np.array([customers.row.get(name, -1) for name in names], int)
     known = at >= 0
     facts = {}
@@ -103,9 +107,7 @@ def facts_of(
             if newcomer == newcomer:  # a customer whose record lacks a fact is a newcomer in this
                 facts[name] = np.where(np.isnan(facts[name]), newcomer, facts[name])
     for row, name in enumerate(names):
-        for action, times in dict(
-            ledger.answered.get(name, ())
-        ).items():  # a copy: the ledger may be noted in meanwhile
+        for action, times in answered.get(name, NOTHING).items():
             for fact, actions in operation.counts.items():
                 if action in actions:
                     facts[fact][row] += times

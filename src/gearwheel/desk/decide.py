@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -107,7 +107,7 @@ def consider(desk: Desk, columns: Columns, keys: Sequence[str]) -> Decisions:
     weighed = weigh(operation, policy.actions, columns, desk.draws, desk.layout)
     allowed, spoke = permitted(policy, columns)
     best, propensity = propensities(policy, weighed.expected, weighed.surely, allowed)
-    lots = np.array([lot(desk.secret, key) for key in keys])
+    lots = lots_of(desk.secret, keys)
     spends = np.stack([operation.spends(columns, a, desk.draws) for a in policy.actions], axis=1)
     capped: list[tuple[str, ...]] = [()] * len(keys)
     return Decisions(
@@ -116,21 +116,38 @@ def consider(desk: Desk, columns: Columns, keys: Sequence[str]) -> Decisions:
 
 
 def settle(
-    desk: Desk, found: Decisions, columns: Columns, times: np.ndarray, ledger: Ledger, rows: Sequence[int]
-) -> None:
+    desk: Desk,
+    found: Decisions,
+    columns: Columns,
+    times: np.ndarray,
+    ledger: Ledger,
+    rows: range,
+    repeated: Set[str] = frozenset(),
+) -> tuple[int, set[str]]:
     """Go through `rows` of what was considered in their order: where a cap is used up decide anew, and note each decision
-    in the ledger. `columns` and `times`: of all that was considered."""
-    policy = desk.policy
-    at = np.asarray(rows, int)
+    in the ledger. `columns` and `times`: of all that was considered.
+
+    Stops before a request of one of the customers `repeated` whom a cap has answered otherwise than it was considered:
+    (the row before which it stops, the customers of whom this is so by then).
+    """
+    policy, at, other = desk.policy, slice(rows.start, rows.stop), set()
     may, money, picked = found.allowed[at].tolist(), found.spends[at].tolist(), found.chosen[at].tolist()
-    customers, products = (columns[n][at].tolist() if n in columns else [""] * len(at) for n in CAPPED)
-    note, bound_by, names = ledger.note, ledger.bound, policy.actions
-    for k, (row, time) in enumerate(zip(rows, times[at].tolist())):
-        bound = bound_by(names, may[k], money[k], customers[k], products[k], time)
+    customers, products = (columns[n][at].tolist() if n in columns else [""] * len(rows) for n in CAPPED)
+    note, bound_by, names, stopped = ledger.note, ledger.bound, policy.actions, rows.stop
+    for k, (row, time, customer, product) in enumerate(zip(rows, times[at].tolist(), customers, products)):
+        if customer in other:
+            stopped = row
+            break
+        spends, action = money[k], picked[k]
+        bound = bound_by(names, may[k], spends, customer, product, time)
         if bound:
-            picked[k] = _within(policy, found, row, may[k], bound)
-        note(names[picked[k]], customers[k], products[k], time, money[k][picked[k]])
-    found.chosen[at] = picked
+            action = _within(policy, found, row, may[k], bound)
+            if action != picked[k] and customer in repeated:
+                other.add(customer)
+            picked[k] = action
+        note(names[action], customer, product, time, spends[action])
+    found.chosen[rows.start : stopped] = picked[: stopped - rows.start]
+    return stopped, other
 
 
 def _within(policy: Policy, found: Decisions, row: int, may: list[bool], bound: list[tuple[str, int]]) -> int:
@@ -187,7 +204,7 @@ def alone(
     return best, propensity, next(a for a, edge in enumerate(edges) if lot * edges[-1] < edge and propensity[a] > 0)
 
 
-def lot(secret: bytes, key: str) -> float:
-    """A number in [0, 1) that follows from the request's name, so that a replay draws the same."""
-    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), key=secret, digest_size=8).digest()
-    return (int.from_bytes(digest, "big") >> 11) / 2**53
+def lots_of(secret: bytes, keys: Sequence[str]) -> np.ndarray:
+    """Numbers in [0, 1), (keys,), that follow from the names of the requests, so that a replay draws the same."""
+    digests = [hashlib.blake2b(k.encode("utf-8", "surrogatepass"), key=secret, digest_size=8).digest() for k in keys]
+    return (np.frombuffer(b"".join(digests), ">u8") >> 11) / 2**53

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from gearwheel.desk.policy import Cap
 
 DAY = 86_400.0  # seconds
+PER = ("customer", "product", "all")  # of what a cap counts decisions
 CENTS = 1e-9  # money that sums may be wrong by
 
 
@@ -23,12 +24,8 @@ class Ledger:
         self.since = since
         self.last = 0.0  # time of the latest decision
         self.answered: dict[str, dict[str, int]] = {}
-        self._of: dict[str, list[int]] = {}  # action → numbers of the caps that count it
-        for number, cap in enumerate(self.caps):
-            for action in cap.actions:
-                self._of.setdefault(action, []).append(number)
-        self._noted: list[dict[str, deque]] = [defaultdict(deque) for _ in self.caps]
-        self._money: list[dict[str, float]] = [defaultdict(float) for _ in self.caps]
+        self._kept = [(cap, defaultdict(deque), defaultdict(float), PER.index(cap.per)) for cap in self.caps]
+        self._of = {action: [k for k in self._kept if action in k[0].actions] for cap in caps for action in cap.actions}
         self._unsure: list[tuple] | None = None
         self._before = 0.0
 
@@ -44,33 +41,33 @@ class Ledger:
         """(cap, action) pairs of a request at this time whose cap is used up. `names` of actions, which of them are
         `allowed` and what each `spends`, in one order."""
         found: list[tuple[str, int]] = []
-        most = max(spends)
-        for cap, noted, spent in zip(self.caps, self._noted, self._money):
-            key = cap_key(cap, customer, product)
+        most, keys = max(spends), (customer, product, "")
+        for cap, noted, spent, per in self._kept:
             times, money = cap.most, cap.money
-            earlier = noted.get(key)
+            earlier = noted.get(keys[per])
             if earlier:
                 gone = time - cap.days * DAY
                 while earlier and earlier[0][0] <= gone:
-                    spent[key] -= earlier.popleft()[1]
+                    spent[keys[per]] -= earlier.popleft()[1]
                 times -= len(earlier)
-                money -= spent[key]
+                money -= spent[keys[per]]
             money += CENTS
-            if times >= 1 and most <= money:
-                continue
-            for action, name in enumerate(names):
-                if allowed[action] and (times < 1 or spends[action] > money) and name in cap.actions:
-                    found.append((cap.name, action))
+            if times < 1 or most > money:
+                found += [
+                    (cap.name, action)
+                    for action, name in enumerate(names)
+                    if allowed[action] and (times < 1 or spends[action] > money) and name in cap.actions
+                ]
         return found
 
     def note(self, action: str, customer: str, product: str, time: float, money: float) -> None:
         """A decision has been made."""
         if time > self.last:
             self.last = time
-        for number in self._of.get(action, ()):
-            key = cap_key(self.caps[number], customer, product)
-            self._noted[number][key].append((time, money))
-            self._money[number][key] += money
+        keys = (customer, product, "")
+        for _, noted, spent, per in self._of.get(action, ()):
+            noted[keys[per]].append((time, money))
+            spent[keys[per]] += money
         if time > self.since:
             record = self.answered.get(customer)
             if record is None:
@@ -90,17 +87,12 @@ class Ledger:
     def take_back(self) -> None:
         """What was noted since `begin` was not committed: it never happened."""
         for action, customer, product, time, money in reversed(self._unsure or []):
-            for number in self._of.get(action, ()):
-                key = cap_key(self.caps[number], customer, product)
-                if self._noted[number][key]:
-                    self._noted[number][key].pop()
-                    self._money[number][key] -= money
+            keys = (customer, product, "")
+            for _, noted, spent, per in self._of.get(action, ()):
+                if noted[keys[per]]:
+                    noted[keys[per]].pop()
+                    spent[keys[per]] -= money
             if time > self.since:
                 self.answered[customer][action] -= 1
         if self._unsure is not None:
             self._unsure, self.last = None, self._before
-
-
-def cap_key(cap: Cap, customer: str, product: str) -> str:
-    """Of what a cap counts decisions."""
-    return customer if cap.per == "customer" else product if cap.per == "product" else ""

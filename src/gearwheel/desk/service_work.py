@@ -112,7 +112,7 @@ class Work(threading.Thread):
             self.ledger.begin()
             now = time.time()
             while asked := _next_of(names, {*known, *made}, faults):
-                for wave in waves([jobs[i].row for i in asked]):
+                for wave in waves([str(jobs[i].row.get("customer_id")) for i in asked]):
                     mine = [asked[k] for k in wave]
                     rows, keys = [jobs[i].row for i in mine], [jobs[i].key for i in mine]
                     for i, found in zip(mine, answer(self.desk, self.customers, self.ledger, rows, keys, now)):

@@ -30,6 +30,7 @@ COLUMNS = {  # with {text}, {blob}, {real} and {whole} as the database calls the
     "outcomes": "seq {whole} primary key, id {text} not null unique, decision {text} not null, asked {blob} not null, "
     "chain {blob} not null, body {blob} not null",
 }
+DECISION = tuple(column.split()[0] for column in COLUMNS["decisions"].split(", "))
 
 
 class StoreError(DeskError):
@@ -183,11 +184,17 @@ class Store(ABC):
 
     def append(self, records: Sequence[Record]) -> int:
         """Within a transaction; the last seq."""
+        rows = self.rows_of(records)
+        self.insert("decisions", DECISION, rows)
+        return rows[-1][0]
+
+    def rows_of(self, records: Sequence[Record]) -> list[tuple]:
+        """Rows of DECISION for these records, chained to what the log holds: to be inserted in the same transaction."""
         seq, chain = self.end("decisions")
         rows = []
         for r in records:
-            body = r.body()
-            seq, chain = seq + 1, chained(chain, body)
+            body, seq = r.body(), seq + 1
+            chain = chained(chain, body)
             rows.append(
                 (
                     seq,
@@ -204,22 +211,7 @@ class Store(ABC):
                     body,
                 )
             )
-        names = (
-            "seq",
-            "id",
-            "key",
-            "asked",
-            "decided_at",
-            "customer",
-            "product",
-            "action",
-            "spent",
-            "policy",
-            "chain",
-            "body",
-        )
-        self.insert("decisions", names, rows)
-        return seq
+        return rows
 
     def bodies(self, table: str, after: int, limit: int) -> list[tuple[int, bytes, bytes]]:
         """(seq, chain, body) of at most `limit` decisions or outcomes after this one, in order."""
