@@ -25,7 +25,7 @@ from gearwheel.desk.requests import KEY
 from gearwheel.desk.store import DECISION, Store
 from gearwheel.wheel.errors import Problem
 
-CHUNK = 8192  # requests of one transaction
+CHUNK = 16_384  # requests of one transaction
 CLOCKS = ("now", "requested")
 
 
@@ -125,7 +125,7 @@ class _Work:
             if self.store:
                 self.store.begin()
                 self._catch_up(asked)
-                known = _known(self.store, list(dict.fromkeys(asked.named.ids)))
+                known = self._known(list(dict.fromkeys(asked.named.ids)))
             made = self._decide(thought, known, faults, decided)
             columns = columns_of(self.desk, asked, decided, self._form)
             if self.store:
@@ -155,7 +155,7 @@ class _Work:
     def _decide(
         self,
         thought: Thought,
-        known: dict[str, tuple[bytes, bytes]],
+        known: dict[str, Record],
         faults: dict[int, Problem],
         decided: dict[int, Record],
     ) -> list[Record]:
@@ -164,13 +164,13 @@ class _Work:
         first: dict[str, int] = {}
         again: list[int] = []
         for i, (key, name, hashed) in enumerate(zip(asked.named.keys, asked.named.ids, asked.named.asked)):
-            before = known[name][0] if name in known else asked.named.asked[first.setdefault(key, i)]
+            before = known[name].asked if name in known else asked.named.asked[first.setdefault(key, i)]
             if before != hashed:
                 hint = "A new request needs a new key."
                 said = f"the key '{key[:60]}' is another request's"
                 faults[asked.number(i)] = Problem("GW516", said, hint=hint)
             elif name in known:
-                decided[i] = self.reading.record(known[name][1])
+                decided[i] = known[name]
             elif first[key] != i:
                 again.append(i)
         made = self._fresh(thought, list(first.values()), faults)
@@ -259,6 +259,14 @@ class _Work:
         asked = columns["requested_at"].astype("datetime64[s]").astype(float)
         return np.maximum.accumulate(np.maximum(asked, self.ledger.last))
 
+    def _known(self, names: Sequence[str]) -> dict[str, Record]:
+        """What the log holds of these decisions, asked in pieces that a database takes."""
+        found: dict[str, Record] = {}
+        for k in range(0, len(names), 500):
+            bodies = self.store.answered(names[k : k + 500])
+            found |= {name: self.reading.record(body) for name, body in bodies.items()}
+        return found
+
     def _catch_up(self, asked: Asked) -> None:
         """Note what is in the log and not yet in the ledger: of this batch nothing, of other desks everything."""
         if self.seq is None:
@@ -302,11 +310,3 @@ def columns_of(
 def identity(operation: Operation) -> list[str]:
     """The fields by which one finds a request again."""
     return [n for n, f in operation.fields.items() if f.type == "text" and f.needed and n.endswith("_id")]
-
-
-def _known(store: Store, names: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
-    """What the log holds of these decisions, asked in pieces that a database takes."""
-    found: dict[str, tuple[bytes, bytes]] = {}
-    for k in range(0, len(names), 500):
-        found |= store.answered(names[k : k + 500])
-    return found

@@ -158,6 +158,14 @@ def decision_id(secret: bytes, key: str) -> str:
     return "d" + digest.hexdigest()
 
 
+def id_bytes(name: str) -> bytes | None:
+    """Of a decision's name, for an index of half the size; None for what is no such name."""
+    try:
+        return bytes.fromhex(name[1:]) if name[:1] == "d" else None
+    except ValueError:
+        return None
+
+
 def chained(before: bytes, body: bytes) -> bytes:
     """The hash of a record in its chain: it changes with the record and with every one before it."""
     return hashlib.blake2b(before + body, digest_size=16).digest()

@@ -124,7 +124,7 @@ class Work(threading.Thread):
         self.ledger.keep()
         self.seq = last
         self.actions.update(record.action for record in made.values())
-        decided = made | {name: self.reading.record(body) for name, (_, body) in known.items()}
+        decided = made | {name: self.reading.record(body) for name, body in known.items()}
         answers = {name: (record.asked, self.reading.answer(record)) for name, record in decided.items()}
         return [faults.get(i) or _same(answers[names[i]], asked_hash(job.row), "request") for i, job in enumerate(jobs)]
 
@@ -154,7 +154,7 @@ class Work(threading.Thread):
         replies: list[Reply] = []
         for job in jobs:
             if job.key in known:
-                record = self.reading.whole(self.reading.record(known[job.key][1]))
+                record = self.reading.whole(self.reading.record(known[job.key]))
                 replies.append(msgspec.json.encode(record | {"outcomes": self.store.outcomes_of(job.key)}))
             else:
                 replies.append(Problem("GW522", f"there is no decision '{job.key[:60]}'"))

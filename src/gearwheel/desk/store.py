@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from gearwheel.desk.ledger import DAY, Ledger
-from gearwheel.desk.record import START, Record, chained
+from gearwheel.desk.record import START, Record, chained, id_bytes
 from gearwheel.wheel.errors import DeskError, Problem
 
 FORMAT = "2"
@@ -24,9 +24,8 @@ PAPERS = ("policy", "form", "knowledge", "customers")
 COLUMNS = {  # with {text}, {blob}, {real} and {whole} as the database calls them
     "meta": "name {text} primary key, value {blob} not null",
     "papers": "kind {text}, version {text}, content {blob} not null, kept_at {real} not null, primary key (kind, version)",
-    "decisions": "seq {whole} primary key, id {text} not null unique, key {text} not null, asked {blob} not null, "
-    "decided_at {real} not null, customer {text} not null, product {text} not null, action {text} not null, "
-    "spent {real} not null, policy {text} not null, chain {blob} not null, body {blob} not null",
+    "decisions": "seq {whole} primary key, id {blob} not null unique, decided_at {real} not null, customer {text} not null, "
+    "product {text} not null, action {text} not null, spent {real} not null, chain {blob} not null, body {blob} not null",
     "outcomes": "seq {whole} primary key, id {text} not null unique, decision {text} not null, asked {blob} not null, "
     "chain {blob} not null, body {blob} not null",
 }
@@ -144,15 +143,18 @@ class Store(ABC):
         return {version: bytes(content).decode() for version, content in rows}
 
     # ---- decisions
-    def answered(self, ids: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
-        """Decision → (hash of what was asked, body), of those that are recorded."""
-        marks = ", ".join("?" * len(ids))
-        rows = self.run(f"select id, asked, body from decisions where id in ({marks})", ids)
-        return {name: (bytes(asked), bytes(body)) for name, asked, body in rows}
+    def answered(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """Decision → body, of those that are recorded."""
+        known = {id_bytes(name): name for name in ids}
+        known.pop(None, None)
+        if not known:
+            return {}
+        rows = self.run(f"select id, body from decisions where id in ({', '.join('?' * len(known))})", list(known))
+        return {known[bytes(name)]: bytes(body) for name, body in rows}
 
-    def since(self, seq: int, limit: int = 2**62) -> list[tuple[int, str, str, str, float, float, bytes]]:
-        """(seq, action, customer, product, decided_at, spent, asked) of the decisions after this one, in order."""
-        names = "seq, action, customer, product, decided_at, spent, asked"
+    def since(self, seq: int, limit: int = 2**62) -> list[tuple[int, str, str, str, float, float]]:
+        """(seq, action, customer, product, decided_at, spent) of the decisions after this one, in order."""
+        names = "seq, action, customer, product, decided_at, spent"
         return self.run(f"select {names} from decisions where seq > ? order by seq limit {limit:d}", (seq,))
 
     def before(self, when: float) -> int:
@@ -173,7 +175,7 @@ class Store(ABC):
     def catch_up(self, ledger: Ledger, seq: int) -> int:
         """Note in the ledger all decisions after this one; the last."""
         made = self.since(seq)
-        for _, action, customer, product, at, spent, _ in made:
+        for _, action, customer, product, at, spent in made:
             ledger.note(action, customer, product, at, spent)
         return made[-1][0] if made else seq
 
@@ -195,22 +197,7 @@ class Store(ABC):
         for r in records:
             body, seq = r.body(), seq + 1
             chain = chained(chain, body)
-            rows.append(
-                (
-                    seq,
-                    r.id,
-                    r.key,
-                    r.asked,
-                    r.decided_at,
-                    r.customer,
-                    r.product,
-                    r.action,
-                    r.spent,
-                    r.policy,
-                    chain,
-                    body,
-                )
-            )
+            rows.append((seq, id_bytes(r.id), r.decided_at, r.customer, r.product, r.action, r.spent, chain, body))
         return rows
 
     def bodies(self, table: str, after: int, limit: int) -> list[tuple[int, bytes, bytes]]:
