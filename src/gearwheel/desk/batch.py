@@ -286,8 +286,7 @@ def columns_of(
         return {}
     rows = sorted(decided)
     found = [decided[row] for row in rows]
-    numbers, fallback = [form_of(r).number for r in found], desk.policy.fallback
-    costs = [(r.expected, number.get(fallback)) for r, number in zip(found, numbers)]
+    forms, fallback = [form_of(r) for r in found], desk.policy.fallback
     return {
         "row": (asked.start + asked.checked.rows[rows]).tolist(),
         KEY: [r.key for r in found],
@@ -295,9 +294,12 @@ def columns_of(
         **{n: [asked.rows[row].get(n, "") for row in rows] for n in identity(desk.operation)},
         "action": [r.action for r in found],
         "best": [r.best for r in found],
-        "propensity": [r.propensity[number[r.action]] for r, number in zip(found, numbers)],
-        "expected_cost": [r.expected[number[r.action]] for r, number in zip(found, numbers)],
-        "fallback_cost": [None if place is None else expected[place] for expected, place in costs],
+        "propensity": [r.propensity[form.number[r.action]] for r, form in zip(found, forms)],
+        "expected_cost": [form.money(r.expected[form.number[r.action]]) for r, form in zip(found, forms)],
+        "fallback_cost": [
+            form.money(r.expected[form.number[fallback]]) if fallback in form.number else None
+            for r, form in zip(found, forms)
+        ],
         "spent": [r.spent for r in found],
         "rules": [r.rules for r in found],
         "caps": [r.caps for r in found],

@@ -39,7 +39,9 @@ class Desk:
     @cached_property
     def form(self) -> Form:
         """What the numbers of its records stand for."""
-        return Form(gearwheel.__version__, self.policy.actions, tuple(self.operation.facts), self.layout.slots)
+        return Form(
+            gearwheel.__version__, self.policy.actions, tuple(self.operation.facts), self.layout.slots, self.layout.size
+        )
 
 
 @dataclass
@@ -206,5 +208,14 @@ def alone(
 
 def lots_of(secret: bytes, keys: Sequence[str]) -> np.ndarray:
     """Numbers in [0, 1), (keys,), that follow from the names of the requests, so that a replay draws the same."""
-    digests = [hashlib.blake2b(k.encode("utf-8", "surrogatepass"), key=secret, digest_size=8).digest() for k in keys]
-    return (np.frombuffer(b"".join(digests), ">u8") >> 11) / 2**53
+    return (np.frombuffer(b"".join(keyed(secret, keys, 8)), ">u8") >> 11) / 2**53
+
+
+def keyed(secret: bytes, texts: Sequence[str], size: int, use: bytes = b"") -> list[bytes]:
+    """Hashes of `size` bytes that nobody can tell who does not know the secret; others for each `use`."""
+    start, found = hashlib.blake2b(key=secret, digest_size=size, person=use), []
+    for text in texts:
+        one = start.copy()
+        one.update(text.encode("utf-8", "surrogatepass"))
+        found.append(one.digest())
+    return found

@@ -23,13 +23,13 @@ def answer_of(policy: Policy, form: Form, record: Record) -> bytes:
 
 def options(form: Form, record: Record) -> list[dict]:
     """Every action: expected cost and its parts, how likely it was, and whether it was open."""
-    costs, open_ = record.costs, record.open
+    costs, open_, per = record.costs, record.open, form.per_money
     return [
         {
             "action": action,
-            "expected_cost": expected,
-            "parts": {part: costs[k] for part, k in places},
-            "cheaper_than_fallback": surely,
+            "expected_cost": expected / per,
+            "parts": {part: costs[k] / per for part, k in places},
+            "cheaper_than_fallback": surely / form.draws,
             "open": action in open_,
             "propensity": propensity,
         }
@@ -41,8 +41,9 @@ def options(form: Form, record: Record) -> list[dict]:
 
 def reasons(policy: Policy, form: Form, record: Record) -> str:
     """What was weighed, what was forbidden, capped or owed, and the lot."""
-    money, number, cost = policy.currency, form.number, record.expected
-    open_ = sorted((cost[number[a]], a) for a in record.open)
+    money, number = policy.currency, form.number
+    cost = {action: form.money(expected) for action, expected in zip(form.actions, record.expected)}
+    open_ = sorted((cost[a], a) for a in record.open)
     said = [f"Open were, with their expected cost: {', '.join([f'{a} {c:.2f} {money}' for c, a in open_])}."]
     if record.rules:
         said += [
@@ -55,8 +56,8 @@ def reasons(policy: Policy, form: Form, record: Record) -> str:
     best, fallback = record.best, policy.fallback
     if best != fallback and fallback in record.open:
         said.append(
-            f"{best.capitalize()} is {cost[number[fallback]] - cost[number[best]]:.2f} {money} cheaper than {fallback}, "
-            f"cheaper with probability {record.surely[number[best]]:.2f} ({policy.surely:.2f} wanted)."
+            f"{best.capitalize()} is {cost[fallback] - cost[best]:.2f} {money} cheaper than {fallback}, "
+            f"cheaper with probability {record.surely[number[best]] / form.draws:.2f} ({policy.surely:.2f} wanted)."
         )
     if record.action != best:
         said.append(

@@ -9,12 +9,15 @@ import msgspec
 
 
 class Form(msgspec.Struct, frozen=True, dict=True):
-    """`made_by`: version of Gearwheel; `actions`, `facts` and `parts` (action, part) in the order of a record's numbers."""
+    """`made_by`: version of Gearwheel; `actions`, `facts` and `parts` (action, part) in the order of a record's numbers;
+    costs are whole numbers, `per_money` to one of money, and `surely` counts `draws`."""
 
     made_by: str
     actions: tuple[str, ...]
     facts: tuple[str, ...]
     parts: tuple[tuple[str, str], ...]
+    draws: int
+    per_money: int = 10_000
 
     @cached_property
     def text(self) -> str:
@@ -34,6 +37,10 @@ class Form(msgspec.Struct, frozen=True, dict=True):
     def places(self) -> list[list[tuple[str, int]]]:
         """By action, its parts as (name, place)."""
         return [[(part, k) for k, (of, part) in enumerate(self.parts) if of == action] for action in self.actions]
+
+    def money(self, cost: int) -> float:
+        """A cost of a record."""
+        return cost / self.per_money
 
 
 def read_form(text: str) -> Form:

@@ -10,11 +10,10 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 
-from gearwheel.desk.decide import Decisions, Desk
+from gearwheel.desk.decide import Decisions, Desk, keyed
 from gearwheel.desk.operation import Columns
 
-START = bytes(16)  # what the first record of a chain is chained to
-SHOWN = 4  # digits of costs
+START = bytes(32)  # what the first record of a chain is chained to
 EXACT = 10  # of propensities
 
 
@@ -39,9 +38,9 @@ class Record(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     lot: float
     spent: float
     propensity: list[float]
-    expected: list[float]
-    surely: list[float]
-    costs: list[float]
+    expected: list[int]
+    surely: list[int]
+    costs: list[int]
     says: str
     allowed: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
@@ -77,7 +76,7 @@ def named(secret: bytes, requests: Sequence[Mapping], keys: Sequence[str | None]
     texts = [canonical(request) for request in requests]
     asked = [hash_of(text) for text in texts]
     keys = [key or hashed.hex() for key, hashed in zip(keys, asked)]
-    return Named(keys, [decision_id(secret, key) for key in keys], texts, asked)
+    return Named(keys, ids_of(secret, keys), texts, asked)
 
 
 def records(
@@ -95,7 +94,8 @@ def records(
     weighed, count = decisions.weighed, len(requests)
     facts = np.array([columns[n] for n in form.facts], float).reshape(-1, count).T.tolist()
     propensity = np.round(decisions.propensity, EXACT).tolist()
-    shown = (np.round(numbers, SHOWN).tolist() for numbers in (weighed.expected, weighed.surely, weighed.costs))
+    scaled = (weighed.expected * form.per_money, weighed.surely * form.draws, weighed.costs * form.per_money)
+    shown = (np.rint(numbers).astype(np.int64).tolist() for numbers in scaled)
     open_, allowed = (_which(policy.actions, which) for which in (decisions.open, decisions.allowed))
     rules = _which(tuple(decisions.spoke), np.array(list(decisions.spoke.values()), bool).reshape(-1, count).T)
     actions, best = decisions.actions, [policy.actions[b] for b in decisions.best.tolist()]
@@ -152,10 +152,9 @@ def asked_hash(request: Mapping) -> bytes:
     return hash_of(canonical(request))
 
 
-def decision_id(secret: bytes, key: str) -> str:
-    """The name of the decision on the request with this key: one key has one."""
-    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), key=secret, digest_size=12, person=b"id")
-    return "d" + digest.hexdigest()
+def ids_of(secret: bytes, keys: Sequence[str]) -> list[str]:
+    """The names of the decisions on the requests with these keys: one key has one."""
+    return ["d" + digest.hex() for digest in keyed(secret, keys, 12, b"id")]
 
 
 def id_bytes(name: str) -> bytes | None:
@@ -168,7 +167,7 @@ def id_bytes(name: str) -> bytes | None:
 
 def chained(before: bytes, body: bytes) -> bytes:
     """The hash of a record in its chain: it changes with the record and with every one before it."""
-    return hashlib.blake2b(before + body, digest_size=16).digest()
+    return hashlib.sha256(before + body).digest()
 
 
 def _plain(value: object) -> object:

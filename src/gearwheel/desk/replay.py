@@ -21,7 +21,7 @@ from gearwheel.desk.store import Store
 from gearwheel.wheel.errors import DeskError, Problem
 
 BLOCK = 1000  # decisions read at once
-NEAR = 2e-4  # costs and probabilities are recorded to four digits, and another processor may round otherwise
+NEAR = 2  # in the last digit of costs: another processor may round otherwise
 EXACT = 1e-9
 NUMBERS = (("lot", EXACT, 0.0), ("propensity", EXACT, 0.0), ("spent", EXACT, EXACT), ("expected", NEAR, EXACT),
            ("costs", NEAR, EXACT))  # fmt: skip
@@ -100,7 +100,7 @@ def _runs(made: Sequence[Record]) -> list[tuple[int, int]]:
 def _again(desk: Desk, ledgers: dict[str, Ledger], made: Sequence[Record], form: Form) -> None:
     """Decide them again and compare; other policies' ledgers note them too."""
     operation, policy = desk.operation, desk.policy
-    if (form.actions, form.facts, form.parts) != (desk.form.actions, desk.form.facts, desk.form.parts):
+    if msgspec.structs.replace(form, made_by=desk.form.made_by) != desk.form:
         raise _differs(made[0], f"Gearwheel {form.made_by} made it, of other facts or parts of the costs")
     rows = [msgspec.json.decode(r.request) for r in made]
     checked = check_rows(operation, policy, rows, EVER)

@@ -23,7 +23,7 @@ from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.opened import keep_papers
 from gearwheel.desk.outcomes import Told, outcome_of
 from gearwheel.desk.reading import Reading
-from gearwheel.desk.record import Record, asked_hash, decision_id
+from gearwheel.desk.record import Record, asked_hash, ids_of
 from gearwheel.desk.store import Outcome, Store, StoreError
 from gearwheel.wheel.errors import Problem
 
@@ -103,7 +103,7 @@ class Work(threading.Thread):
         self.store.close()
 
     def _decide(self, jobs: Sequence[Job]) -> list[Reply]:
-        names = [decision_id(self.desk.secret, job.key) for job in jobs]
+        names = ids_of(self.desk.secret, [job.key for job in jobs])
         made: dict[str, Record] = {}
         faults: dict[int, Problem] = {}
         with self.store.transaction():
