@@ -196,7 +196,7 @@ def test_facts_are_the_record_and_what_the_desk_answered_since(tmp_path):
 def noted(ledger: Ledger) -> tuple:
     """All that the ledger holds."""
     answered = {c: {a: n for a, n in r.items() if n} for c, r in ledger.answered.items()}
-    queues = [{k: list(q) for k, q in by_key.items() if q} for by_key in (noted for _, noted, _, _ in ledger._kept)]
+    queues = [{k: list(q.made) for k, q in noted.items() if q.made} for _, noted, *_ in ledger._kept]
     return {c: r for c, r in answered.items() if r}, queues, ledger.last
 
 

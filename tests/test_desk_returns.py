@@ -38,7 +38,7 @@ def cost(rows: list[dict], draws=None, **facts) -> dict[str, np.ndarray]:
 def by_hand(c: dict[str, float], false: float, more: float, q: dict[str, float], z: float) -> dict[str, float]:
     """What each action costs one request under one draw, written out as sentences of arithmetic."""
     honest, amount = 1 - false, c["price"] * c["quantity"]
-    spread = round(c["value_spread"], 1)
+    spread = float(np.round(c["value_spread"], 1))
     worth = c["value"] * math.exp(spread * z - spread**2 / 2)
     if math.isnan(c["value"]):
         worth = q["newcomer_value"]

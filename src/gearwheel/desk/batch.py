@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -36,7 +36,6 @@ class Chunk:
     columns: dict[str, list] = field(repr=False)
     faults: dict[int, Problem]
     asked: int
-    until: int  # row of the file
 
 
 def decide_tables(
@@ -57,23 +56,22 @@ def decide_tables(
     DeskError (GW518) where the log cannot be written; chunks before that are logged.
     """
     work = _Work(desk, customers, store, clock, ledger)
-    start, waiting = 0, None
+    start, logging = 0, None
     with ThreadPoolExecutor(1) as thread, _no_garbage():
         for table in tables:
             thought = work.think(table, start)  # while the chunk before is logged
             start += len(table)
-            if waiting:
-                waiting[0].result()
-            chunk, rows = work.chunk(thought)
-            following = thread.submit(work.log, rows), chunk
-            if waiting:
-                yield waiting[1]  # to be written out while the next one is logged
-                progress(waiting[1].until)
-            waiting = following
-        if waiting:
-            waiting[0].result()
-            yield waiting[1]
-            progress(waiting[1].until)
+            if logging:
+                logging.result()
+            rows = work.decide(thought)
+            before, logging = logging, thread.submit(work.log, rows)
+            if before:
+                yield work.told()  # to be written out while the next one is logged
+                progress(thought.asked.start)
+        if logging:
+            logging.result()
+            yield work.told()
+            progress(start)
 
 
 @contextmanager
@@ -100,14 +98,24 @@ class Thought:
     faults: dict[int, Problem]
 
 
+@dataclass(frozen=True)
+class Made:
+    """What came of one chunk: `decided` by row of what was asked, `faults` by row of the file."""
+
+    asked: Asked
+    faults: dict[int, Problem]
+    decided: dict[int, Record] = field(repr=False)
+
+
 class _Work:
-    """`think` is pure; `chunk` and `log` are taken in turns, and hold the store's lock from the one to the other."""
+    """`think` is pure; `decide` and `log` are taken in turns, and hold the store's lock from the one to the other."""
 
     def __init__(self, desk: Desk, customers: Customers, store: Store | None, clock: str, ledger: Ledger | None):
         self.desk, self.customers, self.store, self.clock = desk, customers, store, clock
         self.reading = Reading(desk, store) if store else None
         self.ledger = ledger or Ledger(desk.policy.caps, customers.as_of)
         self.seq: int | None = None
+        self.made: deque[Made] = deque()  # not told yet
 
     def think(self, table, start: int) -> Thought:
         asked = read_asked(self.desk, table, start)
@@ -117,24 +125,24 @@ class _Work:
         keys = asked.named.keys if not faults else [asked.named.keys[i] for i in rows]
         return Thought(asked, columns, consider(self.desk, columns, keys) if keys else None, place, faults)
 
-    def chunk(self, thought: Thought) -> tuple[Chunk, list[tuple]]:
-        """What comes of it, and the rows to be logged: where there is a store it is locked until `log`."""
-        asked = thought.asked
-        faults, decided, known, rows = asked.faults(), {}, {}, []
+    def decide(self, thought: Thought) -> list[tuple]:
+        """The rows to be logged: where there is a store it is locked until `log`."""
+        asked, made, rows = thought.asked, Made(thought.asked, thought.asked.faults(), {}), []
         try:
+            known = {}
             if self.store:
                 self.store.begin()
                 self._catch_up(asked)
                 known = self._known(list(dict.fromkeys(asked.named.ids)))
-            made = self._decide(thought, known, faults, decided)
-            columns = columns_of(self.desk, asked, decided, self._form)
+            fresh = self._decide(thought, known, made)
             if self.store:
-                rows = self.store.rows_of(made)
+                rows = self.store.rows_of(fresh)
         except BaseException:
             if self.store:
                 self.store.rollback()
             raise
-        return Chunk(columns, faults, asked.count, asked.start + asked.count), rows
+        self.made.append(made)
+        return rows
 
     def log(self, rows: list[tuple]) -> None:
         """Nothing but the database works here, so that Python can go on meanwhile."""
@@ -149,39 +157,39 @@ class _Work:
             self.store.rollback()
             raise
 
+    def told(self) -> Chunk:
+        """The first chunk that was not told yet; it takes no store."""
+        made = self.made.popleft()
+        columns = columns_of(self.desk, made.asked, made.decided, self._form)
+        return Chunk(columns, made.faults, made.asked.count)
+
     def _form(self, record: Record) -> Form:
         return self.reading.form(record) if self.reading else self.desk.form
 
-    def _decide(
-        self,
-        thought: Thought,
-        known: dict[str, Record],
-        faults: dict[int, Problem],
-        decided: dict[int, Record],
-    ) -> list[Record]:
-        """Records of what is asked for the first time; all that is decided goes to `decided`, by row."""
-        asked = thought.asked
+    def _decide(self, thought: Thought, known: dict[str, Record], made: Made) -> list[Record]:
+        """Records of what is asked for the first time."""
+        asked, named = thought.asked, thought.asked.named
         first: dict[str, int] = {}
         again: list[int] = []
-        for i, (key, name, hashed) in enumerate(zip(asked.named.keys, asked.named.ids, asked.named.asked)):
-            before = known[name].asked if name in known else asked.named.asked[first.setdefault(key, i)]
+        for i, (key, name, hashed) in enumerate(zip(named.keys, named.ids, named.asked)):
+            before = known[name].asked if name in known else named.asked[first.setdefault(key, i)]
             if before != hashed:
                 hint = "A new request needs a new key."
                 said = f"the key '{key[:60]}' is another request's"
-                faults[asked.number(i)] = Problem("GW516", said, hint=hint)
+                made.faults[asked.number(i)] = Problem("GW516", said, hint=hint)
             elif name in known:
-                decided[i] = known[name]
+                made.decided[i] = known[name]
             elif first[key] != i:
                 again.append(i)
-        made = self._fresh(thought, list(first.values()), faults)
-        decided |= made
+        fresh = self._fresh(thought, list(first.values()), made.faults)
+        made.decided.update(fresh)
         for i in again:
-            earlier = first[asked.named.keys[i]]
-            if earlier in decided:
-                decided[i] = decided[earlier]
+            earlier = first[named.keys[i]]
+            if earlier in made.decided:
+                made.decided[i] = made.decided[earlier]
             else:
-                faults[asked.number(i)] = faults[asked.number(earlier)]
-        return list(made.values())
+                made.faults[asked.number(i)] = made.faults[asked.number(earlier)]
+        return list(fresh.values())
 
     def _fresh(self, thought: Thought, rows: list[int], faults: dict[int, Problem]) -> dict[int, Record]:
         """Row → record of requests that are not decided yet."""
@@ -265,6 +273,8 @@ class _Work:
         for k in range(0, len(names), 500):
             bodies = self.store.answered(names[k : k + 500])
             found |= {name: self.reading.record(body) for name, body in bodies.items()}
+        for form in {record.form: record for record in found.values()}.values():
+            self.reading.form(form)  # looked up while nobody else uses the store
         return found
 
     def _catch_up(self, asked: Asked) -> None:

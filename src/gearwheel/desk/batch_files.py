@@ -99,7 +99,7 @@ class Written:
     def __enter__(self) -> Written:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.out = pq.ParquetWriter(self.beside, self.schema, compression="zstd")
+            self.out = pq.ParquetWriter(self.beside, self.schema, compression="lz4")
         except OSError as error:
             raise DeskError(Problem("GW518", f"cannot write: {error.strerror or error}", str(self.path))) from error
         return self

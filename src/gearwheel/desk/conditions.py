@@ -28,6 +28,8 @@ class Condition:
             texts = [value if type(value) is str else str(value) for value in column.tolist()]
             wanted = frozenset(self.among or self.none_of)
             found = np.array([text in wanted for text in texts], bool) == bool(self.among)
+            if "" not in texts:
+                return found
             missing = np.array([not text for text in texts], bool)
         else:
             numbers = _numbers(column)

@@ -5,14 +5,27 @@ It holds nothing that the log does not: noting the log's decisions in order rebu
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Sequence
 
 from gearwheel.desk.policy import Cap
 
 DAY = 86_400.0  # seconds
 PER = ("customer", "product", "all")  # of what a cap counts decisions
+ALL = PER.index("all")
 CENTS = 1e-9  # money that sums may be wrong by
+
+
+class _Noted:
+    """What one customer, one product or all were answered under one cap: (time, money) of each, and the sum of these."""
+
+    __slots__ = ("made", "spent")
+
+    def __init__(self, per: int):
+        self.made: deque | list = (
+            deque() if per == ALL else []
+        )  # of customers there are many, each with few: lists are small
+        self.spent = 0.0
 
 
 class Ledger:
@@ -24,8 +37,11 @@ class Ledger:
         self.since = since
         self.last = 0.0  # time of the latest decision
         self.answered: dict[str, dict[str, int]] = {}
-        self._kept = [(cap, defaultdict(deque), defaultdict(float), PER.index(cap.per)) for cap in self.caps]
-        self._of = {action: [k for k in self._kept if action in k[0].actions] for cap in caps for action in cap.actions}
+        self._kept = [(cap, {}, PER.index(cap.per), cap.days * DAY, cap.most, cap.money + CENTS) for cap in self.caps]
+        self._of = {
+            action: [(noted, per) for cap, noted, per, *_ in self._kept if action in cap.actions]
+            for cap in caps for action in cap.actions
+        }  # fmt: skip
         self._unsure: list[tuple] | None = None
         self._before = 0.0
 
@@ -42,16 +58,15 @@ class Ledger:
         `allowed` and what each `spends`, in one order."""
         found: list[tuple[str, int]] = []
         most, keys = max(spends), (customer, product, "")
-        for cap, noted, spent, per in self._kept:
-            times, money = cap.most, cap.money
+        for cap, noted, per, days, times, money in self._kept:
             earlier = noted.get(keys[per])
-            if earlier:
-                gone = time - cap.days * DAY
-                while earlier and earlier[0][0] <= gone:
-                    spent[keys[per]] -= earlier.popleft()[1]
-                times -= len(earlier)
-                money -= spent[keys[per]]
-            money += CENTS
+            if earlier is not None:
+                made = earlier.made
+                while made and made[0][0] <= time - days:
+                    earlier.spent -= made[0][1]
+                    del made[0]
+                times -= len(made)
+                money -= earlier.spent
             if times < 1 or most > money:
                 found += [
                     (cap.name, action)
@@ -65,9 +80,13 @@ class Ledger:
         if time > self.last:
             self.last = time
         keys = (customer, product, "")
-        for _, noted, spent, per in self._of.get(action, ()):
-            noted[keys[per]].append((time, money))
-            spent[keys[per]] += money
+        for noted, per in self._of.get(action, ()):
+            key = keys[per]
+            earlier = noted.get(key)
+            if earlier is None:
+                earlier = noted[key] = _Noted(per)
+            earlier.made.append((time, money))
+            earlier.spent += money
         if time > self.since:
             record = self.answered.get(customer)
             if record is None:
@@ -88,10 +107,11 @@ class Ledger:
         """What was noted since `begin` was not committed: it never happened."""
         for action, customer, product, time, money in reversed(self._unsure or []):
             keys = (customer, product, "")
-            for _, noted, spent, per in self._of.get(action, ()):
-                if noted[keys[per]]:
-                    noted[keys[per]].pop()
-                    spent[keys[per]] -= money
+            for noted, per in self._of.get(action, ()):
+                earlier = noted[keys[per]]
+                if earlier.made:
+                    earlier.made.pop()
+                    earlier.spent -= money
             if time > self.since:
                 self.answered[customer][action] -= 1
         if self._unsure is not None:

@@ -13,7 +13,7 @@ from gearwheel.desk.store import TABLES, Store, StoreError
 from gearwheel.desk.store_sqlite_wal import Checkpoints
 
 PATIENCE = 2.0  # seconds to wait for another process's transaction
-AT_ONCE = 12_000  # values of one statement; SQLite takes 32,766
+AT_ONCE = 32_000  # values of one statement; SQLite takes 32,766
 
 
 class SqliteStore(Store):

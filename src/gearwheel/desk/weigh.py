@@ -48,7 +48,7 @@ class Weighed:
 @dataclass(frozen=True, eq=False)
 class _Group:
     """Parts of one weight. `rates` (parts, draws) with `places`: the (amount, slot) of each by number; `dearer` (pairs,
-    draws): what is more than the fallback's, with `pairs`: the (amount, action) of each as one number."""
+    draws): what is more than the fallback's, with `pairs`: the (amount, other action) of each as one number."""
 
     when: str
     rates: np.ndarray
@@ -59,8 +59,8 @@ class _Group:
 
 @dataclass(frozen=True, eq=False)
 class _Kind:
-    """`means` (amounts, slots) and `dearer` (amounts, actions × draws): a request's amounts times these are its mean costs,
-    and how much more than the fallback each action costs it in each draw."""
+    """`means` (amounts, slots) and `dearer` (amounts, others × draws): a request's amounts times these are its mean costs,
+    and how much more than the fallback each other action costs it in each draw."""
 
     means: np.ndarray
     dearer: np.ndarray
@@ -101,7 +101,7 @@ def layout(operation: Operation, actions: Sequence[str], draws: Draws, fallback:
         whole = np.zeros((len(amounts), len(actions), size))
         for (action, _), amount, rate in zip(mine, of, rates):
             whole[amount, actions.index(action)] += rate
-        dearer = (whole - whole[:, usual : usual + 1]).reshape(-1, size)
+        dearer = (np.delete(whole, usual, axis=1) - whole[:, usual : usual + 1]).reshape(-1, size)
         pairs = np.flatnonzero(dearer.any(axis=1))
         places = np.array(of), np.array([slots.index((action, part.name)) for action, part in mine])
         groups.append(_Group(when, rates, places, dearer[pairs], pairs))
@@ -117,7 +117,7 @@ def weigh(
     amounts = operation.amounts(requests)
     amounts = np.stack([amounts[n] for n in laid.amounts], axis=1)
     count = len(amounts)
-    costs, cheaper = np.empty((count, len(laid.slots))), np.empty((count, len(laid.actions)), np.int64)
+    costs, cheaper = np.empty((count, len(laid.slots))), np.empty((count, len(laid.actions) - 1), np.int64)
 
     def block(kind: _Kind, rows: np.ndarray) -> None:
         costs[rows], cheaper[rows] = _weighed(laid, kind, amounts[rows])
@@ -130,16 +130,18 @@ def weigh(
             cut = [(kind, rows[k : k + BLOCK]) for kind, rows in kinds for k in range(0, len(rows), BLOCK)]
             with ThreadPoolExecutor(os.cpu_count()) as threads:
                 list(threads.map(lambda one: block(*one), cut))
-    return Weighed(laid.actions, np.round(costs @ laid.sums, ROUND), cheaper / laid.size, laid.slots, costs)
+    surely = np.insert(cheaper / laid.size, laid.fallback, 0.0, axis=1)
+    return Weighed(laid.actions, np.round(costs @ laid.sums, ROUND), surely, laid.slots, costs)
 
 
 def _weighed(laid: Layout, kind: _Kind, amounts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(mean costs (requests, slots), in how many draws each action is cheaper than the fallback (requests, actions))."""
-    shape, found = (-1, len(laid.actions), laid.size), []
+    """(mean costs (requests, slots), in how many draws each other action is cheaper than the fallback (requests, others))."""
+    found = np.empty((len(amounts), len(laid.actions) - 1), np.int64)
     for start in range(0, len(amounts), CACHED):
-        total = (amounts[start : start + CACHED] @ kind.dearer).reshape(shape)
-        found.append(BITS[np.packbits(total < -TIE, axis=2)].sum(axis=2, dtype=np.int64))
-    return amounts @ kind.means, np.concatenate(found) if len(found) > 1 else found[0]
+        part = amounts[start : start + CACHED]
+        total = (part @ kind.dearer).reshape(len(part), -1, laid.size) if found.size else np.empty((len(part), 0, 1))
+        found[start : start + CACHED] = BITS[np.packbits(total < -TIE, axis=2)].sum(axis=2, dtype=np.int64)
+    return amounts @ kind.means, found
 
 
 def _by_kind(
@@ -169,7 +171,7 @@ def _by_kind(
 def _kind(laid: Layout, weights: Mapping[str, np.ndarray]) -> _Kind:
     """`weights` by name, each (draws,)."""
     means = np.zeros((len(laid.amounts), len(laid.slots)))
-    dearer = np.zeros((len(laid.amounts) * len(laid.actions), laid.size))
+    dearer = np.zeros((len(laid.amounts) * (len(laid.actions) - 1), laid.size))
     for group in laid.groups:
         weight = None if group.when == ALWAYS else weights[group.when]
         mean = group.rates.mean(axis=1) if weight is None else group.rates @ weight / laid.size
