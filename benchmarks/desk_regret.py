@@ -1,6 +1,6 @@
 """What the returns desk costs in planted markets beside fixed rules and an oracle that knows everything.
 
-    .venv/bin/python benchmarks/desk_regret.py [--markets desk_markets.toml] [--only NAME ...] [--workers 2]
+    .venv/bin/python benchmarks/desk_regret.py [--markets desk_markets.toml] [--only NAME ...] [--luck N] [--workers 2]
 
 Every market of the file is spun for half a year of always-return and a pilot of four months in which a quarter of the
 claims is answered by lot. From that morning on the same year is lived again and again under the same luck: with
@@ -21,7 +21,7 @@ import time
 import tomllib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -162,10 +162,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--markets", type=Path, default=FILE)
     parser.add_argument("--only", nargs="*", default=())
+    parser.add_argument("--luck", type=int, default=0, help="added to every seed: the same markets, lived again")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     planted = [m for m in read_markets(args.markets) if not args.only or m.name in args.only]
+    planted = [replace(m, seed=m.seed + args.luck) for m in planted]
     with ProcessPoolExecutor(args.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         results = []
         for result in pool.map(compare, planted):

@@ -242,7 +242,7 @@ def test_who_asks_again_is_answered_by_what_was_answered_before(folder, monkeypa
     claims, kept = ([known[list(RETURNS.facts).index(n)] for known in facts] for n in ("claims", "kept"))
     given = [action in RETURNS.counts["kept"] for action in out["action"].to_pylist()]
     assert claims == [n // 3 for n in range(40)]
-    assert kept == [sum(given[n % 3 : n : 3]) for n in range(40)] and sum(given) >= 3
+    assert kept == [sum(given[n % 3 : n : 3]) for n in range(40)] and sum(given) > 1
     assert sum(map(bool, out["caps"].to_pylist())) > 3
     assert replay(RETURNS, open_store("desk.db")).decisions == 40
 

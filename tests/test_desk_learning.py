@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,9 +13,11 @@ from gearwheel.desk.history import History
 from gearwheel.desk.learn import combined, contrast, learn
 from gearwheel.desk.learn_claims import LEARNED, beliefs_of, learn_claims
 from gearwheel.desk.learn_effects import Effect, effects
+from gearwheel.desk.policy import believed
 from gearwheel.desk.policy_file import parse_policy
-from gearwheel.desk.returns import RETURNS
+from gearwheel.desk.returns import RETURNS, UNSHOWN
 from gearwheel.wheel.errors import DeskError
+from gearwheel.wheel.parts import Belief
 
 POLICY, _ = parse_policy('operation = "returns"\ncurrency = "EUR"\nexplore = 0.1\ndraws = 400\n', [RETURNS])
 BELIEFS = beliefs_of(RETURNS.quantities, {})
@@ -164,8 +167,33 @@ def test_a_measured_effect_and_the_belief_are_joined_by_their_precision():
     vague = combined(RETURNS, POLICY, BELIEFS, [Effect("keep", 5.0, 50.0, 0.2, 10.0, 40)])
     lasting = BELIEFS["lasting"].centre
     told = {k: (v["goodwill"].draws - v["trouble"].draws).mean() / lasting for k, v in (("s", sharp), ("v", vague))}
-    believed = BELIEFS["goodwill"].centre - BELIEFS["trouble"].centre
-    assert told["s"] == pytest.approx(0.2, rel=0.1) and told["v"] == pytest.approx(believed, abs=0.01)
+    prior = (1 - UNSHOWN) * (BELIEFS["goodwill"].centre - BELIEFS["trouble"].centre)
+    assert told["s"] == pytest.approx(0.2, rel=0.1) and told["v"] == pytest.approx(prior, abs=0.005)
+
+
+@pytest.mark.parametrize(("share", "error"), [(0.0, 0.03), (0.06, 0.03), (0.15, 0.05)])
+def test_effects_that_may_be_nothing_are_joined_as_weighed_draws_of_the_prior_are(share, error):
+    names, count = list(RETURNS.effects), 400_000
+    rng = np.random.default_rng(5)
+    normal = {n: BELIEFS[n].centre + BELIEFS[n].sd * rng.standard_normal(count) for n in names}
+    prior = {n: np.where(rng.random(count) < UNSHOWN, 0.0, draws) for n, draws in normal.items()}
+    weight = np.exp(-(((prior["goodwill"] - prior["trouble"] - share) / error) ** 2) / 2)
+    many = replace(POLICY, draws=20_000)
+    found = combined(
+        RETURNS, many, BELIEFS | {"lasting": Belief(0.99, 1.0, 1.01)}, [Effect("keep", 0.0, 0.0, share, error, 99)]
+    )
+    lasting = believed(many, RETURNS)["lasting"]
+    for name in names:
+        draws = found[name].draws / lasting
+        assert draws.mean() == pytest.approx(np.average(prior[name], weights=weight), abs=6e-4), name
+        assert (draws == 0).mean() == pytest.approx(np.average(prior[name] == 0, weights=weight), abs=0.01), name
+
+
+def test_what_the_policy_believes_of_an_effect_holds_as_it_is_stated():
+    stated = replace(POLICY, quantities={"goodwill": Belief(0.02, 0.05, 0.08)})
+    assert (believed(stated, RETURNS)["goodwill"] != 0).all()
+    share = (believed(POLICY, RETURNS)["goodwill"] == 0).mean()
+    assert share == pytest.approx(UNSHOWN, abs=0.5 / POLICY.draws)
 
 
 def test_booked_costs_replace_the_belief_as_they_become_many():

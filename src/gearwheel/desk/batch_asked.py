@@ -52,11 +52,11 @@ def requests_of(operation: Operation, checked: Checked, contexts: Sequence[Mappi
     for name, what in operation.fields.items():
         column = checked.columns[name]
         if what.type == "time":
-            texts = np.datetime_as_string(column.astype("datetime64[s]"))
-            columns[name] = [None if t == "NaT" else f"{t}Z" for t in texts.tolist()]
+            texts = np.datetime_as_string(column.astype("datetime64[s]"), timezone="UTC").tolist()
+            columns[name] = [None if text == "NaT" else text for text in texts] if np.isnat(column).any() else texts
         elif what.type == "text":
             columns[name] = [text or None for text in column.tolist()]
-        else:
+        elif not np.isnan(column).all():
             columns[name] = [None if value != value else value for value in column.tolist()]
     columns[WHOLE] = [{n: v for n, v in said.items() if v is not None} or None for said in contexts]
     columns = {n: c for n, c in columns.items() if any(value is not None for value in c)}

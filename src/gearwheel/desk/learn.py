@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 
@@ -95,28 +96,55 @@ def booked(operation: Operation, history: History, beliefs: Mapping[str, Belief]
 def combined(
     operation: Operation, policy: Policy, beliefs: Mapping[str, Belief], measured: Sequence[Effect]
 ) -> dict[str, Learned]:
-    """The effects on later spending: the belief and what was measured, joined as one Normal.
+    """The effects on later spending: the beliefs and what was measured, joined.
 
-    A measured effect is the difference of an action to the fallback, a linear combination of the effects. What was
-    seen in the window holds for all later spending as far as `lasting` says.
+    A measured effect is the difference of an action to the fallback, a linear combination of the effects. Each effect may
+    be nothing (`Quantity.nothing`), so the posterior is a mixture of Normals over which of them are (spike and slab:
+    George & McCulloch 1993), summed over exactly. What was seen in the window holds for all later spending as far as
+    `lasting` says.
     """
     names = list(operation.effects)
-    mean = np.array([beliefs[n].centre for n in names])
-    cover = np.diag([beliefs[n].sd ** 2 for n in names])
     rows = np.array([contrast(operation, policy, names, e.action) for e in measured])
-    noise = np.diag([e.error**2 for e in measured])
-    gain = cover @ rows.T @ np.linalg.inv(rows @ cover @ rows.T + noise)
-    mean = mean + gain @ (np.array([e.share for e in measured]) - rows @ mean)
-    cover = cover - gain @ rows @ cover
-    values, vectors = np.linalg.eigh((cover + cover.T) / 2)
-    z = np.random.default_rng(9).standard_normal((policy.draws, len(names)))
-    draws = mean + z @ (vectors * np.sqrt(np.maximum(values, 0))).T
+    nothing = np.array([0.0 if n in policy.quantities else operation.quantities[n].nothing for n in names])
+    found = [
+        _posterior([beliefs[n] for n in names], np.array(some, float), rows, measured)
+        for some in product((0, 1), repeat=len(names))
+        if all(s or n for s, n in zip(some, nothing))
+    ]
+    prior = [np.prod(np.where(some, 1 - nothing, nothing)) for some, *_ in found]
+    score = np.log(prior) + [fit for *_, fit in found]
+    weight = np.exp(score - score.max())
+    weight /= weight.sum()
+    rng = np.random.default_rng(9)
+    z, place = rng.standard_normal((policy.draws, len(names))), rng.permutation(policy.draws)
+    which = np.searchsorted(np.cumsum(weight), (place + 0.5) / policy.draws).clip(max=len(found) - 1)
+    draws = np.stack([found[k][1] + found[k][2] @ z[i] for i, k in enumerate(which)])
     lasting = believed(policy, operation)[LASTING] if LASTING in beliefs else 1.0
     said = ", ".join(
         f"{e.action} {100 * e.share:+.1f} % (error {100 * e.error:.1f}, drawn {e.drawn:,})" for e in measured
     )
     because = f"spending after decisions drawn by lot, beside {policy.fallback}: {said}; joined with the belief"
-    return {name: Learned(draws[:, k] * lasting, because) for k, name in enumerate(names)}
+    none = 1 - weight @ np.array([some for some, *_ in found])
+    return {
+        name: Learned(draws[:, k] * lasting, f"{because}, none at all with probability {none[k]:.2f}")
+        for k, name in enumerate(names)
+    }
+
+
+def _posterior(
+    beliefs: Sequence[Belief], some: np.ndarray, rows: np.ndarray, measured: Sequence[Effect]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Where only the effects with a 1 in `some` are anything: (some, posterior mean (effects,), a root of the covariance
+    (effects, effects), log probability of what was measured)."""
+    mean = some * [b.centre for b in beliefs]
+    cover = np.diag(some * [b.sd**2 for b in beliefs])
+    spread = rows @ cover @ rows.T + np.diag([e.error**2 for e in measured])
+    off = np.array([e.share for e in measured]) - rows @ mean
+    fit = -0.5 * (off @ np.linalg.solve(spread, off) + np.linalg.slogdet(spread)[1])
+    gain = cover @ rows.T @ np.linalg.inv(spread)
+    cover = cover - gain @ rows @ cover
+    values, vectors = np.linalg.eigh((cover + cover.T) / 2)
+    return some, mean + gain @ off, vectors * np.sqrt(np.maximum(values, 0)), fit
 
 
 def contrast(operation: Operation, policy: Policy, names: Sequence[str], action: str) -> np.ndarray:

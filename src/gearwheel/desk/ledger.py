@@ -90,8 +90,9 @@ class Ledger:
         if time > self.since:
             record = self.answered.get(customer)
             if record is None:
-                record = self.answered[customer] = {}
-            record[action] = record.get(action, 0) + 1
+                self.answered[customer] = {action: 1}
+            else:
+                record[action] = record.get(action, 0) + 1
         if self._unsure is not None:
             self._unsure.append((action, customer, product, time, money))
 

@@ -54,11 +54,12 @@ def stated_or_believed(name: str, stated: np.ndarray, believed: np.ndarray) -> d
 @dataclass(frozen=True)
 class Quantity:
     """A number that the costs rest on: the policy may state it (a number), believe it (an 80 % range) or leave it as it
-    is here."""
+    is here. `nothing`: the probability that it is 0 and the belief does not apply, for effects that nobody has shown."""
 
     belief: Belief
     unit: str
     because: str
+    nothing: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,9 @@ def believed(policy: Policy, operation: Operation, learned: Mapping[str, np.ndar
             z = np.random.default_rng([4, number]).standard_normal(policy.draws)
             value = stated.location + stated.sd * z
             found[name] = np.exp(value) if stated.shape == "lognormal" else value
+            if quantity.nothing and name not in policy.quantities:
+                place = np.random.default_rng([5, number]).permutation(policy.draws)
+                found[name] = np.where(place < quantity.nothing * policy.draws, 0.0, found[name])
         else:
             found[name] = np.full(policy.draws, float(stated))
     return found

@@ -20,6 +20,7 @@ from gearwheel.wheel.parts import Belief
 
 HONEST, FALSE, FUTURE, HAZARD = "honest", "false", "future", "hazard"
 DAY = np.timedelta64(86_400, "s")
+UNSHOWN = 0.5  # probability that an effect on later spending that nobody has shown is none at all
 
 ACTIONS = {
     "return": "refund when the item is back",
@@ -63,10 +64,19 @@ FACTS = {  # of a customer of whom nothing is known
     "orders": 1.0, "claims": 0.0, "kept": 0.0, "came_back": 0.0, "not_back": 0.0, "member": 0.0,
     "value": np.nan, "value_spread": 1.0, "orders_ahead": np.nan,
 }  # fmt: skip
+WORDS = {  # with the amount and its currency
+    "return": "Please send the item back; we refund {:,.2f} {} when it has arrived.",
+    "keep": "We refund {:,.2f} {} now. There is no need to send the item back.",
+    "replace": "We send you another one. There is no need to send the first one back.",
+    "exchange": "Please send the item back; we send you another one when it has arrived.",
+    "credit": "Please send the item back; we credit {:,.2f} {} to your account when it has arrived.",
+    "partial": "We offer you a part of {:,.2f} {} now if you keep the item; or send it back for all of it.",
+    "review": "A colleague looks at your request and answers you personally.",
+}
 
 
-def _q(low, centre, high, unit, because, shape="normal") -> Quantity:
-    return Quantity(Belief(low, centre, high, shape), unit, because)
+def _q(low, centre, high, unit, because, shape="normal", nothing=0.0) -> Quantity:
+    return Quantity(Belief(low, centre, high, shape), unit, because, nothing)
 
 
 QUANTITIES = {
@@ -86,9 +96,11 @@ QUANTITIES = {
     "newcomer_orders": _q(0.3, 1.0, 3.0, "order", "what a customer still orders in a year", "lognormal"),
     "margin": _q(0.15, 0.3, 0.45, "share of spending", "what is left of what a customer spends; yours to replace"),
     "trouble": _q(-0.08, -0.02, 0.02, "log change", "having to send it back, on what the customer yet spends; "
-                  "free returns raise later spending (Bower & Maxham 2012), strongly selected"),
-    "goodwill": _q(-0.06, 0.01, 0.08, "log change", "keeping the item: no causal estimate is published, so it is wide"),
-    "disappointment": _q(-0.12, -0.04, 0.0, "log change", "credit or a part instead of the money, or having to wait"),
+                  "free returns raise later spending (Bower & Maxham 2012), strongly selected", nothing=UNSHOWN),
+    "goodwill": _q(-0.06, 0.01, 0.08, "log change", "keeping the item: no causal estimate is published, so it is wide",
+                   nothing=UNSHOWN),
+    "disappointment": _q(-0.12, -0.04, 0.0, "log change", "credit or a part instead of the money, or having to wait",
+                         nothing=UNSHOWN),
     "lasting": _q(0.5, 0.8, 1.1, "share", "of an effect seen in the weeks after that holds for all that is yet spent"),
     "abusers": _q(0.005, 0.02, 0.06, "share", "customers who claim what is not so", "lognormal"),
     "honest_claims": _q(0.03, 0.06, 0.12, "claim/order", "claims of honest customers", "lognormal"),
@@ -213,16 +225,7 @@ def spends(columns: Columns, action: str, draws: Draws) -> np.ndarray:
 
 def words(action: str, request: Mapping) -> str:
     """What the customer is told."""
-    money = f"{request['price'] * request['quantity']:,.2f} {request['currency']}"
-    return {
-        "return": f"Please send the item back; we refund {money} when it has arrived.",
-        "keep": f"We refund {money} now. There is no need to send the item back.",
-        "replace": "We send you another one. There is no need to send the first one back.",
-        "exchange": "Please send the item back; we send you another one when it has arrived.",
-        "credit": f"Please send the item back; we credit {money} to your account when it has arrived.",
-        "partial": f"We offer you a part of {money} now if you keep the item; or send it back for all of it.",
-        "review": "A colleague looks at your request and answers you personally.",
-    }[action]
+    return WORDS[action].format(request["price"] * request["quantity"], request["currency"])
 
 
 def realised(request: Mapping, action: str, outcomes: Sequence[Mapping]) -> float:
