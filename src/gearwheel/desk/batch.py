@@ -115,6 +115,7 @@ class _Work:
         self.reading = Reading(desk, store) if store else None
         self.ledger = ledger or Ledger(desk.policy.caps, customers.as_of)
         self.seq: int | None = None
+        self.others = False  # have decided since the chunk was thought of
         self.made: deque[Made] = deque()  # not told yet
 
     def think(self, table, start: int) -> Thought:
@@ -215,12 +216,12 @@ class _Work:
             return
         names = columns["customer_id"].tolist()
         repeated = {name for name, asks in Counter(names).items() if asks > 1}
-        again: Sequence[int] = rows  # other desks may have answered them meanwhile
+        again = rows if self.others else [row for row in rows if names[row] in repeated]
         while rows:
             self._look_ahead(found, columns, keys, names, again)
-            start, other = settle(self.desk, found, columns, times, self.ledger, rows, repeated)
+            start, otherwise = settle(self.desk, found, columns, times, self.ledger, rows, repeated)
             rows = range(start, len(keys))
-            again = [row for row in rows if names[row] in other]
+            again = [row for row in rows if names[row] in otherwise]
 
     def _look_ahead(
         self,
@@ -285,7 +286,8 @@ class _Work:
                 at = asked.checked.columns["requested_at"].min()
                 first = min(first, float(at.astype("datetime64[s]").astype(float)))
             self.seq = self.store.needed_by(self.ledger, first)
-        self.seq = self.store.catch_up(self.ledger, self.seq)
+        before, self.seq = self.seq, self.store.catch_up(self.ledger, self.seq)
+        self.others = self.seq > before
 
 
 def columns_of(
@@ -297,6 +299,7 @@ def columns_of(
     rows = sorted(decided)
     found = [decided[row] for row in rows]
     forms, fallback = [form_of(r) for r in found], desk.policy.fallback
+    places = [form.number[r.action] for r, form in zip(found, forms)]
     return {
         "row": (asked.start + asked.checked.rows[rows]).tolist(),
         KEY: [r.key for r in found],
@@ -304,10 +307,10 @@ def columns_of(
         **{n: [asked.rows[row].get(n, "") for row in rows] for n in identity(desk.operation)},
         "action": [r.action for r in found],
         "best": [r.best for r in found],
-        "propensity": [r.propensity[form.number[r.action]] for r, form in zip(found, forms)],
-        "expected_cost": [form.money(r.expected[form.number[r.action]]) for r, form in zip(found, forms)],
+        "propensity": [r.propensity[k] for r, k in zip(found, places)],
+        "expected_cost": [r.expected[k] / form.per_money for r, form, k in zip(found, forms, places)],
         "fallback_cost": [
-            form.money(r.expected[form.number[fallback]]) if fallback in form.number else None
+            r.expected[form.number[fallback]] / form.per_money if fallback in form.number else None
             for r, form in zip(found, forms)
         ],
         "spent": [r.spent for r in found],
