@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from desk_requests import NOW, POLICY, desk, request
 from gearwheel.desk.answer import answer, waves
 from gearwheel.desk.customers import NOBODY, Customers, facts_of, read_customers
-from gearwheel.desk.decide import alone, drawn, lots_of, propensities
+from gearwheel.desk.decide import alone, digests_of, drawn, lots_of, propensities
 from gearwheel.desk.learned import parse_knowledge
 from gearwheel.desk.ledger import DAY, Ledger
 from gearwheel.desk.record import Record
@@ -49,13 +49,13 @@ def test_propensities_sum_to_one_and_leave_every_open_action_its_share(cost, sur
 
 
 def test_lots_are_uniform_and_fall_as_often_as_the_propensity_says():
-    lots = lots_of(b"fixed", [f"key {i}" for i in range(20_000)])
+    lots = lots_of(digests_of(b"fixed", [f"key {i}" for i in range(20_000)]))
     counts = np.histogram(lots, 50, (0, 1))[0]
     assert ((counts - 400) ** 2 / 400).sum() < 85.4  # chi-square, 49 degrees of freedom, 0.999
     chance = np.array([0.7, 0.0, 0.25, 0.05])
     picked = np.bincount(drawn(np.tile(chance, (len(lots), 1)), lots), minlength=4) / len(lots)
     assert picked[1] == 0 and np.abs(picked - chance).max() < 4 * 0.5 / np.sqrt(len(lots))
-    assert lots_of(b"other", ["key 1"])[0] != lots[1] == lots_of(b"fixed", ["key 1"])[0]
+    assert lots_of(digests_of(b"other", ["key 1"]))[0] != lots[1] == lots_of(digests_of(b"fixed", ["key 1"]))[0]
 
 
 @given(

@@ -123,8 +123,8 @@ class _Work:
         columns, rows, faults = known_columns(self.desk, self.customers, self.ledger, asked.checked.columns)
         place = np.full(len(asked.rows), -1)
         place[rows] = np.arange(len(rows))
-        keys = asked.named.keys if not faults else [asked.named.keys[i] for i in rows]
-        return Thought(asked, columns, consider(self.desk, columns, keys) if keys else None, place, faults)
+        lots = asked.named.lots[rows]
+        return Thought(asked, columns, consider(self.desk, columns, lots) if len(rows) else None, place, faults)
 
     def decide(self, thought: Thought) -> list[tuple]:
         """The rows to be logged: where there is a store it is locked until `log`."""
@@ -205,12 +205,12 @@ class _Work:
             columns, found = {n: c[at] for n, c in columns.items()}, found.take(at)
             named, requests = named.take(rows), [requests[i] for i in rows]
         times = self._times(columns, len(rows))
-        self._settle(found, columns, named.keys, times)
+        self._settle(found, columns, times)
         return dict(zip(rows, records(self.desk, found, requests, columns, named, times, self.customers.version)))
 
-    def _settle(self, found: Decisions, columns: dict[str, np.ndarray], keys: Sequence[str], times: np.ndarray) -> None:
+    def _settle(self, found: Decisions, columns: dict[str, np.ndarray], times: np.ndarray) -> None:
         """In the order asked: who asks twice is answered the second time with the first answer known."""
-        rows = range(len(keys))
+        rows = range(len(times))
         if "customer_id" not in columns or not self.desk.operation.counts:
             settle(self.desk, found, columns, times, self.ledger, rows)
             return
@@ -218,16 +218,15 @@ class _Work:
         repeated = {name for name, asks in Counter(names).items() if asks > 1}
         again = rows if self.others else [row for row in rows if names[row] in repeated]
         while rows:
-            self._look_ahead(found, columns, keys, names, again)
+            self._look_ahead(found, columns, names, again)
             start, otherwise = settle(self.desk, found, columns, times, self.ledger, rows, repeated)
-            rows = range(start, len(keys))
+            rows = range(start, len(times))
             again = [row for row in rows if names[row] in otherwise]
 
     def _look_ahead(
         self,
         found: Decisions,
         columns: dict[str, np.ndarray],
-        keys: Sequence[str],
         names: list[str],
         rows: Sequence[int],
     ) -> None:
@@ -239,7 +238,7 @@ class _Work:
         guess = {name: dict(answered.get(name, NOTHING)) for name in several}
         for round_ in rounds:
             mine = [rows[k] for k in round_]
-            self._look_again(found, columns, keys, names, mine, answered)
+            self._look_again(found, columns, names, mine, answered)
             for row in mine if several else ():
                 if names[row] in several:
                     action = self.desk.policy.actions[found.chosen[row]]
@@ -247,7 +246,7 @@ class _Work:
             answered = guess
 
     def _look_again(
-        self, found: Decisions, columns: dict[str, np.ndarray], keys: Sequence[str], names: list[str], rows: Sequence[int],
+        self, found: Decisions, columns: dict[str, np.ndarray], names: list[str], rows: Sequence[int],
         answered: Mapping[str, Mapping[str, int]],
     ) -> None:  # fmt: skip
         """Consider anew those of whom more is known, as `answered` says."""
@@ -260,7 +259,7 @@ class _Work:
         at = at[changed]
         if len(at):
             mine = {n: column[at] for n, column in columns.items()}
-            found.replace(at, consider(self.desk, mine, [keys[i] for i in at]))
+            found.replace(at, consider(self.desk, mine, found.lots[at]))
 
     def _times(self, columns, count: int) -> np.ndarray:
         if self.clock == "now":

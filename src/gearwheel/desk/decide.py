@@ -17,6 +17,7 @@ from gearwheel.desk.operation import Columns, Draws, Operation
 from gearwheel.desk.policy import Policy, permitted
 from gearwheel.desk.weigh import Layout, Weighed, layout, weigh
 
+NAME = 12  # bytes that name a decision
 CAPPED = ("customer_id", "product_id")  # an operation need not be about customers or products
 
 
@@ -39,9 +40,8 @@ class Desk:
     @cached_property
     def form(self) -> Form:
         """What the numbers of its records stand for."""
-        return Form(
-            gearwheel.__version__, self.policy.actions, tuple(self.operation.facts), self.layout.slots, self.layout.size
-        )
+        made_by, facts, laid = gearwheel.__version__, tuple(self.operation.facts), self.layout
+        return Form(made_by, self.policy.actions, facts, laid.slots, laid.places, laid.size)
 
 
 @dataclass
@@ -98,20 +98,19 @@ def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray,
     `product_id` where there are such; `keys`: what names each request, drawn upon for its lot; `times` (requests,):
     when each is decided, seconds since 1970, not falling. Equal arguments and an equal ledger give equal decisions.
     """
-    found = consider(desk, columns, keys)
+    found = consider(desk, columns, lots_of(digests_of(desk.secret, keys)))
     settle(desk, found, columns, times, ledger, range(len(keys)))
     return found
 
 
-def consider(desk: Desk, columns: Columns, keys: Sequence[str]) -> Decisions:
-    """What would be decided if no cap were used up; arguments as those of `decide`."""
+def consider(desk: Desk, columns: Columns, lots: np.ndarray) -> Decisions:
+    """What would be decided if no cap were used up. `columns` as those of `decide`, `lots` (requests,) in [0, 1)."""
     policy, operation = desk.policy, desk.operation
     weighed = weigh(operation, policy.actions, columns, desk.draws, desk.layout)
     allowed, spoke = permitted(policy, columns)
     best, propensity = propensities(policy, weighed.expected, weighed.surely, allowed)
-    lots = lots_of(desk.secret, keys)
     spends = np.stack([operation.spends(columns, a, desk.draws) for a in policy.actions], axis=1)
-    capped: list[tuple[str, ...]] = [()] * len(keys)
+    capped: list[tuple[str, ...]] = [()] * len(lots)
     return Decisions(
         weighed, drawn(propensity, lots), best, propensity, allowed, allowed.copy(), spoke, capped, spends, lots
     )
@@ -206,16 +205,17 @@ def alone(
     return best, propensity, next(a for a, edge in enumerate(edges) if lot * edges[-1] < edge and propensity[a] > 0)
 
 
-def lots_of(secret: bytes, keys: Sequence[str]) -> np.ndarray:
-    """Numbers in [0, 1), (keys,), that follow from the names of the requests, so that a replay draws the same."""
-    return (np.frombuffer(b"".join(keyed(secret, keys, 8)), ">u8") >> 11) / 2**53
+def lots_of(digests: Sequence[bytes]) -> np.ndarray:
+    """Numbers in [0, 1), (requests,), that follow from the names of the requests, so that a replay draws the same."""
+    return (np.frombuffer(b"".join([digest[NAME:] for digest in digests]), ">u8") >> 11) / 2**53
 
 
-def keyed(secret: bytes, texts: Sequence[str], size: int, use: bytes = b"") -> list[bytes]:
-    """Hashes of `size` bytes that nobody can tell who does not know the secret; others for each `use`."""
-    start, found = hashlib.blake2b(key=secret, digest_size=size, person=use), []
-    for text in texts:
+def digests_of(secret: bytes, keys: Sequence[str]) -> list[bytes]:
+    """Of each request's key, what nobody can tell who does not know the secret: NAME bytes that name its decision, and 8
+    that draw its lot."""
+    start, found = hashlib.blake2b(key=secret, digest_size=NAME + 8), []
+    for key in keys:
         one = start.copy()
-        one.update(text.encode("utf-8", "surrogatepass"))
+        one.update(key.encode("utf-8", "surrogatepass"))
         found.append(one.digest())
     return found

@@ -34,7 +34,7 @@ def options(form: Form, record: Record) -> list[dict]:
             "propensity": propensity,
         }
         for action, places, expected, surely, propensity in zip(
-            form.actions, form.places, record.expected, record.surely, record.propensity
+            form.actions, form.parts_of, record.expected, record.surely, record.propensity
         )
     ]
 

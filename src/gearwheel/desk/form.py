@@ -10,12 +10,14 @@ import msgspec
 
 class Form(msgspec.Struct, frozen=True, dict=True):
     """`made_by`: version of Gearwheel; `actions`, `facts` and `parts` (action, part) in the order of a record's numbers;
-    costs are whole numbers, `per_money` to one of money, and `surely` counts `draws`."""
+    costs are whole numbers, `per_money` to one of money, and `surely` counts `draws`. `places`: of each part its cost
+    among a record's: parts that several actions have in common are told once."""
 
     made_by: str
     actions: tuple[str, ...]
     facts: tuple[str, ...]
     parts: tuple[tuple[str, str], ...]
+    places: tuple[int, ...]
     draws: int
     per_money: int = 10_000
 
@@ -34,9 +36,10 @@ class Form(msgspec.Struct, frozen=True, dict=True):
         return {action: a for a, action in enumerate(self.actions)}
 
     @cached_property
-    def places(self) -> list[list[tuple[str, int]]]:
+    def parts_of(self) -> list[list[tuple[str, int]]]:
         """By action, its parts as (name, place)."""
-        return [[(part, k) for k, (of, part) in enumerate(self.parts) if of == action] for action in self.actions]
+        both = list(zip(self.parts, self.places))
+        return [[(part, place) for (of, part), place in both if of == action] for action in self.actions]
 
     def money(self, cost: int) -> float:
         """A cost of a record."""

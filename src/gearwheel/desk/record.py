@@ -10,7 +10,7 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 
-from gearwheel.desk.decide import Decisions, Desk, keyed
+from gearwheel.desk.decide import NAME, Decisions, Desk, digests_of, lots_of
 from gearwheel.desk.operation import Columns
 
 START = bytes(32)  # what the first record of a chain is chained to
@@ -59,16 +59,18 @@ class Record(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 @dataclass(frozen=True)
 class Named:
-    """Requests with what they are known by: `keys`, `ids` of their decisions, `texts`: they themselves in canonical form,
-    and `asked`: hashes of these; each (n,)."""
+    """Requests with what they are known by: `keys`, `ids` of their decisions, their `lots`, `texts`: they themselves in
+    canonical form, and `asked`: hashes of these; each (n,)."""
 
     keys: Sequence[str]
     ids: Sequence[str]
+    lots: np.ndarray
     texts: Sequence[bytes]
     asked: Sequence[bytes]
 
     def take(self, rows: Sequence[int]) -> Named:
-        return Named(*([column[i] for i in rows] for column in (self.keys, self.ids, self.texts, self.asked)))
+        keys, ids, texts, asked = ([c[i] for i in rows] for c in (self.keys, self.ids, self.texts, self.asked))
+        return Named(keys, ids, self.lots[rows], texts, asked)
 
 
 def named(secret: bytes, requests: Sequence[Mapping], keys: Sequence[str | None]) -> Named:
@@ -76,7 +78,8 @@ def named(secret: bytes, requests: Sequence[Mapping], keys: Sequence[str | None]
     texts = [canonical(request) for request in requests]
     asked = [hash_of(text) for text in texts]
     keys = [key or hashed.hex() for key, hashed in zip(keys, asked)]
-    return Named(keys, ids_of(secret, keys), texts, asked)
+    digests = digests_of(secret, keys)
+    return Named(keys, ids_of(digests), lots_of(digests), texts, asked)
 
 
 def records(
@@ -94,7 +97,11 @@ def records(
     weighed, count = decisions.weighed, len(requests)
     facts = np.array([columns[n] for n in form.facts], float).reshape(-1, count).T.tolist()
     propensity = np.round(decisions.propensity, EXACT).tolist()
-    scaled = (weighed.expected * form.per_money, weighed.surely * form.draws, weighed.costs * form.per_money)
+    scaled = (
+        weighed.expected * form.per_money,
+        weighed.surely * form.draws,
+        weighed.costs[:, desk.layout.told] * form.per_money,
+    )
     shown = (np.rint(numbers).astype(np.int64).tolist() for numbers in scaled)
     open_, allowed = (_which(policy.actions, which) for which in (decisions.open, decisions.allowed))
     rules = _which(tuple(decisions.spoke), np.array(list(decisions.spoke.values()), bool).reshape(-1, count).T)
@@ -152,9 +159,9 @@ def asked_hash(request: Mapping) -> bytes:
     return hash_of(canonical(request))
 
 
-def ids_of(secret: bytes, keys: Sequence[str]) -> list[str]:
+def ids_of(digests: Sequence[bytes]) -> list[str]:
     """The names of the decisions on the requests with these keys: one key has one."""
-    return ["d" + digest.hex() for digest in keyed(secret, keys, 12, b"id")]
+    return ["d" + digest[:NAME].hex() for digest in digests]
 
 
 def id_bytes(name: str) -> bytes | None:

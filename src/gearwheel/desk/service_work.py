@@ -18,7 +18,7 @@ import msgspec
 
 from gearwheel.desk.answer import answer, waves
 from gearwheel.desk.customers import Customers
-from gearwheel.desk.decide import Desk
+from gearwheel.desk.decide import Desk, digests_of
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.opened import keep_papers
 from gearwheel.desk.outcomes import Told, outcome_of
@@ -103,7 +103,7 @@ class Work(threading.Thread):
         self.store.close()
 
     def _decide(self, jobs: Sequence[Job]) -> list[Reply]:
-        names = ids_of(self.desk.secret, [job.key for job in jobs])
+        names = ids_of(digests_of(self.desk.secret, [job.key for job in jobs]))
         made: dict[str, Record] = {}
         faults: dict[int, Problem] = {}
         with self.store.transaction():

@@ -80,6 +80,21 @@ class Layout:
     known: dict[bytes, _Kind] = field(default_factory=dict, repr=False)
 
     @cached_property
+    def places(self) -> tuple[int, ...]:
+        """(slots,): slots that cost the same whatever is asked have one place."""
+        made: list[list[tuple]] = [[] for _ in self.slots]
+        for group in self.groups:
+            for rate, amount, slot in zip(group.rates, *group.places):
+                made[slot].append((group.when, int(amount), rate.tobytes()))
+        numbers: dict[tuple, int] = {}
+        return tuple(numbers.setdefault(tuple(sorted(parts)), len(numbers)) for parts in made)
+
+    @cached_property
+    def told(self) -> np.ndarray:
+        """The first slot of each place."""
+        return np.unique(self.places, return_index=True)[1]
+
+    @cached_property
     def sums(self) -> np.ndarray:
         """(slots, actions): which slots an action is the sum of."""
         return np.array([[float(of == action) for action in self.actions] for of, _ in self.slots])
