@@ -18,8 +18,6 @@ import tempfile
 import time
 from pathlib import Path
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the desk has threads of its own
-
 import numpy as np
 
 from gearwheel.desk.answer import answer

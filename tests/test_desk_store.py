@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from desk_requests import POLICY, desk, request
+from gearwheel.desk import store_sqlite_wal
 from gearwheel.desk.customers import NOBODY, Customers
 from gearwheel.desk.decide import Desk
 from gearwheel.desk.learned import Known, knowledge_text, parse_knowledge
@@ -96,6 +97,8 @@ def test_a_replay_decides_the_same_across_policies_knowledge_and_restarts(url):
             "5 is not what was recorded",
         ),
         ("update decisions set action = 'review' where seq = 5", "its row says"),
+        ("update decisions set id = zeroblob(12) where seq = 5", "id of another"),
+        ("delete from papers where kind = 'form'", "is not in the store"),
         ("delete from decisions where seq = 5", "decision 5 is missing"),
         ("update outcomes set body = replace(body, '12', '13')", "outcome 1 is not what was recorded"),
         ("delete from papers where kind = 'policy'", "is not in the store"),
@@ -296,3 +299,16 @@ def test_a_server_that_goes_away_is_said_and_found_again(shared, postgres):
     found = ask(work, ("k1", request(1)))[0]
     found = ask(work, ("k1", request(1)))[0] if isinstance(found, Problem) else found
     assert found["action"] and work.store.end("decisions")[0] == 2
+
+
+def test_the_write_ahead_log_starts_anew_while_the_desk_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(store_sqlite_wal, "EVERY", 40)
+    work = work_on(str(tmp_path / "desk.db"))
+    sizes = []
+    for number in range(60):
+        ask(work, *((f"k{number}-{i}", request(i)) for i in range(10)))
+        sizes.append((tmp_path / "desk.db-wal").stat().st_size)
+    (log,) = work.store.run("pragma wal_checkpoint(passive)")
+    assert log[0] == 0 and log[1] == log[2]
+    assert sizes[-1] == sizes[30] < 3 * (tmp_path / "desk.db").stat().st_size  # it would have doubled
+    assert replay(RETURNS, open_store(str(tmp_path / "desk.db"))).decisions == 600

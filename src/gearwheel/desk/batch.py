@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from gearwheel.desk.answer import known_columns, waves
 from gearwheel.desk.batch_asked import Asked, read_asked
@@ -57,7 +58,7 @@ def decide_tables(
     """
     work = _Work(desk, customers, store, clock, ledger)
     start, logging = 0, None
-    with ThreadPoolExecutor(1) as thread, _no_garbage():
+    with ThreadPoolExecutor(1) as thread, _no_garbage(), threadpool_limits(1, "blas"):
         for table in tables:
             thought = work.think(table, start)  # while the chunk before is logged
             start += len(table)

@@ -15,7 +15,7 @@ from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.operation import Operation
 from gearwheel.desk.policy import believed
 from gearwheel.desk.policy_file import parse_policy
-from gearwheel.desk.record import START, Record, chained, named, read_record, records, text_in
+from gearwheel.desk.record import START, Record, chained, id_bytes, named, read_record, records, text_in
 from gearwheel.desk.requests import check_rows
 from gearwheel.desk.store import Store
 from gearwheel.wheel.errors import DeskError, Problem
@@ -139,10 +139,12 @@ def _told(value: object) -> str:
 
 
 def _same_columns(store: Store, made: Sequence[Record], after: int) -> None:
-    """The columns that caps are counted by say what the records say, and these what was asked."""
-    for record, (_, *have) in zip(made, store.since(after, len(made)), strict=True):
+    """The columns by which decisions are found and caps counted say what the records say, and these what was asked."""
+    for record, (_, *have, name) in zip(made, store.since(after, len(made)), strict=True):
         want = (record.action, record.customer, record.product, record.decided_at, record.spent)
         request = msgspec.json.decode(record.request)
+        if bytes(name) != id_bytes(record.id):
+            raise _differs(record, "its row has the id of another decision")
         if tuple(have) != want:
             raise _differs(record, f"its row says {tuple(have)}, its record {want}")
         if (text_in(request, "customer_id"), text_in(request, "product_id")) != (record.customer, record.product):

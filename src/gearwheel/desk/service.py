@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import uvicorn
+from threadpoolctl import threadpool_limits
 
 from gearwheel.desk.opened import Papers
 from gearwheel.desk.service_app import App
@@ -53,6 +54,7 @@ def serve(
     gc.collect()
     gc.freeze()  # what is there now stays: looking through it again and again would make some answers slow
     gc.set_threshold(GARBAGE)
+    threadpool_limits(1, "blas")  # products of a few requests are too small to be shared out
     work.start()
     shown = f"[{host}]" if ":" in host else host
     server = _Server(config)

@@ -152,9 +152,9 @@ class Store(ABC):
         rows = self.run(f"select id, body from decisions where id in ({', '.join('?' * len(known))})", list(known))
         return {known[bytes(name)]: bytes(body) for name, body in rows}
 
-    def since(self, seq: int, limit: int = 2**62) -> list[tuple[int, str, str, str, float, float]]:
-        """(seq, action, customer, product, decided_at, spent) of the decisions after this one, in order."""
-        names = "seq, action, customer, product, decided_at, spent"
+    def since(self, seq: int, limit: int = 2**62) -> list[tuple[int, str, str, str, float, float, bytes]]:
+        """(seq, action, customer, product, decided_at, spent, id) of the decisions after this one, in order."""
+        names = "seq, action, customer, product, decided_at, spent, id"
         return self.run(f"select {names} from decisions where seq > ? order by seq limit {limit:d}", (seq,))
 
     def before(self, when: float) -> int:
@@ -175,7 +175,7 @@ class Store(ABC):
     def catch_up(self, ledger: Ledger, seq: int) -> int:
         """Note in the ledger all decisions after this one; the last."""
         made = self.since(seq)
-        for _, action, customer, product, at, spent in made:
+        for _, action, customer, product, at, spent, _ in made:
             ledger.note(action, customer, product, at, spent)
         return made[-1][0] if made else seq
 

@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 import threading
 
-EVERY = 4000  # rows after which the log is worked into the file
+EVERY = 20_000  # rows, some 100 MB of log, after which it is worked into the file
 
 
 class Checkpoints:

@@ -18,6 +18,7 @@ import numpy as np
 from gearwheel.desk.operation import ALWAYS, Columns, Draws, Operation
 
 BLOCK = 512  # requests that one thread weighs at once
+SHARED = 256  # requests a block, on the mean, from which blocks are shared out among threads
 CACHED = 32  # requests of which an array (requests, actions, draws) stays in a processor's own cache
 REMEMBERED = 256  # kinds of requests; each takes some 200 kB
 ROUND = 6  # digits of expected costs: what differs by less, as between two processors, is a tie
@@ -138,11 +139,11 @@ def weigh(
         costs[rows], cheaper[rows] = _weighed(laid, kind, amounts[rows])
 
     for kinds in _by_kind(operation, laid, requests, draws):
-        if count <= BLOCK:
-            for kind, rows in kinds:
+        cut = [(kind, rows[k : k + BLOCK]) for kind, rows in kinds for k in range(0, len(rows), BLOCK)]
+        if sum(len(rows) for _, rows in cut) <= SHARED * len(cut):  # threads would only wait for each other
+            for kind, rows in cut:
                 block(kind, rows)
         else:
-            cut = [(kind, rows[k : k + BLOCK]) for kind, rows in kinds for k in range(0, len(rows), BLOCK)]
             with ThreadPoolExecutor(os.cpu_count()) as threads:
                 list(threads.map(lambda one: block(*one), cut))
     surely = np.insert(cheaper / laid.size, laid.fallback, 0.0, axis=1)
