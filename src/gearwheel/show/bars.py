@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gearwheel.show import figures, svg
 from gearwheel.show.axes import TEXT, Scale, across, empty, nice_ticks, padded
-from gearwheel.show.boxes import cut
+from gearwheel.show.boxes import cut, wrapped
 from gearwheel.show.palette import LIGHT, Palette
 from gearwheel.show.values import Span, listing, mapping, real, span, words_of
 
@@ -70,9 +70,11 @@ def _lever_row(effect: dict, found: Span, unit: str, x: Scale, y: float, width: 
     sure = found.low is not None and found.high is not None and (found.low > 0 or found.high < 0)
     colour = (palette.plus if better else palette.minus) if sure else palette.belief
     left, right = sorted((x(0), x(found.median)))
+    title = wrapped(_lever_title(effect), TEXT, 216)
+    first = y - 2 if len(title) == 1 else y - 11
     parts = [
-        svg.text(4, y - 2, cut(_lever_title(effect), TEXT, 216), TEXT, fill=palette.ink),
-        svg.text(4, y + 14, cut(lever_change(effect), TEXT - 1, 216), TEXT - 1, fill=palette.soft),
+        *(svg.text(4, first + 14 * n, line, TEXT, fill=palette.ink) for n, line in enumerate(title)),
+        svg.text(4, first + 2 + 14 * len(title), cut(lever_change(effect), TEXT - 1, 216), TEXT - 1, fill=palette.soft),
         svg.tag(
             "rect", x=left, y=y - 9, width=max(1.5, right - left), height=18.0, rx=2, fill=colour, fill_opacity=0.75
         ),
