@@ -264,3 +264,39 @@ def test_a_log_that_fails_while_the_next_chunk_is_considered_leaves_what_was_log
     assert gc.isenabled()
     monkeypatch.setattr(SqliteStore, "insert", insert)
     assert decided("requests.parquet", "desk.db").num_rows == len(ROWS)
+
+
+def test_what_the_customers_file_knows_already_is_not_counted_again(folder):
+    rows = [request(n, customer_id="c0", price=12.0) for n in range(6)]
+    pq.write_table(table([{**row, "key": f"k{n}"} for n, row in enumerate(rows)]), "same.parquet")
+    known = pa.table({"customer_id": ["c0"], "claims": [6.0], "orders": [9.0]})
+    pq.write_table(known.replace_schema_metadata({"as_of": str(NOW + 1e6)}), "customers.parquet")
+    papers = read_papers("policy.toml", "customers.parquet")
+    decide_file(papers, "same.parquet", "out.parquet", open_store("desk.db"), clock="requested")
+    facts = [read_record(body).facts for _, _, body in open_store("desk.db").bodies("decisions", 0, 100)]
+    assert {known[list(RETURNS.facts).index("claims")] for known in facts} == {6.0}
+
+
+def test_a_first_chunk_without_a_good_row_does_not_make_the_desk_forget(folder, monkeypatch):
+    (folder / "policy.toml").write_text(POLICY.replace("explore = 0.2", "explore = 0.0"))
+    at = ["2026-11-17T10:00:00Z", "2026-11-17T11:00:00Z", "2026-11-17T12:00:00Z"]
+    first, wrong, later = (
+        request(n, customer_id="c0", price=5.0, jurisdiction="US", requested_at=t) for n, t in enumerate(at)
+    )
+    for name, rows in (("one", [first]), ("two", [{**wrong, "currency": "USD"}, later])):
+        pq.write_table(table([{**row, "key": f"{name}{n}"} for n, row in enumerate(rows)]), f"{name}.parquet")
+    monkeypatch.setattr(batch_run, "CHUNK", 1)
+    made = decided("one.parquet", "desk.db", clock="requested")["action"].to_pylist()
+    made += decided("two.parquet", "desk.db", clock="requested")["action"].to_pylist()
+    assert made[0] in ("keep", "replace") and made[1] not in ("keep", "replace")
+    assert replay(RETURNS, open_store("desk.db")).decisions == 2
+
+
+def test_a_request_that_may_not_ask_leaves_its_key_to_the_next(folder):
+    (folder / "policy.toml").write_text(POLICY.replace("draws = 60", 'draws = 60\nunknown_customers = "refuse"'))
+    pq.write_table(pa.table({"customer_id": ["c1"], "orders": [3.0]}), "customers.parquet")
+    rows = [{**request(0, customer_id="stranger"), "key": "a"}, {**request(1, customer_id="c1"), "key": "a"}]
+    pq.write_table(table(rows), "two.parquet")
+    papers = read_papers("policy.toml", "customers.parquet")
+    found = decide_file(papers, "two.parquet", "out.parquet", open_store("desk.db"))
+    assert dict(found.rejected) == {"GW513": 1} and pq.read_table("out.parquet")["row"].to_pylist() == [1]

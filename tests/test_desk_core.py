@@ -141,7 +141,8 @@ FAULTS = {
     "GW510": [{"order_id": ...}, {"customer_id": ""}, {"price": None}, {"requested_at": ...}],
     "GW511": [{"price": "19"}, {"quantity": True}, {"reason": 7}, {"requested_at": "yesterday"}, {"reason": "x" * 501},
               {"customer_id": "\ud800"}, {"customer_id": "a\0b"}, {"price": float("inf")}, {"requested_at": 1e9}],
-    "GW512": [{"price": -1}, {"quantity": 0}, {"quantity": -2}, {"price": 1e300}, {"quantity": 10**400}],
+    "GW512": [{"price": -1}, {"quantity": 0}, {"quantity": -2}, {"price": 1e300}, {"quantity": 10**400},
+              {"price": 1e8, "quantity": 100.0}],
     "GW514": [{"currency": "USD"}],
     "GW515": [{"requested_at": "2026-11-19T10:00:00Z"}, {"delivered_at": "2027-01-01"}],
 }  # fmt: skip

@@ -19,6 +19,7 @@ from gearwheel.desk.customers import NOBODY
 from gearwheel.desk.explain import options
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.opened import read_papers
+from gearwheel.desk.record import read_record
 from gearwheel.desk.replay import replay
 from gearwheel.desk.service_work import Job, open_work
 from gearwheel.desk.shipping import SHIPPING
@@ -117,3 +118,18 @@ def test_what_speaks_for_speed_makes_it_cheaper(policy):
     assert gain(standard_days=3.0) < gain(standard_days=9.0)
     unsaid = {"standard_days": None, "expedited_days": None, "late_risk": None}
     assert expected(policy, **unsaid) != expected(policy)
+
+
+def test_what_an_operation_does_not_know_of_counts_towards_no_cap(policy):
+    """An order has no product here, whatever else its sender says."""
+    cap = '\n[cap.product]\nactions = ["expedited", "half"]\nper = "product"\ndays = 5\nmost = 1\n'
+    Path(policy).write_text(Path(policy).read_text() + cap)
+    papers, store = read_papers(policy), open_store("served.db")
+    secret = store.found("shipping")
+    for number in range(6):
+        work = open_work(papers.desk(secret), papers.customers, store, "")  # as after a restart
+        asked = order(number, surcharge=0.01, late_risk=0.9, product_id=f"p{number}")
+        work.serve([Job("decide", f"k{number}", asked, lambda reply: None)])
+    made = [read_record(body) for _, _, body in store.bodies("decisions", 0, 10)]
+    assert sum(record.action != "standard" for record in made) == 1 and {record.product for record in made} == {""}
+    assert replay(SHIPPING, store).decisions == 6

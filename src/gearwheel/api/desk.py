@@ -46,6 +46,7 @@ class Desk:
         from gearwheel.desk.explain import answer_of
 
         row, now = dict(request), time.time() if now is None else now
+        _check_json(row)
         name = _named(self.papers, row, now) if key is None else key
         (found,) = answer(self._desk, self.papers.customers, self.ledger, [row], [name], now)
         if isinstance(found, Problem):
@@ -88,9 +89,16 @@ def _named(papers, row: Mapping, now: float) -> str:
     checked = check_rows(papers.operation, papers.policy, [row], now)
     if checked.faults:
         raise DeskError(checked.faults[0])
+    return asked_hash(requests_of(papers.operation, checked, [context_of(papers.operation, row)])[0]).hex()
+
+
+def _check_json(row: Mapping) -> None:
+    """Raises DeskError (GW511) for what could not be logged."""
+    from gearwheel.desk.record import canonical
+
     try:
-        return asked_hash(requests_of(papers.operation, checked, [context_of(papers.operation, row)])[0]).hex()
-    except (TypeError, ValueError, RecursionError) as error:
+        canonical(row)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise DeskError(Problem("GW511", f"the request cannot be written as JSON: {error}")) from error
 
 

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from gearwheel.desk.answer import known_columns, waves
 from gearwheel.desk.batch_asked import Asked, read_asked
@@ -27,7 +26,6 @@ from gearwheel.desk.store import DECISION, Store
 from gearwheel.wheel.errors import Problem
 
 CHUNK = 16_384  # requests of one transaction
-CLOCKS = ("now", "requested")
 
 
 @dataclass
@@ -58,16 +56,18 @@ def decide_tables(
     """
     work = _Work(desk, customers, store, clock, ledger)
     start, logging = 0, None
-    with ThreadPoolExecutor(1) as thread, _no_garbage(), threadpool_limits(1, "blas"):
+    with ThreadPoolExecutor(1) as thread:
         for table in tables:
-            thought = work.think(table, start)  # while the chunk before is logged
-            start += len(table)
-            if logging:
-                logging.result()
-            rows = work.decide(thought)
-            before, logging = logging, thread.submit(work.log, rows)
-            if before:
-                yield work.told()  # to be written out while the next one is logged
+            with _no_garbage():
+                thought = work.think(table, start)  # while the chunk before is logged
+                start += len(table)
+                if logging:
+                    logging.result()
+                rows = work.decide(thought)
+                before, logging = logging, thread.submit(work.log, rows)
+                chunk = work.told() if before else None
+            if chunk:
+                yield chunk  # to be written out while the next one is logged
                 progress(thought.asked.start)
         if logging:
             logging.result()
@@ -174,6 +174,9 @@ class _Work:
         first: dict[str, int] = {}
         again: list[int] = []
         for i, (key, name, hashed) in enumerate(zip(named.keys, named.ids, named.asked)):
+            if i in thought.faults and name not in known:  # it leaves its key to the next
+                made.faults[asked.number(i)] = thought.faults[i]
+                continue
             before = known[name].asked if name in known else named.asked[first.setdefault(key, i)]
             if before != hashed:
                 hint = "A new request needs a new key."
@@ -183,21 +186,15 @@ class _Work:
                 made.decided[i] = known[name]
             elif first[key] != i:
                 again.append(i)
-        fresh = self._fresh(thought, list(first.values()), made.faults)
+        fresh = self._fresh(thought, list(first.values()))
         made.decided.update(fresh)
         for i in again:
-            earlier = first[named.keys[i]]
-            if earlier in made.decided:
-                made.decided[i] = made.decided[earlier]
-            else:
-                made.faults[asked.number(i)] = made.faults[asked.number(earlier)]
+            made.decided[i] = made.decided[first[named.keys[i]]]
         return list(fresh.values())
 
-    def _fresh(self, thought: Thought, rows: list[int], faults: dict[int, Problem]) -> dict[int, Record]:
+    def _fresh(self, thought: Thought, rows: list[int]) -> dict[int, Record]:
         """Row → record of requests that are not decided yet."""
         asked, columns, found = thought.asked, thought.columns, thought.found
-        faults |= {asked.number(i): thought.faults[i] for i in rows if i in thought.faults}
-        rows = [i for i in rows if i not in thought.faults]
         if not rows:
             return {}
         named, requests = asked.named, asked.rows
@@ -211,24 +208,25 @@ class _Work:
 
     def _settle(self, found: Decisions, columns: dict[str, np.ndarray], times: np.ndarray) -> None:
         """In the order asked: who asks twice is answered the second time with the first answer known."""
-        rows = range(len(times))
         if "customer_id" not in columns or not self.desk.operation.counts:
-            settle(self.desk, found, columns, times, self.ledger, rows)
+            settle(self.desk, found, columns, times, self.ledger)
             return
         names = columns["customer_id"].tolist()
         repeated = {name for name, asks in Counter(names).items() if asks > 1}
-        again = rows if self.others else [row for row in rows if names[row] in repeated]
-        while rows:
-            self._look_ahead(found, columns, names, again)
-            start, otherwise = settle(self.desk, found, columns, times, self.ledger, rows, repeated)
-            rows = range(start, len(times))
-            again = [row for row in rows if names[row] in otherwise]
+        again = range(len(names)) if self.others else [row for row, name in enumerate(names) if name in repeated]
+        self._look_ahead(found, columns, names, times.tolist(), again)
+
+        def look_again(row: int) -> None:
+            self._look_again(found, columns, names, [row], self.ledger.answered)
+
+        settle(self.desk, found, columns, times, self.ledger, repeated, look_again)
 
     def _look_ahead(
         self,
         found: Decisions,
         columns: dict[str, np.ndarray],
         names: list[str],
+        times: list[float],
         rows: Sequence[int],
     ) -> None:
         """Consider `rows` anew as far as more is known of who asks by now, or will be: who asks again will have been
@@ -241,7 +239,7 @@ class _Work:
             mine = [rows[k] for k in round_]
             self._look_again(found, columns, names, mine, answered)
             for row in mine if several else ():
-                if names[row] in several:
+                if names[row] in several and times[row] > self.ledger.since:
                     action = self.desk.policy.actions[found.chosen[row]]
                     guess[names[row]][action] = guess[names[row]].get(action, 0) + 1
             answered = guess
@@ -274,15 +272,15 @@ class _Work:
         for k in range(0, len(names), 500):
             bodies = self.store.answered(names[k : k + 500])
             found |= {name: self.reading.record(body) for name, body in bodies.items()}
-        for form in {record.form: record for record in found.values()}.values():
-            self.reading.form(form)  # looked up while nobody else uses the store
         return found
 
     def _catch_up(self, asked: Asked) -> None:
         """Note what is in the log and not yet in the ledger: of this batch nothing, of other desks everything."""
         if self.seq is None:
             first = time.time()
-            if self.clock == "requested" and asked.rows:
+            if self.clock == "requested":
+                if not asked.rows:
+                    return  # nothing says yet from when on the log is needed
                 at = asked.checked.columns["requested_at"].min()
                 first = min(first, float(at.astype("datetime64[s]").astype(float)))
             self.seq = self.store.needed_by(self.ledger, first)

@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 
 import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
 from gearwheel.desk.batch import CHUNK, KEY, Chunk, decide_tables, identity
 from gearwheel.desk.batch_files import Written, count_requests, read_requests, refuse_foreign, refuse_given
@@ -89,7 +90,11 @@ def decide_file(
     next(iter(read_requests(source, 1)), None)  # what cannot be read leaves no log behind
     desk = papers.desk(store.found(papers.operation.name))
     keep_papers(store, desk, papers.customers, papers.known.text)
-    with Written(out, schema_of(papers)) as decisions, Written(beside, REJECTED) as rejected:
+    with (
+        Written(out, schema_of(papers)) as decisions,
+        Written(beside, REJECTED) as rejected,
+        threadpool_limits(1, "blas"),  # the desk has threads of its own
+    ):
         for chunk in _decided(desk, papers.customers, source, store, clock, progress):
             summary.add(chunk)
             if chunk.columns:

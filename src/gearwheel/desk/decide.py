@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -18,7 +18,6 @@ from gearwheel.desk.policy import Policy, permitted
 from gearwheel.desk.weigh import Layout, Weighed, layout, weigh
 
 NAME = 12  # bytes that name a decision
-CAPPED = ("customer_id", "product_id")  # an operation need not be about customers or products
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray,
     when each is decided, seconds since 1970, not falling. Equal arguments and an equal ledger give equal decisions.
     """
     found = consider(desk, columns, lots_of(digests_of(desk.secret, keys)))
-    settle(desk, found, columns, times, ledger, range(len(keys)))
+    settle(desk, found, columns, times, ledger)
     return found
 
 
@@ -122,33 +121,35 @@ def settle(
     columns: Columns,
     times: np.ndarray,
     ledger: Ledger,
-    rows: range,
     repeated: Set[str] = frozenset(),
-) -> tuple[int, set[str]]:
-    """Go through `rows` of what was considered in their order: where a cap is used up decide anew, and note each decision
-    in the ledger. `columns` and `times`: of all that was considered.
-
-    Stops before a request of one of the customers `repeated` whom a cap has answered otherwise than it was considered:
-    (the row before which it stops, the customers of whom this is so by then).
-    """
-    policy, at, other = desk.policy, slice(rows.start, rows.stop), set()
-    may, money, picked = found.allowed[at].tolist(), found.spends[at].tolist(), found.chosen[at].tolist()
-    customers, products = (columns[n][at].tolist() if n in columns else [""] * len(rows) for n in CAPPED)
-    note, bound_by, names, stopped = ledger.note, ledger.bound, policy.actions, rows.stop
-    for k, (row, time, customer, product) in enumerate(zip(rows, times[at].tolist(), customers, products)):
-        if customer in other:
-            stopped = row
-            break
-        spends, action = money[k], picked[k]
-        bound = bound_by(names, may[k], spends, customer, product, time)
+    look_again: Callable[[int], None] = lambda row: None,
+) -> None:
+    """Go through what was considered in its order: where a cap is used up decide anew, and note each decision in the
+    ledger. `look_again(row)` is called before a request of one of the customers `repeated` whom a cap has answered
+    otherwise than it was considered: it may replace what was considered of that row."""
+    policy = desk.policy
+    may, money, picked = found.allowed.tolist(), found.spends.tolist(), found.chosen.tolist()
+    customers, products = counted_by(columns, len(times))
+    note, bound_by, names, otherwise = ledger.note, ledger.bound, policy.actions, set()
+    for row, (time, customer, product) in enumerate(zip(times.tolist(), customers, products)):
+        if customer in otherwise:
+            look_again(row)
+            may[row], money[row], picked[row] = (c[row].tolist() for c in (found.allowed, found.spends, found.chosen))
+        spends, action = money[row], picked[row]
+        bound = bound_by(names, may[row], spends, customer, product, time)
         if bound:
-            action = _within(policy, found, row, may[k], bound)
-            if action != picked[k] and customer in repeated:
-                other.add(customer)
-            picked[k] = action
+            action = _within(policy, found, row, may[row], bound)
+            if action != picked[row] and customer in repeated:
+                otherwise.add(customer)
+            picked[row] = action
         note(names[action], customer, product, time, spends[action])
-    found.chosen[rows.start : stopped] = picked[: stopped - rows.start]
-    return stopped, other
+    found.chosen[:] = picked
+
+
+def counted_by(columns: Columns, count: int) -> tuple[list[str], list[str]]:
+    """(customers, products) by which caps count; "" where the operation is not about such."""
+    customers, products = (columns[n].tolist() if n in columns else [""] * count for n in ("customer_id", "product_id"))
+    return customers, products
 
 
 def _within(policy: Policy, found: Decisions, row: int, may: list[bool], bound: list[tuple[str, int]]) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cached_property
 
 import msgspec
+
+from gearwheel.desk.versions import version_of
 
 
 class Form(msgspec.Struct, frozen=True, dict=True):
@@ -28,7 +29,7 @@ class Form(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def version(self) -> str:
         """Names the form by what it says."""
-        return hashlib.blake2b(self.text.encode(), digest_size=6).hexdigest()
+        return version_of(self.text)
 
     @cached_property
     def number(self) -> dict[str, int]:

@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from gearwheel.desk.form import read_form
 from gearwheel.desk.history import OUTCOMES, History
 from gearwheel.desk.operation import Operation
 from gearwheel.desk.policy import Policy
-from gearwheel.desk.record import Record, read_record
+from gearwheel.desk.reading import forms, read
+from gearwheel.desk.record import Record
 from gearwheel.desk.requests import Faults, check_rows, check_table
 from gearwheel.desk.store import Store, open_store
 from gearwheel.wheel.errors import DeskError, Problem, did_you_mean
@@ -55,27 +55,25 @@ def from_store(store: Store, operation: Operation, policy: Policy, window: float
     """The decisions of a log with what was told of them; those whose request has a fault, such as another currency,
     are left out and noted. The cost of a decision is known once its window is over and anything but a purchase was
     told."""
-    meta = store.meta()
-    if not meta or meta["operation"].decode() != operation.name:
-        raise DeskError(Problem("GW518", f"{store.name} holds no decisions on '{operation.name}'"))
+    store.check(operation.name)
     told: dict[str, list[dict]] = defaultdict(list)
     for body in _bodies(store, "outcomes"):
         outcome = msgspec.json.decode(body)
         told[outcome["decision_id"]].append(outcome | {"seconds": _seconds(outcome["at"])})
-    made = _made(store)
+    known = forms(store)
+    made = [read(body, known, store) for body in _bodies(store, "decisions")]
     if not made:
         raise DeskError(Problem("GW518", f"{store.name} holds no decisions yet"))
     requests = [msgspec.json.decode(m.request) for m in made]
     checked = check_rows(operation, policy, requests, EVER)
     notes = _left_out(checked.faults, len(made), store.name)
     made, requests = ([column[row] for row in checked.rows.tolist()] for column in (made, requests))
-    forms = {version: read_form(text) for version, text in store.papers("form").items()}
-    actions = tuple(dict.fromkeys(a for form in dict.fromkeys(m.form for m in made) for a in forms[form].actions))
+    actions = tuple(dict.fromkeys(a for form in dict.fromkeys(m.form for m in made) for a in known[form].actions))
     at = {a: k for k, a in enumerate(actions)}
     chosen = np.array([at[m.action] for m in made])
     propensity, facts = np.zeros((len(made), len(actions))), {n: np.full(len(made), np.nan) for n in operation.facts}
     for row, record in enumerate(made):
-        form = forms[record.form]
+        form = known[record.form]
         propensity[row, [at[a] for a in form.actions]] = record.propensity
         for name, value in zip(form.facts, record.facts):
             if name in facts and value is not None:
@@ -193,13 +191,6 @@ def _column(table, name: str, missing: float) -> np.ndarray:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise DeskError(Problem("GW511", f"the column '{name}' is not of numbers")) from error
     return np.where(np.isnan(values), missing, values)
-
-
-def _made(store: Store) -> list[Record]:
-    try:
-        return [read_record(body) for body in _bodies(store, "decisions")]
-    except msgspec.DecodeError as error:
-        raise DeskError(Problem("GW519", f"a decision in {store.name} cannot be read: {error}")) from error
 
 
 def _bodies(store: Store, table: str) -> Iterator[bytes]:

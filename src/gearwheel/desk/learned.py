@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from gearwheel.desk.operation import Operation
+from gearwheel.desk.versions import version_of
 from gearwheel.wheel.errors import DeskError, Problem, did_you_mean
 
 
@@ -26,7 +26,7 @@ class Known:
     @property
     def version(self) -> str:
         """Names what is known: a hash of its text, "" where nothing is."""
-        return hashlib.blake2b(self.text.encode(), digest_size=6).hexdigest() if self.text else ""
+        return version_of(self.text)
 
 
 NOTHING = Known()

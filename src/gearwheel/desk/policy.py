@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +10,7 @@ import numpy as np
 
 from gearwheel.desk.conditions import Condition, applies
 from gearwheel.desk.operation import Columns, Draws, Operation
+from gearwheel.desk.versions import version_of
 from gearwheel.wheel.parts import Belief
 
 UNKNOWN = ("refuse", "newcomer")  # what a customer is taken for of whom nothing is known
@@ -75,7 +75,7 @@ class Policy:
     @cached_property
     def version(self) -> str:
         """Names what the policy says: a hash of its text."""
-        return hashlib.blake2b(self.text.encode(), digest_size=6).hexdigest()
+        return version_of(self.text)
 
     def conditions(self) -> list[Condition]:
         return [c for part in (*self.rules, *self.rights) for c in part.when]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,7 +14,38 @@ from gearwheel.desk.policy import Policy
 from gearwheel.desk.policy_file import parse_policy
 from gearwheel.desk.record import Record, read_record
 from gearwheel.desk.store import Store
+from gearwheel.desk.versions import version_of
 from gearwheel.wheel.errors import DeskError, Problem
+
+
+def papers(store: Store, kind: str) -> dict[str, str]:
+    """Version → text of the policies, forms or what was learned. Raises DeskError (GW519) where one was changed."""
+    found = store.papers(kind)
+    for version, text in found.items():
+        if version_of(text) != version:
+            raise DeskError(Problem("GW519", f"{kind} {version} in {store.name} is not what it was: it was changed"))
+    return found
+
+
+def forms(store: Store) -> dict[str, Form]:
+    """Version → form. Raises DeskError (GW519)."""
+    return {version: read_form(text) for version, text in papers(store, "form").items()}
+
+
+def read(body: bytes, known: Mapping[str, Form], store: Store) -> Record:
+    """A record of the store, whose numbers are as many as its form says. Raises DeskError (GW519)."""
+    try:
+        record = read_record(body)
+    except msgspec.DecodeError as error:
+        raise DeskError(Problem("GW519", f"a decision in {store.name} cannot be read: {error}")) from error
+    form = known.get(record.form)
+    if form is None:
+        raise DeskError(Problem("GW519", f"decision {record.id}: its form {record.form} is not in the store"))
+    actions, places = len(form.actions), 1 + max(form.places, default=-1)
+    wanted = (len(form.facts), actions, actions, actions, places)
+    if tuple(map(len, (record.facts, record.propensity, record.expected, record.surely, record.costs))) != wanted:
+        raise DeskError(Problem("GW519", f"decision {record.id} has not the numbers that its form asks for"))
+    return record
 
 
 class Reading:
@@ -27,9 +59,10 @@ class Reading:
 
     def record(self, body: bytes) -> Record:
         try:
-            return read_record(body)
-        except msgspec.DecodeError as error:
-            raise DeskError(Problem("GW519", f"a decision in {self.store.name} cannot be read: {error}")) from error
+            return read(body, self._forms, self.store)
+        except DeskError:
+            self._forms |= forms(self.store)  # of another desk, perhaps
+            return read(body, self._forms, self.store)
 
     def answer(self, record: Record) -> bytes:
         """What was sent."""
@@ -38,14 +71,7 @@ class Reading:
     def whole(self, record: Record) -> dict[str, Any]:
         """Everything by name, the answer among it."""
         form, said = self.form(record), msgspec.structs.asdict(record)
-        for name in (
-            "expected",
-            "surely",
-            "costs",
-            "says",
-            "customer",
-            "product",
-        ):  # they are in the answer or the request
+        for name in ("expected", "surely", "costs", "says", "customer", "product"):  # in the answer or the request
             del said[name]
         said["facts"] = dict(zip(form.facts, record.facts))
         said["asked"], said["allowed"] = record.asked.hex(), record.allowed or record.open
@@ -53,20 +79,13 @@ class Reading:
         return said | {"made_by": form.made_by, "answer": msgspec.Raw(self.answer(record))}
 
     def form(self, record: Record) -> Form:
-        version = record.form
-        if version not in self._forms:
-            self._forms[version] = read_form(self._paper("form", version))
-        return self._forms[version]
+        return self._forms[record.form]
 
     def policy(self, record: Record) -> Policy:
         version = record.policy
         if version not in self._policies:
-            text, name = self._paper("policy", version), f"policy {version} in {self.store.name}"
-            self._policies[version], _ = parse_policy(text, [self.desk.operation], name)
+            texts, name = papers(self.store, "policy"), f"policy {version} in {self.store.name}"
+            if version not in texts:
+                raise DeskError(Problem("GW519", f"policy {version} is not in {self.store.name}"))
+            self._policies[version], _ = parse_policy(texts[version], [self.desk.operation], name)
         return self._policies[version]
-
-    def _paper(self, kind: str, version: str) -> str:
-        found = self.store.papers(kind)
-        if version not in found:
-            raise DeskError(Problem("GW519", f"{kind} {version} is not in {self.store.name}"))
-        return found[version]

@@ -10,11 +10,12 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 
-from gearwheel.desk.decide import NAME, Decisions, Desk, digests_of, lots_of
+from gearwheel.desk.decide import NAME, Decisions, Desk, counted_by, digests_of, lots_of
 from gearwheel.desk.operation import Columns
 
 START = bytes(32)  # what the first record of a chain is chained to
-EXACT = 10  # of propensities
+EXACT = 10  # digits of propensities
+LARGEST = 2**53  # whole number that every reader of JSON takes
 
 
 class Record(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -102,20 +103,20 @@ def records(
         weighed.surely * form.draws,
         weighed.costs[:, desk.layout.told] * form.per_money,
     )
-    shown = (np.rint(numbers).astype(np.int64).tolist() for numbers in scaled)
+    shown = (np.clip(np.rint(numbers), -LARGEST, LARGEST).astype(np.int64).tolist() for numbers in scaled)
     open_, allowed = (_which(policy.actions, which) for which in (decisions.open, decisions.allowed))
     rules = _which(tuple(decisions.spoke), np.array(list(decisions.spoke.values()), bool).reshape(-1, count).T)
     actions, best = decisions.actions, [policy.actions[b] for b in decisions.best.tolist()]
     return [
         Record(
-            id_, key, at, text_in(request, "customer_id"), text_in(request, "product_id"), raw(text), known, form.version,
+            id_, key, at, customer, product, raw(text), known, form.version,
             policy.version, action, usual, may, lot, spent, chances, expected, surely, costs, words(action, request),
             () if before == may else before, spoke, capped, desk.knowledge, customers,
         )
-        for id_, key, at, request, text, known, action, usual, may, before, spoke, capped, lot, spent, chances, expected,
+        for id_, key, at, customer, product, request, text, known, action, usual, may, before, spoke, capped, lot, spent, chances, expected,
             surely, costs
         in zip(
-            named.ids, named.keys, times.tolist(), requests, named.texts, facts, actions, best, open_, allowed, rules,
+            named.ids, named.keys, times.tolist(), *counted_by(columns, count), requests, named.texts, facts, actions, best, open_, allowed, rules,
             decisions.capped, decisions.lots.tolist(), decisions.spent.tolist(), propensity, *shown,
         )
     ]  # fmt: skip
@@ -132,11 +133,6 @@ def _which(names: tuple[str, ...], which: np.ndarray) -> list[tuple[str, ...]]:
 @lru_cache(4096)
 def _those(names: tuple[str, ...], which: bytes) -> tuple[str, ...]:
     return tuple(name for name, here in zip(names, which) if here)
-
-
-def text_in(request: Mapping, name: str) -> str:
-    """What caps count by, "" where the request does not say."""
-    return str(request.get(name) or "")
 
 
 def read_record(body: bytes) -> Record:
@@ -167,9 +163,10 @@ def ids_of(digests: Sequence[bytes]) -> list[str]:
 def id_bytes(name: str) -> bytes | None:
     """Of a decision's name, for an index of half the size; None for what is no such name."""
     try:
-        return bytes.fromhex(name[1:]) if name[:1] == "d" else None
+        found = bytes.fromhex(name[1:])
     except ValueError:
         return None
+    return found if name == f"d{found.hex()}" else None  # one spelling only
 
 
 def chained(before: bytes, body: bytes) -> bytes:

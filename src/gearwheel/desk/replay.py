@@ -9,22 +9,23 @@ import msgspec
 import numpy as np
 
 from gearwheel.desk.decide import Desk, decide
-from gearwheel.desk.form import Form, read_form
+from gearwheel.desk.form import Form
 from gearwheel.desk.learned import parse_knowledge
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.operation import Operation
 from gearwheel.desk.policy import believed
 from gearwheel.desk.policy_file import parse_policy
-from gearwheel.desk.record import START, Record, chained, id_bytes, named, read_record, records, text_in
+from gearwheel.desk.reading import forms, papers, read
+from gearwheel.desk.record import START, Record, chained, id_bytes, named, records
 from gearwheel.desk.requests import check_rows
 from gearwheel.desk.store import Store
 from gearwheel.wheel.errors import DeskError, Problem
 
 BLOCK = 1000  # decisions read at once
-NEAR = 2  # in the last digit of costs: another processor may round otherwise
+NEAR = 2  # in the last digit of costs, and draws: another processor may round otherwise
 EXACT = 1e-9
 NUMBERS = (("lot", EXACT, 0.0), ("propensity", EXACT, 0.0), ("spent", EXACT, EXACT), ("expected", NEAR, EXACT),
-           ("costs", NEAR, EXACT))  # fmt: skip
+           ("costs", NEAR, EXACT), ("surely", NEAR, 0.0))  # fmt: skip
 EVER = 4e9  # seconds since 1970, in the future of every record: that it was not is checked when it is made
 
 
@@ -44,27 +45,25 @@ def replay(
 ) -> Replayed:
     """Check the chain of every record and decide all of them again. Raises DeskError (GW519) at the first that differs
     and (GW518) where the store cannot be read."""
-    meta = store.meta()
-    if not meta or meta["operation"].decode() != operation.name:
-        raise DeskError(Problem("GW519", f"{store.name} holds no decisions on '{operation.name}'"))
+    meta = store.check(operation.name)
     desks, ledgers = _desks(operation, store, meta["secret"]), {}
     for version, desk in desks.items():
         ledgers.setdefault(version[0], Ledger(desk.policy.caps))
     total = store.end("decisions")[0]
-    chain, seq, used, forms = START, 0, {}, store.papers("form")
+    chain, seq, used, known = START, 0, {}, forms(store)
     while rows := store.bodies("decisions", seq, BLOCK):
         made = []
         for number, linked, body in rows:
             chain = _linked(chain, linked, body, number, seq + 1, "decision")
             seq = number
-            made.append(_read(body, number))
+            made.append(read(body, known, store))
         _same_columns(store, made, seq - len(made))
         for first, last in _runs(made):
             one = made[first]
             if (one.policy, one.knowledge) not in desks:
                 raise _differs(one, f"its policy {one.policy} or knowledge {one.knowledge} is not in the store")
             used[one.policy] = None
-            _again(desks[one.policy, one.knowledge], ledgers, made[first:last], _form(store, forms, one))
+            _again(desks[one.policy, one.knowledge], ledgers, made[first:last], known[one.form])
         if progress:
             progress("replay", seq, total, "")
     told = _outcomes(store)
@@ -73,21 +72,14 @@ def replay(
 
 def _desks(operation: Operation, store: Store, secret: bytes) -> dict[tuple[str, str], Desk]:
     """(policy, knowledge) → what decided under them."""
-    learned = {"": ""} | store.papers("knowledge")
+    learned = {"": ""} | papers(store, "knowledge")
     found = {}
-    for version, text in store.papers("policy").items():
+    for version, text in papers(store, "policy").items():
         policy, _ = parse_policy(text, [operation], f"policy {version} in {store.name}")
         for known, stated in learned.items():
             draws = believed(policy, operation, parse_knowledge(stated, operation).draws)
             found[version, known] = Desk(operation, policy, draws, secret, known)
     return found
-
-
-def _form(store: Store, forms: dict[str, str], record: Record) -> Form:
-    try:
-        return read_form(forms[record.form])
-    except (KeyError, msgspec.DecodeError) as error:
-        raise _differs(record, f"its form {record.form} is not in the store") from error
 
 
 def _runs(made: Sequence[Record]) -> list[tuple[int, int]]:
@@ -112,7 +104,7 @@ def _again(desk: Desk, ledgers: dict[str, Ledger], made: Sequence[Record], form:
     times = np.array([r.decided_at for r in made], float)
     found = decide(desk, columns, again.keys, times, ledgers[policy.version])
     for before, now in zip(made, records(desk, found, rows, columns, again, times)):
-        what = _difference(before, now)
+        what = _difference(before, now, ("says",) if form.made_by == desk.form.made_by else ())
         if what:
             raise _differs(before, what)
         for version, ledger in ledgers.items():
@@ -120,11 +112,11 @@ def _again(desk: Desk, ledgers: dict[str, Ledger], made: Sequence[Record], form:
                 ledger.note(before.action, before.customer, before.product, before.decided_at, before.spent)
 
 
-def _difference(before: Record, now: Record) -> str:
+def _difference(before: Record, now: Record, also: tuple[str, ...]) -> str:
     """What is recorded and what comes out now, "" where they are the same."""
     if before.id != now.id:
         return "its id does not belong to its key"
-    for name in ("action", "best", "allowed", "open", "rules", "caps"):
+    for name in ("action", "best", "allowed", "open", "rules", "caps", "customer", "product", *also):
         if getattr(before, name) != getattr(now, name):
             return f"{name} is {_told(getattr(before, name))}, and {_told(getattr(now, name))} when decided again"
     for name, error, relative in NUMBERS:
@@ -139,24 +131,25 @@ def _told(value: object) -> str:
 
 
 def _same_columns(store: Store, made: Sequence[Record], after: int) -> None:
-    """The columns by which decisions are found and caps counted say what the records say, and these what was asked."""
+    """The columns by which decisions are found and caps counted say what the records say."""
     for record, (_, *have, name) in zip(made, store.since(after, len(made)), strict=True):
         want = (record.action, record.customer, record.product, record.decided_at, record.spent)
-        request = msgspec.json.decode(record.request)
         if bytes(name) != id_bytes(record.id):
             raise _differs(record, "its row has the id of another decision")
         if tuple(have) != want:
             raise _differs(record, f"its row says {tuple(have)}, its record {want}")
-        if (text_in(request, "customer_id"), text_in(request, "product_id")) != (record.customer, record.product):
-            raise _differs(record, "its customer or product is not that of its request")
 
 
 def _outcomes(store: Store) -> int:
     chain, seq = START, 0
     while rows := store.bodies("outcomes", seq, BLOCK):
-        for number, linked, body in rows:
+        columns = store.told_since(seq, len(rows))
+        for (number, linked, body), (_, *have) in zip(rows, columns, strict=True):
             chain = _linked(chain, linked, body, number, seq + 1, "outcome")
             seq = number
+            said = msgspec.json.decode(body)
+            if (*have[:2], bytes(have[2]).hex()) != (said["outcome_id"], said["decision_id"], said["asked"]):
+                raise DeskError(Problem("GW519", f"outcome {number}: its row says other than what was recorded"))
     return seq
 
 
@@ -167,13 +160,6 @@ def _linked(chain: bytes, linked: bytes, body: bytes, number: int, wanted: int, 
     if chained(chain, body) != linked:
         raise DeskError(Problem("GW519", f"{what} {number} is not what was recorded: its hash does not fit the chain"))
     return linked
-
-
-def _read(body: bytes, number: int) -> Record:
-    try:
-        return read_record(body)
-    except msgspec.DecodeError as error:
-        raise DeskError(Problem("GW519", f"decision {number} cannot be read: {error}")) from error
 
 
 def _differs(record: Record, what: str) -> DeskError:

@@ -111,12 +111,16 @@ def _checked(operation: Operation, policy: Policy, columns: dict, faults: Faults
         for row in np.flatnonzero(columns["currency"] != policy.currency).tolist():
             said = f"the price is in {columns['currency'][row]}, the policy in {policy.currency}"
             faults.setdefault(row, Problem("GW514", said, hint="Convert the price, or ask a desk of that currency."))
+    with np.errstate(over="ignore"):  # what is too large is a fault, here or of its own
+        columns = {**columns, **operation.derive(columns)}
+    for name in operation.derived:
+        for row in np.flatnonzero(np.abs(columns[name]) > LARGEST).tolist():
+            said = f"'{name}' ({operation.derived[name].says}) is {columns[name][row]:g}; it is at most {LARGEST:g}"
+            faults.setdefault(row, Problem("GW512", said))
     good = np.ones(count, bool)
     good[list(faults)] = False
     rows = np.flatnonzero(good)
-    if faults:
-        columns = {n: c[rows] for n, c in columns.items()}
-    return Checked({**columns, **operation.derive(columns)}, rows, faults)
+    return Checked({n: c[rows] for n, c in columns.items()} if faults else columns, rows, faults)
 
 
 def _check(name: str, what: Field, column: np.ndarray, faults: Faults, now: float) -> None:

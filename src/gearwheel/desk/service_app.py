@@ -19,7 +19,14 @@ from gearwheel.wheel.errors import Problem
 MOST_BYTES = 65_536  # of a body
 PATIENCE = 10.0  # seconds to wait for the whole of a body
 LONGEST_KEY = 200
-STATUS = {"GW516": 409, "GW517": 413, "GW518": 503, "GW522": 404, "GW525": 500}  # all other faults of a request: 422
+STATUS = {
+    "GW516": 409,
+    "GW517": 413,
+    "GW518": 503,
+    "GW519": 500,
+    "GW522": 404,
+    "GW525": 500,
+}  # all other faults of a request: 422
 JSON, TEXT = b"application/json", b"text/plain; version=0.0.4; charset=utf-8"
 OPEN = ("/healthz",)  # paths that need no token
 DECISIONS = "/v1/decisions/"

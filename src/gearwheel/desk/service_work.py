@@ -25,7 +25,7 @@ from gearwheel.desk.outcomes import Told, outcome_of
 from gearwheel.desk.reading import Reading
 from gearwheel.desk.record import Record, asked_hash, ids_of
 from gearwheel.desk.store import Outcome, Store, StoreError
-from gearwheel.wheel.errors import Problem
+from gearwheel.wheel.errors import DeskError, Problem
 
 NOTHING_DONE = "Nothing was recorded."
 
@@ -93,6 +93,8 @@ class Work(threading.Thread):
             self._undo()
             if len(jobs) > 1:
                 return [reply for job in jobs for reply in self._replies(work, [job])]
+            if isinstance(error, DeskError):  # a record that the log no longer explains
+                return [error.problems[0]]
             traceback.print_exception(error)
             return [Problem("GW525", f"the desk failed on this request ({type(error).__name__})", hint=NOTHING_DONE)]
 

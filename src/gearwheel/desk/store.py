@@ -20,7 +20,6 @@ from gearwheel.wheel.errors import DeskError, Problem
 
 FORMAT = "2"
 TABLES = ("meta", "papers", "decisions", "outcomes")
-PAPERS = ("policy", "form", "knowledge", "customers")
 COLUMNS = {  # with {text}, {blob}, {real} and {whole} as the database calls them
     "meta": "name {text} primary key, value {blob} not null",
     "papers": "kind {text}, version {text}, content {blob} not null, kept_at {real} not null, primary key (kind, version)",
@@ -121,15 +120,27 @@ class Store(ABC):
             if not meta:
                 meta = {"format": FORMAT.encode(), "operation": operation.encode(), "secret": secrets.token_bytes(32)}
                 self.insert("meta", ("name", "value"), list(meta.items()))
-        said, holds = meta["format"].decode(), meta["operation"].decode()
-        if said != FORMAT or holds != operation:
-            hint = "Each operation has a store of its own."
-            raise StoreError(f"the store is of format {said} and holds decisions on '{holds}', not '{operation}'", hint)
+        self.check(operation, meta)
         return meta["secret"]
+
+    def check(self, operation: str, meta: dict[str, bytes] | None = None) -> dict[str, bytes]:
+        """What `meta` says. Raises StoreError where the store is of another format or operation, or none at all."""
+        meta = meta or self.meta()
+        said, holds = (meta.get(name, b"").decode() for name in ("format", "operation"))
+        if not said:
+            raise StoreError(f"{self.name} holds no decisions on '{operation}'", "Is it a store of the desk?")
+        if holds != operation:
+            raise StoreError(
+                f"the store holds decisions on '{holds}', not '{operation}'", "Each has a store of its own."
+            )
+        if said != FORMAT:
+            hint = f"Take the version that wrote it, or a new store; this one writes format {FORMAT}."
+            raise StoreError(f"the store is of format {said}, which another version of Gearwheel wrote", hint)
+        return meta
 
     def meta(self) -> dict[str, bytes]:
         """format, operation and secret; empty where the store is new."""
-        return {name: bytes(value) for name, value in self.run("select name, value from meta")}
+        return {name: _bytes(value) for name, value in self.run("select name, value from meta")}
 
     def keep(self, kind: str, version: str, content: str) -> None:
         """A policy, knowledge, or what the customers' file was, by version, unless it is kept already."""
@@ -140,7 +151,7 @@ class Store(ABC):
     def papers(self, kind: str) -> dict[str, str]:
         """Version → content."""
         rows = self.run("select version, content from papers where kind = ?", (kind,))
-        return {version: bytes(content).decode() for version, content in rows}
+        return {version: _bytes(content).decode() for version, content in rows}
 
     # ---- decisions
     def answered(self, ids: Sequence[str]) -> dict[str, bytes]:
@@ -150,7 +161,7 @@ class Store(ABC):
         if not known:
             return {}
         rows = self.run(f"select id, body from decisions where id in ({', '.join('?' * len(known))})", list(known))
-        return {known[bytes(name)]: bytes(body) for name, body in rows}
+        return {known[_bytes(name)]: _bytes(body) for name, body in rows}
 
     def since(self, seq: int, limit: int = 2**62) -> list[tuple[int, str, str, str, float, float, bytes]]:
         """(seq, action, customer, product, decided_at, spent, id) of the decisions after this one, in order."""
@@ -182,7 +193,7 @@ class Store(ABC):
     def end(self, table: str) -> tuple[int, bytes]:
         """(seq, chain) of the last row."""
         rows = self.run(f"select seq, chain from {table} order by seq desc limit 1")
-        return (rows[0][0], bytes(rows[0][1])) if rows else (0, START)
+        return (rows[0][0], _bytes(rows[0][1])) if rows else (0, START)
 
     def append(self, records: Sequence[Record]) -> int:
         """Within a transaction; the last seq."""
@@ -203,18 +214,23 @@ class Store(ABC):
     def bodies(self, table: str, after: int, limit: int) -> list[tuple[int, bytes, bytes]]:
         """(seq, chain, body) of at most `limit` decisions or outcomes after this one, in order."""
         rows = self.run(f"select seq, chain, body from {table} where seq > ? order by seq limit {limit:d}", (after,))
-        return [(seq, bytes(chain), bytes(body)) for seq, chain, body in rows]
+        return [(seq, _bytes(chain), _bytes(body)) for seq, chain, body in rows]
 
     # ---- outcomes
     def told(self, ids: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
         """Outcome → (hash of what was told, body), of those that are recorded."""
         rows = self.run(f"select id, asked, body from outcomes where id in ({', '.join('?' * len(ids))})", ids)
-        return {name: (bytes(asked), bytes(body)) for name, asked, body in rows}
+        return {name: (_bytes(asked), _bytes(body)) for name, asked, body in rows}
+
+    def told_since(self, seq: int, limit: int) -> list[tuple[int, str, str, bytes]]:
+        """(seq, id, decision, asked) of the outcomes after this one, in order."""
+        names = "seq, id, decision, asked"
+        return self.run(f"select {names} from outcomes where seq > ? order by seq limit {limit:d}", (seq,))
 
     def outcomes_of(self, decision: str) -> list[dict]:
         """Everything that was told of a decision, in order."""
         rows = self.run("select body from outcomes where decision = ? order by seq", (decision,))
-        return [json.loads(bytes(body)) for (body,) in rows]
+        return [json.loads(_bytes(body)) for (body,) in rows]
 
     def append_outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Within a transaction."""
@@ -224,6 +240,11 @@ class Store(ABC):
             seq, chain = seq + 1, chained(chain, o.body)
             rows.append((seq, o.id, o.decision, o.asked, chain, o.body))
         self.insert("outcomes", ("seq", "id", "decision", "asked", "chain", "body"), rows)
+
+
+def _bytes(value: object) -> bytes:
+    """A blob; what somebody has made a text of by hand is told apart by its hash."""
+    return value.encode() if isinstance(value, str) else bytes(value)
 
 
 def open_store(url: str) -> Store:

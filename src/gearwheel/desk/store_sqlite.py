@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 from gearwheel.desk.store import TABLES, Store, StoreError
-from gearwheel.desk.store_sqlite_wal import Checkpoints
+from gearwheel.desk.store_sqlite_wal import Checkpoints, no_turns, turn
 
 PATIENCE = 2.0  # seconds to wait for another process's transaction
 AT_ONCE = 32_000  # values of one statement; SQLite takes 32,766
@@ -55,7 +55,8 @@ class SqliteStore(Store):
             self._checkpoints.wrote(len(rows))
 
     def begin(self) -> None:
-        self.run("begin immediate")
+        with turn(self.name):
+            self.run("begin immediate")
 
     def commit(self) -> None:
         self.run("commit")
@@ -68,10 +69,11 @@ class SqliteStore(Store):
                 self._connection.execute("rollback")
 
     def close(self) -> None:
-        self._checkpoints.stop()
         with contextlib.suppress(sqlite3.Error):
             if self._connection is not None:
+                self._checkpoints.before_close(self._connection)
                 self._connection.close()
+                no_turns(self.name)
         self._connection = None
 
     def tables(self) -> set[str]:

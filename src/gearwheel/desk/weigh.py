@@ -20,7 +20,7 @@ from gearwheel.desk.operation import ALWAYS, Columns, Draws, Operation
 BLOCK = 512  # requests that one thread weighs at once
 SHARED = 256  # requests a block, on the mean, from which blocks are shared out among threads
 CACHED = 32  # requests of which an array (requests, actions, draws) stays in a processor's own cache
-REMEMBERED = 256  # kinds of requests; each takes some 200 kB
+REMEMBERED = 64 << 20  # bytes of kinds of requests; under 400 draws each takes some 200 kB
 ROUND = 6  # digits of expected costs: what differs by less, as between two processors, is a tie
 BITS = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)  # set in a byte
 TIE = 1e-9  # money: an action has to be cheaper by more than this in a draw
@@ -79,6 +79,11 @@ class Layout:
     size: int
     groups: tuple[_Group, ...] = field(repr=False)
     known: dict[bytes, _Kind] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def most(self) -> int:
+        """Kinds that are remembered, and worked out at once."""
+        return max(REMEMBERED // (8 * self.size * len(self.amounts) * len(self.actions)), 1)
 
     @cached_property
     def places(self) -> tuple[int, ...]:
@@ -163,7 +168,7 @@ def _weighed(laid: Layout, kind: _Kind, amounts: np.ndarray) -> tuple[np.ndarray
 def _by_kind(
     operation: Operation, laid: Layout, requests: Columns, draws: Draws
 ) -> Iterator[list[tuple[_Kind, np.ndarray]]]:
-    """Kinds among the requests with their rows, at most REMEMBERED new ones at a time, worked out together."""
+    """Kinds among the requests with their rows, as many new ones at a time as are remembered, worked out together."""
     told = operation.kinds(requests)
     table = np.stack([np.asarray(column, float) for column in told.values()], axis=1)
     whole, width = table.tobytes(), table.itemsize * table.shape[1]
@@ -171,17 +176,17 @@ def _by_kind(
     for row in range(len(table)):
         rows.setdefault(whole[row * width : (row + 1) * width], []).append(row)
     met = {key: laid.known[key] for key in rows if key in laid.known}
-    yield [(kind, np.array(rows[key])) for key, kind in met.items()]
     new = [key for key in rows if key not in met]
-    for start in range(0, len(new), REMEMBERED):
-        keys = new[start : start + REMEMBERED]
+    yield [(met.pop(key), np.array(rows[key])) for key in list(met)]
+    for start in range(0, len(new), laid.most):
+        keys = new[start : start + laid.most]
+        if len(laid.known) + len(keys) > laid.most:
+            laid.known.clear()
         first = [rows[key][0] for key in keys]
         weights = operation.weights({n: column[first] for n, column in told.items()}, draws)
-        made = {key: _kind(laid, {n: w[k] for n, w in weights.items()}) for k, key in enumerate(keys)}
-        if len(laid.known) + len(made) > REMEMBERED:
-            laid.known.clear()
-        laid.known.update(made)
-        yield [(kind, np.array(rows[key])) for key, kind in made.items()]
+        for number, key in enumerate(keys):
+            laid.known[key] = _kind(laid, {n: w[number] for n, w in weights.items()})
+        yield [(laid.known[key], np.array(rows[key])) for key in keys]
 
 
 def _kind(laid: Layout, weights: Mapping[str, np.ndarray]) -> _Kind:
