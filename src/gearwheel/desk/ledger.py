@@ -17,14 +17,13 @@ CENTS = 1e-9  # money that sums may be wrong by
 
 
 class _Noted:
-    """What one customer, one product or all were answered under one cap: (time, money) of each, and the sum of these."""
+    """What one customer, one product or all were answered under one cap: (time, money) of each, and the sum of these. Of
+    customers and products there are many with few each, so theirs are lists, which take less room."""
 
     __slots__ = ("made", "spent")
 
     def __init__(self, per: int):
-        self.made: deque | list = (
-            deque() if per == ALL else []
-        )  # of customers there are many, each with few: lists are small
+        self.made: deque | list = deque() if per == ALL else []
         self.spent = 0.0
 
 
