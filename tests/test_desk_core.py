@@ -13,6 +13,7 @@ from desk_requests import NOW, POLICY, desk, request
 from gearwheel.desk.answer import answer, waves
 from gearwheel.desk.customers import NOBODY, Customers, facts_of, read_customers
 from gearwheel.desk.decide import alone, digests_of, drawn, lots_of, propensities
+from gearwheel.desk.explain import options, reasons
 from gearwheel.desk.learned import parse_knowledge
 from gearwheel.desk.ledger import DAY, Ledger
 from gearwheel.desk.record import Record
@@ -248,3 +249,16 @@ def test_a_column_twice_and_a_draw_beyond_all_numbers_are_refused_in_words(tmp_p
         read_customers(file, RETURNS)
     with pytest.raises(DeskError, match="GW511"):
         parse_knowledge(f'{{"quantities": {{"goodwill": {{"draws": [{10**400}]}}}}}}', RETURNS)
+
+
+def test_the_auditor_reads_why_what_seems_cheaper_was_not_done():
+    text = POLICY.replace("explore = 0.2", "explore = 0.0\nsurely = 0.999")
+    careful = desk(text)
+    (record,) = answer(
+        careful, NOBODY, Ledger(careful.policy.caps), [request(1, jurisdiction="US", price=9.0)], ["k"], NOW
+    )
+    cost = {o["action"]: o["expected_cost"] for o in options(careful.form, record) if o["open"]}
+    cheaper = [a for a in cost if cost[a] < cost[record.best]]
+    said = reasons(careful.policy, careful.form, record)
+    assert cheaper and all(f"{a.capitalize()} may be" in said for a in cheaper)
+    assert said.count("cheaper still") == len(cheaper)

@@ -44,6 +44,7 @@ def decide(
       gearwheel desk decide requests.parquet --policy policy.toml --out decisions.parquet
       gearwheel desk decide last-month.csv --policy policy.toml --out decisions.parquet --clock requested
     """
+    from contextlib import closing
     from pathlib import Path
 
     from gearwheel.desk.batch_files import refuse_given
@@ -55,8 +56,8 @@ def decide(
     papers = read_papers(policy, customers, knowledge)
     log = store or str(Path(out).with_name("desk.db"))
     Path(out).parent.mkdir(parents=True, exist_ok=True)
-    with progress() as shown:
-        found = decide_file(papers, requests, out, open_store(log), clock=clock, progress=shown)
+    with progress() as shown, closing(open_store(log)) as opened:
+        found = decide_file(papers, requests, out, opened, clock=clock, progress=shown)
     if as_json:
         echo_json({"out": out, "store": log, **vars(found)})
     else:

@@ -54,10 +54,16 @@ def reasons(policy: Policy, form: Form, record: Record) -> str:
         ]
     said += [f"Cap {name} is used up." for name in record.caps]
     best, fallback = record.best, policy.fallback
+    sure = {action: record.surely[number[action]] / form.draws for action in form.actions}
     if best != fallback and fallback in record.open:
         said.append(
             f"{best.capitalize()} is {cost[fallback] - cost[best]:.2f} {money} cheaper than {fallback}, "
-            f"cheaper with probability {record.surely[number[best]] / form.draws:.2f} ({policy.surely:.2f} wanted)."
+            f"cheaper with probability {sure[best]:.3f} ({policy.surely:g} wanted)."
+        )
+    for saved, action in ((cost[best] - c, a) for c, a in open_ if c < cost[best]):
+        said.append(
+            f"{action.capitalize()} may be {saved:.2f} {money} cheaper still, but is cheaper than {fallback} only with "
+            f"probability {sure[action]:.3f}."
         )
     if record.action != best:
         said.append(
