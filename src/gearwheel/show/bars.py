@@ -10,12 +10,14 @@ from gearwheel.show.values import Span, listing, mapping, real, span, words_of
 
 
 def lever_change(effect: dict) -> str:
-    """'15 % → 14 %' of one lever's setting."""
+    """'15 % → 14 %' of one lever's setting; what it is per is told once."""
     unit = words_of(effect.get("unit"))
     before, after = real(effect.get("from")), real(effect.get("to"))
     if before is None or after is None:
         return ""
-    return f"{figures.amount(before, unit)} → {figures.amount(after, unit)}"
+    one, other = figures.amount(before, unit), figures.amount(after, unit)
+    per = one[one.find(" per ") :] if " per " in one else ""
+    return f"{one.removesuffix(per) if other.endswith(per) else one} → {other}"
 
 
 def tornado(effects: list[dict], *, unit: str = "", width: float = 860, palette: Palette = LIGHT) -> str:
