@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import gc
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from gearwheel.desk.answer import known_columns, waves
+from gearwheel.desk.answer import known_columns
 from gearwheel.desk.batch_asked import Asked, read_asked
-from gearwheel.desk.customers import NOTHING, Customers, facts_of
-from gearwheel.desk.decide import Decisions, Desk, consider, settle
+from gearwheel.desk.batch_settle import Settling
+from gearwheel.desk.customers import Customers
+from gearwheel.desk.decide import Decisions, Desk, consider
 from gearwheel.desk.form import Form
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.operation import Operation
@@ -203,62 +204,8 @@ class _Work:
             columns, found = {n: c[at] for n, c in columns.items()}, found.take(at)
             named, requests = named.take(rows), [requests[i] for i in rows]
         times = self._times(columns, len(rows))
-        self._settle(found, columns, times)
+        Settling(self.desk, self.customers, self.ledger, found, columns, times).go(self.others)
         return dict(zip(rows, records(self.desk, found, requests, columns, named, times, self.customers.version)))
-
-    def _settle(self, found: Decisions, columns: dict[str, np.ndarray], times: np.ndarray) -> None:
-        """In the order asked: who asks twice is answered the second time with the first answer known."""
-        if "customer_id" not in columns or not self.desk.operation.counts:
-            settle(self.desk, found, columns, times, self.ledger)
-            return
-        names = columns["customer_id"].tolist()
-        repeated = {name for name, asks in Counter(names).items() if asks > 1}
-        again = range(len(names)) if self.others else [row for row, name in enumerate(names) if name in repeated]
-        self._look_ahead(found, columns, names, times.tolist(), again)
-
-        def look_again(row: int) -> None:
-            self._look_again(found, columns, names, [row], self.ledger.answered)
-
-        settle(self.desk, found, columns, times, self.ledger, repeated, look_again)
-
-    def _look_ahead(
-        self,
-        found: Decisions,
-        columns: dict[str, np.ndarray],
-        names: list[str],
-        times: list[float],
-        rows: Sequence[int],
-    ) -> None:
-        """Consider `rows` anew as far as more is known of who asks by now, or will be: who asks again will have been
-        answered as it looks now, unless a cap binds."""
-        rounds = waves([names[row] for row in rows])
-        several = {names[rows[k]] for k in rounds[1]} if len(rounds) > 1 else set()
-        answered: Mapping[str, Mapping[str, int]] = self.ledger.answered
-        guess = {name: dict(answered.get(name, NOTHING)) for name in several}
-        for round_ in rounds:
-            mine = [rows[k] for k in round_]
-            self._look_again(found, columns, names, mine, answered)
-            for row in mine if several else ():
-                if names[row] in several and times[row] > self.ledger.since:
-                    action = self.desk.policy.actions[found.chosen[row]]
-                    guess[names[row]][action] = guess[names[row]].get(action, 0) + 1
-            answered = guess
-
-    def _look_again(
-        self, found: Decisions, columns: dict[str, np.ndarray], names: list[str], rows: Sequence[int],
-        answered: Mapping[str, Mapping[str, int]],
-    ) -> None:  # fmt: skip
-        """Consider anew those of whom more is known, as `answered` says."""
-        at, changed = np.array(rows), np.zeros(len(rows), bool)
-        mine = [names[i] for i in rows]
-        facts, _ = facts_of(self.desk.operation, self.desk.policy, self.customers, mine, answered)
-        for name, values in facts.items():
-            changed |= ~((values == columns[name][at]) | np.isnan(values))
-            columns[name][at] = values
-        at = at[changed]
-        if len(at):
-            mine = {n: column[at] for n, column in columns.items()}
-            found.replace(at, consider(self.desk, mine, found.lots[at]))
 
     def _times(self, columns, count: int) -> np.ndarray:
         if self.clock == "now":

@@ -113,11 +113,12 @@ def records(
             policy.version, action, usual, may, lot, spent, chances, expected, surely, costs, words(action, request),
             () if before == may else before, spoke, capped, desk.knowledge, customers,
         )
-        for id_, key, at, customer, product, request, text, known, action, usual, may, before, spoke, capped, lot, spent, chances, expected,
-            surely, costs
+        for id_, key, at, customer, product, request, text, known, action, usual, may, before, spoke, capped, lot, spent,
+            chances, expected, surely, costs
         in zip(
-            named.ids, named.keys, times.tolist(), *counted_by(columns, count), requests, named.texts, facts, actions, best, open_, allowed, rules,
-            decisions.capped, decisions.lots.tolist(), decisions.spent.tolist(), propensity, *shown,
+            named.ids, named.keys, times.tolist(), *counted_by(columns, count), requests, named.texts, facts, actions,
+            best, open_, allowed, rules, decisions.capped, decisions.lots.tolist(), decisions.spent.tolist(), propensity,
+            *shown,
         )
     ]  # fmt: skip
 

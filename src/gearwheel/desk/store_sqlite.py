@@ -10,7 +10,8 @@ from itertools import chain
 from pathlib import Path
 
 from gearwheel.desk.store import TABLES, Store, StoreError
-from gearwheel.desk.store_sqlite_wal import Checkpoints, no_turns, turn
+from gearwheel.desk.store_sqlite_turn import no_turns, turn
+from gearwheel.desk.store_sqlite_wal import Checkpoints
 
 PATIENCE = 2.0  # seconds to wait for another process's transaction
 AT_ONCE = 32_000  # values of one statement; SQLite takes 32,766
