@@ -16,7 +16,7 @@ from gearwheel.desk.decide import alone, digests_of, drawn, lots_of, propensitie
 from gearwheel.desk.explain import options, reasons
 from gearwheel.desk.learned import parse_knowledge
 from gearwheel.desk.ledger import DAY, Ledger
-from gearwheel.desk.record import Record
+from gearwheel.desk.record import Entry
 from gearwheel.desk.requests import check_rows, check_table
 from gearwheel.desk.returns import RETURNS
 from gearwheel.desk.weigh import BLOCK, layout, weigh
@@ -72,7 +72,7 @@ def test_caps_are_never_exceeded_whatever_the_order(asked):
     for number, (customer, product, price, wait) in enumerate(asked):
         time += wait
         row = request(number, customer_id=f"c{customer}", product_id=f"p{product}", price=price, jurisdiction="US")
-        made += answer(DESK, NOBODY, ledger, [row], [f"{number} {price}"], time)
+        made += [e.record for e in answer(DESK, NOBODY, ledger, [row], [f"{number} {price}"], time)]
     for cap in DESK.policy.caps:
         for last in made:
             within = [
@@ -93,8 +93,8 @@ def test_what_the_law_owes_is_granted_whatever_rules_caps_and_lots_say(price, wa
         ledger.note("keep", "c1", "p1", NOW - 10, 400.0)
     customers = Customers({"c1": 0}, {"claims": np.array([float(claims)]), "orders": np.array([claims + 1.0])})
     row = request(1, price=price, jurisdiction="DE", delivered_at=f"2026-11-{17 - waited:02d}T10:00:00Z")
-    (record,) = answer(DESK, customers, ledger, [row], ["k"], NOW)
-    assert record.action in ("return", "keep")
+    (entry,) = answer(DESK, customers, ledger, [row], ["k"], NOW)
+    assert entry.action in ("return", "keep")
 
 
 def test_parts_add_up_to_the_expected_cost_in_blocks_of_any_size():
@@ -156,7 +156,7 @@ def test_faults_are_typed_and_leave_the_others_alone(code, changed):
         DESK, NOBODY, ledger, [request(1), request(2, **changed), request(3)], ["a", "b", "c"], NOW
     )
     assert isinstance(wrong, Problem) and wrong.code == code and wrong.message
-    assert isinstance(first, Record) and isinstance(last, Record)
+    assert isinstance(first, Entry) and isinstance(last, Entry)
     assert sum(sum(r.values()) for r in ledger.answered.values()) == 2
 
 
@@ -165,7 +165,7 @@ def test_unknown_customers_are_newcomers_or_refused_as_the_policy_says():
     ledger, rows = Ledger(DESK.policy.caps), [request(1), request(2)]
     found = answer(strict, Customers({"c2": 0}, {"orders": np.array([5.0])}), ledger, rows, ["a", "b"], NOW)
     assert found[0].code == "GW513" and found[1].customer == "c2"
-    assert all(isinstance(r, Record) for r in answer(DESK, NOBODY, ledger, rows, ["a", "b"], NOW))
+    assert all(isinstance(r, Entry) for r in answer(DESK, NOBODY, ledger, rows, ["a", "b"], NOW))
 
 
 def test_a_table_is_checked_like_rows(tmp_path):
@@ -254,9 +254,10 @@ def test_a_column_twice_and_a_draw_beyond_all_numbers_are_refused_in_words(tmp_p
 def test_the_auditor_reads_why_what_seems_cheaper_was_not_done():
     text = POLICY.replace("explore = 0.2", "explore = 0.0\nsurely = 0.999")
     careful = desk(text)
-    (record,) = answer(
+    (entry,) = answer(
         careful, NOBODY, Ledger(careful.policy.caps), [request(1, jurisdiction="US", price=9.0)], ["k"], NOW
     )
+    record = entry.record
     cost = {o["action"]: o["expected_cost"] for o in options(careful.form, record) if o["open"]}
     cheaper = [a for a in cost if cost[a] < cost[record.best]]
     said = reasons(careful.policy, careful.form, record)

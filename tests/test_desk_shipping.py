@@ -84,13 +84,13 @@ def test_the_capacity_of_the_faster_line_is_kept(policy):
     desk = (papers := read_papers(policy)).desk(b"lots")
     rows = [order(number, surcharge=0.01, late_risk=0.9) for number in range(40)]
     found = answer(desk, NOBODY, Ledger(papers.policy.caps), rows, [str(n) for n in range(40)], NOW)
-    assert sum(record.action != "standard" for record in found) == 4
+    assert sum(entry.action != "standard" for entry in found) == 4
 
 
 def expected(policy: str, **changed) -> dict[str, float]:
     desk = (papers := read_papers(policy)).desk(b"lots")
-    (record,) = answer(desk, NOBODY, Ledger(papers.policy.caps), [order(1, **changed)], ["k"], NOW)
-    return {o["action"]: o["expected_cost"] for o in options(desk.form, record)}
+    (entry,) = answer(desk, NOBODY, Ledger(papers.policy.caps), [order(1, **changed)], ["k"], NOW)
+    return {o["action"]: o["expected_cost"] for o in options(desk.form, entry.record)}
 
 
 def test_costs_are_those_of_one_order_worked_out_by_hand(policy):

@@ -51,7 +51,7 @@ class Desk:
         (found,) = answer(self._desk, self.papers.customers, self.ledger, [row], [name], now)
         if isinstance(found, Problem):
             raise DeskError(found)
-        said = json.loads(answer_of(self._desk.policy, self._desk.form, found))
+        said = json.loads(answer_of(self._desk.policy, self._desk.form, found.record))
         return Decision(**{**said, "options": tuple(said["options"])})
 
     def decide_frame(self, frame, *, clock: str = "now"):
@@ -64,32 +64,27 @@ class Desk:
 
         from gearwheel.desk.batch import decide_tables
         from gearwheel.desk.batch_files import plain_table
-        from gearwheel.desk.batch_run import schema_of
 
         given = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
         tables = iter([plain_table(given)])
         (chunk,) = decide_tables(self._desk, self.papers.customers, tables, clock=clock, ledger=self.ledger)
-        schema = schema_of(self.papers)
-        columns = {n: chunk.columns.get(n, []) for n in schema.names}
-        columns["decided_at"] = [round(t * 1e6) for t in columns["decided_at"]]
         faults = sorted(chunk.faults.items())
-        table = pa.table({n: pa.array(v, schema.field(n).type) for n, v in columns.items()}, schema)
         rejected = {"row": pa.array([r for r, _ in faults], pa.int64())}
         rejected |= {n: pa.array([getattr(p, n) for _, p in faults], pa.string()) for n in ("code", "message")}
-        whole = pa.concat_tables([table, pa.table(rejected)], promote_options="default").sort_by("row")
+        whole = pa.concat_tables([chunk.table, pa.table(rejected)], promote_options="default").sort_by("row")
         return whole if isinstance(frame, pa.Table) else whole.to_pandas()
 
 
 def _named(papers, row: Mapping, now: float) -> str:
     """A key that follows from what the request says, however it is written. Raises DeskError."""
-    from gearwheel.desk.batch_asked import requests_of
-    from gearwheel.desk.record import asked_hash
+    from gearwheel.desk.batch_asked import texts_of
+    from gearwheel.desk.record import hash_of
     from gearwheel.desk.requests import check_rows, context_of
 
     checked = check_rows(papers.operation, papers.policy, [row], now)
     if checked.faults:
         raise DeskError(checked.faults[0])
-    return asked_hash(requests_of(papers.operation, checked, [context_of(papers.operation, row)])[0]).hex()
+    return hash_of(texts_of(papers.operation, checked, [context_of(papers.operation, row)])[0]).hex()
 
 
 def _check_json(row: Mapping) -> None:

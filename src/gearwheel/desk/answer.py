@@ -1,4 +1,4 @@
-"""From requests to records: check, look up what is known of the customers, decide. Shared by service and library."""
+"""From requests to entries of the log: check, look up what is known of the customers, decide. Shared by service and library."""
 
 from __future__ import annotations
 
@@ -10,30 +10,31 @@ from gearwheel.desk.customers import Customers, facts_of
 from gearwheel.desk.decide import Desk, decide
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.operation import Columns
-from gearwheel.desk.record import Record, named, records
+from gearwheel.desk.record import Entry, canonical
+from gearwheel.desk.entries import Made, entries, named
 from gearwheel.desk.requests import Faults, check_rows
 from gearwheel.wheel.errors import Problem
 
 
 def answer(
     desk: Desk, customers: Customers, ledger: Ledger, rows: Sequence[Mapping], keys: Sequence[str], now: float
-) -> list[Record | Problem]:
+) -> list[Entry | Problem]:
     """For each request its decision, noted in the ledger, or what is wrong with it. `now`: seconds since 1970.
 
     The facts are as of before these requests: a customer should not be among them twice (see `waves`).
     """
     checked = check_rows(desk.operation, desk.policy, rows, now)
-    found: list[Record | Problem] = [checked.faults.get(row) for row in range(len(rows))]
+    found: list[Entry | Problem] = [checked.faults.get(row) for row in range(len(rows))]
     columns, known, faults = known_columns(desk, customers, ledger, checked.columns)
     for number, problem in faults.items():
         found[checked.rows[number]] = problem
     at = checked.rows[known].tolist()
     if at:
-        asked, times = [rows[i] for i in at], np.full(len(at), max(now, ledger.last))
-        mine = named(desk.secret, asked, [keys[i] for i in at])
+        times = np.full(len(at), max(now, ledger.last))
+        mine = named(desk.secret, [canonical(rows[i]) for i in at], [keys[i] for i in at])
         decisions = decide(desk, columns, mine.keys, times, ledger)
-        for row, record in zip(at, records(desk, decisions, asked, columns, mine, times, customers.version)):
-            found[row] = record
+        for row, entry in zip(at, entries(Made(desk, decisions, mine, columns, times), customers.version)):
+            found[row] = entry
     return found
 
 

@@ -5,35 +5,36 @@ from __future__ import annotations
 import gc
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from gearwheel.desk.answer import known_columns
 from gearwheel.desk.batch_asked import Asked, read_asked
 from gearwheel.desk.batch_settle import Settling
+from gearwheel.desk.batch_table import Results, table_of
 from gearwheel.desk.customers import Customers
 from gearwheel.desk.decide import Decisions, Desk, consider
+from gearwheel.desk.entries import Made, Named, entries
 from gearwheel.desk.form import Form
 from gearwheel.desk.ledger import Ledger
-from gearwheel.desk.operation import Operation
 from gearwheel.desk.reading import Reading
-from gearwheel.desk.record import Record, records
-from gearwheel.desk.requests import KEY
+from gearwheel.desk.record import Record
 from gearwheel.desk.store import DECISION, Store
 from gearwheel.wheel.errors import Problem
 
 CHUNK = 16_384  # requests of one transaction
 
 
-@dataclass
+@dataclass(frozen=True)
 class Chunk:
-    """What came of one chunk: `columns` by name, one entry a decision, in the order of the file; `faults` by row of it."""
+    """What came of one chunk: `table` (pyarrow) of the decisions in the order of the file; `faults` by row of it."""
 
-    columns: dict[str, list] = field(repr=False)
+    table: Any = field(repr=False)
     faults: dict[int, Problem]
     asked: int
 
@@ -100,15 +101,6 @@ class Thought:
     faults: dict[int, Problem]
 
 
-@dataclass(frozen=True)
-class Made:
-    """What came of one chunk: `decided` by row of what was asked, `faults` by row of the file."""
-
-    asked: Asked
-    faults: dict[int, Problem]
-    decided: dict[int, Record] = field(repr=False)
-
-
 class _Work:
     """`think` is pure; `decide` and `log` are taken in turns, and hold the store's lock from the one to the other."""
 
@@ -118,33 +110,33 @@ class _Work:
         self.ledger = ledger or Ledger(desk.policy.caps, customers.as_of)
         self.seq: int | None = None
         self.others = False  # have decided since the chunk was thought of
-        self.made: deque[Made] = deque()  # not told yet
+        self.untold: deque[Results] = deque()
 
     def think(self, table, start: int) -> Thought:
         asked = read_asked(self.desk, table, start)
         columns, rows, faults = known_columns(self.desk, self.customers, self.ledger, asked.checked.columns)
-        place = np.full(len(asked.rows), -1)
+        place = np.full(len(asked.named.ids), -1)
         place[rows] = np.arange(len(rows))
         lots = asked.named.lots[rows]
         return Thought(asked, columns, consider(self.desk, columns, lots) if len(rows) else None, place, faults)
 
     def decide(self, thought: Thought) -> list[tuple]:
         """The rows to be logged: where there is a store it is locked until `log`."""
-        asked, made, rows = thought.asked, Made(thought.asked, thought.asked.faults(), {}), []
+        results, rows = Results(thought.asked, thought.asked.faults()), []
         try:
             known = {}
             if self.store:
                 self.store.begin()
-                self._catch_up(asked)
-                known = self._known(list(dict.fromkeys(asked.named.ids)))
-            fresh = self._decide(thought, known, made)
-            if self.store:
-                rows = self.store.rows_of(fresh)
+                self._catch_up(thought.asked)
+                known = self._known(thought.asked.named)
+            self._decide(thought, known, results)
+            if self.store and results.fresh:
+                rows = self.store.rows_of(entries(results.fresh, self.customers.version))
         except BaseException:
             if self.store:
                 self.store.rollback()
             raise
-        self.made.append(made)
+        self.untold.append(results)
         return rows
 
     def log(self, rows: list[tuple]) -> None:
@@ -162,50 +154,49 @@ class _Work:
 
     def told(self) -> Chunk:
         """The first chunk that was not told yet; it takes no store."""
-        made = self.made.popleft()
-        columns = columns_of(self.desk, made.asked, made.decided, self._form)
-        return Chunk(columns, made.faults, made.asked.count)
+        results = self.untold.popleft()
+        return Chunk(table_of(self.desk, results, self._form), results.faults, results.asked.count)
 
     def _form(self, record: Record) -> Form:
         return self.reading.form(record) if self.reading else self.desk.form
 
-    def _decide(self, thought: Thought, known: dict[str, Record], made: Made) -> list[Record]:
-        """Records of what is asked for the first time."""
+    def _decide(self, thought: Thought, known: dict[bytes, Record], results: Results) -> None:
+        """Decide what is asked for the first time, and say of the others what they were answered."""
         asked, named = thought.asked, thought.asked.named
-        first: dict[str, int] = {}
-        again: list[int] = []
-        for i, (key, name, hashed) in enumerate(zip(named.keys, named.ids, named.asked)):
-            if i in thought.faults and name not in known:  # it leaves its key to the next
-                made.faults[asked.number(i)] = thought.faults[i]
+        first: dict[bytes, int] = {}
+        again: dict[int, bytes] = {}
+        for i, id_ in enumerate(named.ids):
+            if i in thought.faults and id_ not in known:  # it leaves its key to the next
+                results.faults[asked.number(i)] = thought.faults[i]
                 continue
-            before = known[name].asked if name in known else named.asked[first.setdefault(key, i)]
-            if before != hashed:
+            at = None if id_ in known else first.setdefault(id_, i)
+            if at == i:
+                continue
+            if (known[id_].asked if at is None else named.asked[at]) != named.asked[i]:
                 hint = "A new request needs a new key."
-                said = f"the key '{key[:60]}' is another request's"
-                made.faults[asked.number(i)] = Problem("GW516", said, hint=hint)
-            elif name in known:
-                made.decided[i] = known[name]
-            elif first[key] != i:
-                again.append(i)
-        fresh = self._fresh(thought, list(first.values()))
-        made.decided.update(fresh)
-        for i in again:
-            made.decided[i] = made.decided[first[named.keys[i]]]
-        return list(fresh.values())
+                said = f"the key '{named.keys[i][:60]}' is another request's"
+                results.faults[asked.number(i)] = Problem("GW516", said, hint=hint)
+            elif at is None:
+                results.before[i] = known[id_]
+            else:
+                again[i] = id_
+        results.rows = np.fromiter(first.values(), int, len(first))
+        results.fresh = self._fresh(thought, results.rows)
+        place = {id_: k for k, id_ in enumerate(first)}
+        results.again = {i: place[id_] for i, id_ in again.items()}
 
-    def _fresh(self, thought: Thought, rows: list[int]) -> dict[int, Record]:
-        """Row → record of requests that are not decided yet."""
+    def _fresh(self, thought: Thought, rows: np.ndarray) -> Made | None:
+        """Decide these requests, which are not decided yet."""
         asked, columns, found = thought.asked, thought.columns, thought.found
-        if not rows:
-            return {}
-        named, requests = asked.named, asked.rows
-        if len(rows) < len(asked.rows):
+        if not len(rows):
+            return None
+        named = asked.named
+        if len(rows) < len(named.ids):
             at = thought.place[rows]
-            columns, found = {n: c[at] for n, c in columns.items()}, found.take(at)
-            named, requests = named.take(rows), [requests[i] for i in rows]
+            columns, found, named = {n: c[at] for n, c in columns.items()}, found.take(at), named.take(rows)
         times = self._times(columns, len(rows))
         Settling(self.desk, self.customers, self.ledger, found, columns, times).go(self.others)
-        return dict(zip(rows, records(self.desk, found, requests, columns, named, times, self.customers.version)))
+        return Made(self.desk, found, named, columns, times)
 
     def _times(self, columns, count: int) -> np.ndarray:
         if self.clock == "now":
@@ -213,60 +204,20 @@ class _Work:
         asked = columns["requested_at"].astype("datetime64[s]").astype(float)
         return np.maximum.accumulate(np.maximum(asked, self.ledger.last))
 
-    def _known(self, names: Sequence[str]) -> dict[str, Record]:
-        """What the log holds of these decisions, asked in pieces that a database takes."""
-        found: dict[str, Record] = {}
-        for k in range(0, len(names), 500):
-            bodies = self.store.answered(names[k : k + 500])
-            found |= {name: self.reading.record(body) for name, body in bodies.items()}
-        return found
+    def _known(self, named: Named) -> dict[bytes, Record]:
+        """What the log holds of these decisions."""
+        bodies = self.store.recorded(list(dict.fromkeys(named.ids)))
+        return {id_: self.reading.record(body) for id_, body in bodies.items()}
 
     def _catch_up(self, asked: Asked) -> None:
         """Note what is in the log and not yet in the ledger: of this batch nothing, of other desks everything."""
         if self.seq is None:
             first = time.time()
             if self.clock == "requested":
-                if not asked.rows:
+                if not asked.named.ids:
                     return  # nothing says yet from when on the log is needed
                 at = asked.checked.columns["requested_at"].min()
                 first = min(first, float(at.astype("datetime64[s]").astype(float)))
             self.seq = self.store.needed_by(self.ledger, first)
         before, self.seq = self.seq, self.store.catch_up(self.ledger, self.seq)
         self.others = self.seq > before
-
-
-def columns_of(
-    desk: Desk, asked: Asked, decided: dict[int, Record], form_of: Callable[[Record], Form]
-) -> dict[str, list]:
-    """Output columns of what was decided, or decided earlier, by row of what was asked. Costs are as the log has them."""
-    if not decided:
-        return {}
-    rows = sorted(decided)
-    found = [decided[row] for row in rows]
-    forms, fallback = [form_of(r) for r in found], desk.policy.fallback
-    places = [form.number[r.action] for r, form in zip(found, forms)]
-    return {
-        "row": (asked.start + asked.checked.rows[rows]).tolist(),
-        KEY: [r.key for r in found],
-        "decision_id": [r.id for r in found],
-        **{n: [asked.rows[row].get(n, "") for row in rows] for n in identity(desk.operation)},
-        "action": [r.action for r in found],
-        "best": [r.best for r in found],
-        "propensity": [r.propensity[k] for r, k in zip(found, places)],
-        "expected_cost": [r.expected[k] / form.per_money for r, form, k in zip(found, forms, places)],
-        "fallback_cost": [
-            r.expected[form.number[fallback]] / form.per_money if fallback in form.number else None
-            for r, form in zip(found, forms)
-        ],
-        "spent": [r.spent for r in found],
-        "rules": [r.rules for r in found],
-        "caps": [r.caps for r in found],
-        "says": [r.says for r in found],
-        "decided_at": [r.decided_at for r in found],
-        "policy_version": [r.policy for r in found],
-    }
-
-
-def identity(operation: Operation) -> list[str]:
-    """The fields by which one finds a request again."""
-    return [n for n, f in operation.fields.items() if f.type == "text" and f.needed and n.endswith("_id")]

@@ -5,23 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
+import msgspec
 import numpy as np
 
 from gearwheel.desk.decide import Desk
+from gearwheel.desk.entries import Named, named
 from gearwheel.desk.operation import Operation
-from gearwheel.desk.record import Named, named
+from gearwheel.desk.record import SORTED
 from gearwheel.desk.requests import KEY, WHOLE, Checked, check_table, contexts_of
 from gearwheel.wheel.errors import Problem
 
 
 @dataclass(frozen=True)
 class Asked:
-    """`checked`: columns of the requests without a fault; `rows` (n,): these as the log keeps them; `named`: what they are
-    known by. `start`: the row of the file with which the table begins, `count` its rows."""
+    """`checked`: columns of the requests without a fault; `named`: what these are known by. `start`: the row of the file
+    with which the table begins, `count` its rows."""
 
     checked: Checked = field(repr=False)
-    rows: list[dict] = field(repr=False)
     named: Named = field(repr=False)
     start: int
     count: int
@@ -39,15 +41,15 @@ def read_asked(desk: Desk, table, start: int) -> Asked:
     """A pyarrow Table, whose first row is number `start` of its file. Raises DeskError as `check_table`."""
     checked = check_table(desk.operation, desk.policy, table, time.time())
     good = table.take(checked.rows) if checked.faults else table
-    rows = requests_of(desk.operation, checked, contexts_of(desk.operation, good))
-    given = good[KEY].to_pylist() if KEY in table.column_names else [None] * len(rows)
+    texts = texts_of(desk.operation, checked, contexts_of(desk.operation, good))
+    given = good[KEY].to_pylist() if KEY in table.column_names else [None] * len(texts)
     keys = [None if key is None else str(key) for key in given]
-    return Asked(checked, rows, named(desk.secret, rows, keys), start, len(table))
+    return Asked(checked, named(desk.secret, texts, keys), start, len(table))
 
 
-def requests_of(operation: Operation, checked: Checked, contexts: Sequence[Mapping]) -> list[dict]:
-    """The checked requests as the log keeps them: fields that say something, and the free context of each under
-    `context`."""
+def texts_of(operation: Operation, checked: Checked, contexts: Sequence[Mapping]) -> list[bytes]:
+    """The checked requests as the log keeps them, in canonical form: fields that say something, and the free context of
+    each under `context`."""
     columns = {}
     for name, what in operation.fields.items():
         column = checked.columns[name]
@@ -56,11 +58,15 @@ def requests_of(operation: Operation, checked: Checked, contexts: Sequence[Mappi
             columns[name] = [None if text == "NaT" else text for text in texts] if np.isnat(column).any() else texts
         elif what.type == "text":
             columns[name] = [text or None for text in column.tolist()]
-        elif not np.isnan(column).all():
+        else:
             columns[name] = [None if value != value else value for value in column.tolist()]
     columns[WHOLE] = [{n: v for n, v in said.items() if v is not None} or None for said in contexts]
-    columns = {n: c for n, c in columns.items() if any(value is not None for value in c)}
-    names = list(columns)
-    if not any(None in c for c in columns.values()):
-        return [dict(zip(names, row)) for row in zip(*columns.values())]
-    return [{n: v for n, v in zip(names, row) if v is not None} for row in zip(*columns.values())]
+    names = tuple(sorted(columns))
+    rows = list(map(_form_of(names), *(columns[n] for n in names)))
+    return SORTED.encode_lines(rows)[:-1].split(b"\n") if rows else []
+
+
+@lru_cache
+def _form_of(names: tuple[str, ...]) -> type[msgspec.Struct]:
+    """A request that leaves out what is None: four times as fast as a dict."""
+    return msgspec.defstruct("Request", [(name, object, None) for name in names], omit_defaults=True, gc=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -104,9 +104,8 @@ class Written:
             raise DeskError(Problem("GW518", f"cannot write: {error.strerror or error}", str(self.path))) from error
         return self
 
-    def add(self, columns: dict[str, Sequence]) -> None:
-        """Equally long columns, in a row group of their own."""
-        table = pa.table({n: pa.array(columns[n], self.schema.field(n).type) for n in self.schema.names}, self.schema)
+    def add(self, table: pa.Table) -> None:
+        """Rows, in a group of their own."""
         if len(table):
             self.out.write_table(table)
             self.rows += len(table)

@@ -10,10 +10,12 @@ from os import PathLike
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from threadpoolctl import threadpool_limits
 
-from gearwheel.desk.batch import CHUNK, KEY, Chunk, decide_tables, identity
+from gearwheel.desk.batch import CHUNK, Chunk, decide_tables
 from gearwheel.desk.batch_files import Written, count_requests, read_requests, refuse_foreign, refuse_given
+from gearwheel.desk.batch_table import schema_of
 from gearwheel.desk.customers import Customers
 from gearwheel.desk.decide import Desk
 from gearwheel.desk.opened import Papers, keep_papers
@@ -45,19 +47,16 @@ class Summary:
         for row, problem in sorted(chunk.faults.items()):
             self.rejected[problem.code] += 1
             self.example.setdefault(problem.code, (row, problem.message))
-        if not chunk.columns:
-            return
-        for counts, column in ((self.rules, "rules"), (self.caps, "caps")):
-            for names, times in Counter(chunk.columns[column]).items():
-                counts.update(dict.fromkeys(names, times))
-        actions, best = chunk.columns["action"], chunk.columns["best"]
-        self.decided += len(actions)
-        self.actions.update(actions)
-        self.drawn += sum(a != b for a, b in zip(actions, best))
-        self.expected_cost += sum(chunk.columns["expected_cost"])
-        self.fallback_cost += sum(cost or 0.0 for cost in chunk.columns["fallback_cost"])
-        for action, money in zip(actions, chunk.columns["spent"]):
-            self.spent[action] += money
+        table = chunk.table
+        for counts, column in ((self.rules, "rules"), (self.caps, "caps"), (self.actions, "action")):
+            names = table[column] if column == "action" else pc.list_flatten(table[column])
+            counts.update({count["values"].as_py(): count["counts"].as_py() for count in pc.value_counts(names)})
+        self.decided += len(table)
+        self.drawn += pc.sum(pc.not_equal(table["action"], table["best"])).as_py() or 0
+        self.expected_cost += pc.sum(table["expected_cost"]).as_py() or 0.0
+        self.fallback_cost += pc.sum(table["fallback_cost"]).as_py() or 0.0
+        spent = table.group_by("action").aggregate([("spent", "sum")])
+        self.spent.update(dict(zip(spent["action"].to_pylist(), spent["spent_sum"].to_pylist())))
 
 
 def try_out(papers: Papers, requests: str | PathLike[str], progress: Progress | None = None) -> Summary:
@@ -91,31 +90,21 @@ def decide_file(
     desk = papers.desk(store.found(papers.operation.name))
     keep_papers(store, desk, papers.customers, papers.known.text)
     with (
-        Written(out, schema_of(papers)) as decisions,
+        Written(out, schema_of(papers.operation)) as decisions,
         Written(beside, REJECTED) as rejected,
         threadpool_limits(1, "blas"),  # the desk has threads of its own
     ):
         for chunk in _decided(desk, papers.customers, source, store, clock, progress):
             summary.add(chunk)
-            if chunk.columns:
-                decisions.add(chunk.columns | {"decided_at": [round(t * 1e6) for t in chunk.columns["decided_at"]]})
+            decisions.add(chunk.table)
             rows = sorted(chunk.faults)
             faults = [chunk.faults[row] for row in rows]
-            rejected.add({"row": rows, **{n: [getattr(f, n) for f in faults] for n in ("code", "message", "hint")}})
+            columns = {"row": rows, **{n: [getattr(f, n) for f in faults] for n in ("code", "message", "hint")}}
+            rejected.add(pa.table(columns, REJECTED))
     if not summary.rejected:
         with contextlib.suppress(OSError):
             beside.unlink()
     return summary
-
-
-def schema_of(papers: Papers) -> pa.Schema:
-    """Columns of a file of decisions. `row` counts from 0 in the file of requests."""
-    texts, number, names = pa.string(), pa.float64(), pa.list_(pa.string())
-    found: dict[str, pa.DataType] = {"row": pa.int64(), KEY: texts, "decision_id": texts}
-    found |= dict.fromkeys(identity(papers.operation), texts)
-    found |= {"action": texts, "best": texts, "propensity": number, "expected_cost": number, "fallback_cost": number}
-    found |= {"spent": number, "rules": names, "caps": names, "says": texts}
-    return pa.schema(found | {"decided_at": pa.timestamp("us", "UTC"), "policy_version": texts})
 
 
 def _decided(

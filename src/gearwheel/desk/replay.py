@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from gearwheel.desk.decide import Desk, decide
+from gearwheel.desk.entries import Made, entries, named
 from gearwheel.desk.form import Form
 from gearwheel.desk.learned import parse_knowledge
 from gearwheel.desk.ledger import Ledger
@@ -16,7 +17,7 @@ from gearwheel.desk.operation import Operation
 from gearwheel.desk.policy import believed
 from gearwheel.desk.policy_file import parse_policy
 from gearwheel.desk.reading import forms, papers, read
-from gearwheel.desk.record import START, Record, chained, id_bytes, named, records
+from gearwheel.desk.record import START, Record, chained, id_of
 from gearwheel.desk.requests import check_rows
 from gearwheel.desk.store import Store
 from gearwheel.wheel.errors import DeskError, Problem
@@ -100,11 +101,11 @@ def _again(desk: Desk, ledgers: dict[str, Ledger], made: Sequence[Record], form:
         raise _differs(made[row], f"its request has a fault: {problem.message}")
     facts = np.array([r.facts for r in made], float).T
     columns = checked.columns | dict(zip(form.facts, facts))
-    again = named(desk.secret, rows, [r.key for r in made])
+    again = named(desk.secret, [bytes(r.request) for r in made], [r.key for r in made])
     times = np.array([r.decided_at for r in made], float)
     found = decide(desk, columns, again.keys, times, ledgers[policy.version])
-    for before, now in zip(made, records(desk, found, rows, columns, again, times)):
-        what = _difference(before, now, ("says",) if form.made_by == desk.form.made_by else ())
+    for before, now in zip(made, entries(Made(desk, found, again, columns, times))):
+        what = _difference(before, now.record, ("says",) if form.made_by == desk.form.made_by else ())
         if what:
             raise _differs(before, what)
         for version, ledger in ledgers.items():
@@ -134,7 +135,7 @@ def _same_columns(store: Store, made: Sequence[Record], after: int) -> None:
     """The columns by which decisions are found and caps counted say what the records say."""
     for record, (_, *have, name) in zip(made, store.since(after, len(made)), strict=True):
         want = (record.action, record.customer, record.product, record.decided_at, record.spent)
-        if bytes(name) != id_bytes(record.id):
+        if bytes(name) != id_of(record.id):
             raise _differs(record, "its row has the id of another decision")
         if tuple(have) != want:
             raise _differs(record, f"its row says {tuple(have)}, its record {want}")

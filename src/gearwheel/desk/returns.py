@@ -223,9 +223,10 @@ def spends(columns: Columns, action: str, draws: Draws) -> np.ndarray:
     return share * columns["amount"]
 
 
-def words(action: str, request: Mapping) -> str:
-    """What the customer is told."""
-    return WORDS[action].format(request["price"] * request["quantity"], request["currency"])
+def words(actions: Sequence[str], columns: Columns) -> list[str]:
+    """What each customer is told."""
+    money = zip(columns["amount"].tolist(), columns["currency"].tolist())
+    return [WORDS[action].format(amount, currency) for action, (amount, currency) in zip(actions, money)]
 
 
 def realised(request: Mapping, action: str, outcomes: Sequence[Mapping]) -> float:

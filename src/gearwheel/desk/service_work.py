@@ -18,12 +18,12 @@ import msgspec
 
 from gearwheel.desk.answer import answer, waves
 from gearwheel.desk.customers import Customers
-from gearwheel.desk.decide import Desk, digests_of
+from gearwheel.desk.decide import NAME, Desk, digests_of
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.opened import keep_papers
 from gearwheel.desk.outcomes import Told, outcome_of
 from gearwheel.desk.reading import Reading
-from gearwheel.desk.record import Record, asked_hash, ids_of
+from gearwheel.desk.record import Entry, asked_hash
 from gearwheel.desk.store import Outcome, Store, StoreError
 from gearwheel.wheel.errors import DeskError, Problem
 
@@ -105,30 +105,31 @@ class Work(threading.Thread):
         self.store.close()
 
     def _decide(self, jobs: Sequence[Job]) -> list[Reply]:
-        names = ids_of(digests_of(self.desk.secret, [job.key for job in jobs]))
-        made: dict[str, Record] = {}
+        ids = [d[:NAME] for d in digests_of(self.desk.secret, [job.key for job in jobs])]
+        made: dict[bytes, Entry] = {}
         faults: dict[int, Problem] = {}
         with self.store.transaction():
             self._catch_up()
-            known = self.store.answered(list(dict.fromkeys(names)))
+            known = self.store.recorded(list(dict.fromkeys(ids)))
             self.ledger.begin()
             now = time.time()
-            while asked := _next_of(names, {*known, *made}, faults):
+            while asked := _next_of(ids, {*known, *made}, faults):
                 for wave in waves([str(jobs[i].row.get("customer_id")) for i in asked]):
                     mine = [asked[k] for k in wave]
                     rows, keys = [jobs[i].row for i in mine], [jobs[i].key for i in mine]
                     for i, found in zip(mine, answer(self.desk, self.customers, self.ledger, rows, keys, now)):
-                        if isinstance(found, Record):
+                        if isinstance(found, Entry):
                             made[found.id] = found
                         else:
                             faults[i] = found
             last = self.store.append(list(made.values())) if made else self.seq
         self.ledger.keep()
         self.seq = last
-        self.actions.update(record.action for record in made.values())
-        decided = made | {name: self.reading.record(body) for name, body in known.items()}
-        answers = {name: (record.asked, self.reading.answer(record)) for name, record in decided.items()}
-        return [faults.get(i) or _same(answers[names[i]], asked_hash(job.row), "request") for i, job in enumerate(jobs)]
+        self.actions.update(entry.action for entry in made.values())
+        bodies = known | {entry.id: entry.body for entry in made.values()}
+        records = {id_: self.reading.record(body) for id_, body in bodies.items()}
+        answers = {id_: (record.asked, self.reading.answer(record)) for id_, record in records.items()}
+        return [faults.get(i) or _same(answers[ids[i]], asked_hash(job.row), "request") for i, job in enumerate(jobs)]
 
     def _tell(self, jobs: Sequence[Job]) -> list[Reply]:
         found: list[Told] = [outcome_of(self.desk, job.key, job.row, time.time()) for job in jobs]
@@ -172,12 +173,12 @@ class Work(threading.Thread):
             self.seq = self.store.catch_up(self.ledger, self.seq)
 
 
-def _next_of(names: Sequence[str], decided: Set[str], faults: Mapping[int, Problem]) -> list[int]:
+def _next_of(ids: Sequence[bytes], decided: Set[bytes], faults: Mapping[int, Problem]) -> list[int]:
     """Of each key that is not decided yet, the first request without a fault: a fault leaves the key to the next."""
-    first: dict[str, int] = {}
-    for i, name in enumerate(names):
-        if name not in decided and i not in faults:
-            first.setdefault(name, i)
+    first: dict[bytes, int] = {}
+    for i, id_ in enumerate(ids):
+        if id_ not in decided and i not in faults:
+            first.setdefault(id_, i)
     return list(first.values())
 
 

@@ -6,7 +6,7 @@ few days earlier, and less often late, changes it a little.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -21,6 +21,11 @@ ACTIONS = {
     "standard": "send it as ordered",
     "expedited": "send it the faster way for nothing",
     "half": "offer the faster way at half its surcharge; who declines gets it as ordered",
+}
+WORDS = {  # with half the surcharge and its currency
+    "standard": "Your order is on its way as you chose it.",
+    "expedited": "We send your order the faster way, at no cost to you.",
+    "half": "For {:,.2f} {} we send your order the faster way, half of what it costs.",
 }
 PARTS = {
     "carrier": "the surcharge that is not passed on",
@@ -119,14 +124,10 @@ def spends(columns: Columns, action: str, draws: Draws) -> np.ndarray:
     return {"expedited": 1.0, "half": 0.5}.get(action, 0.0) * columns["surcharge"]
 
 
-def words(action: str, request: Mapping) -> str:
-    """What the customer is told."""
-    half = f"{request['surcharge'] / 2:,.2f} {request['currency']}"
-    return {
-        "standard": "Your order is on its way as you chose it.",
-        "expedited": "We send your order the faster way, at no cost to you.",
-        "half": f"For {half} we send your order the faster way, half of what it costs.",
-    }[action]
+def words(actions: Sequence[str], columns: Columns) -> list[str]:
+    """What each customer is told."""
+    half = zip((columns["surcharge"] / 2).tolist(), columns["currency"].tolist())
+    return [WORDS[action].format(amount, currency) for action, (amount, currency) in zip(actions, half)]
 
 
 SHIPPING = Operation(

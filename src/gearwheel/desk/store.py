@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from gearwheel.desk.ledger import DAY, Ledger
-from gearwheel.desk.record import START, Record, chained, id_bytes
+from gearwheel.desk.record import START, Entry, chained, id_of
 from gearwheel.wheel.errors import DeskError, Problem
 
 FORMAT = "2"
+AT_ONCE = 500  # ids of one question
 TABLES = ("meta", "papers", "decisions", "outcomes")
 COLUMNS = {  # with {text}, {blob}, {real} and {whole} as the database calls them
     "meta": "name {text} primary key, value {blob} not null",
@@ -154,14 +155,20 @@ class Store(ABC):
         return {version: _bytes(content).decode() for version, content in rows}
 
     # ---- decisions
-    def answered(self, ids: Sequence[str]) -> dict[str, bytes]:
+    def answered(self, names: Sequence[str]) -> dict[str, bytes]:
         """Decision → body, of those that are recorded."""
-        known = {id_bytes(name): name for name in ids}
+        known = {id_of(name): name for name in names}
         known.pop(None, None)
-        if not known:
-            return {}
-        rows = self.run(f"select id, body from decisions where id in ({', '.join('?' * len(known))})", list(known))
-        return {known[_bytes(name)]: _bytes(body) for name, body in rows}
+        return {known[id_]: body for id_, body in self.recorded(list(known)).items()}
+
+    def recorded(self, ids: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Of these ids those that are recorded, with the body of each; asked in pieces that a database takes."""
+        found: dict[bytes, bytes] = {}
+        for start in range(0, len(ids), AT_ONCE):
+            part = ids[start : start + AT_ONCE]
+            rows = self.run(f"select id, body from decisions where id in ({', '.join('?' * len(part))})", part)
+            found |= {_bytes(id_): _bytes(body) for id_, body in rows}
+        return found
 
     def since(self, seq: int, limit: int = 2**62) -> list[tuple[int, str, str, str, float, float, bytes]]:
         """(seq, action, customer, product, decided_at, spent, id) of the decisions after this one, in order."""
@@ -195,20 +202,18 @@ class Store(ABC):
         rows = self.run(f"select seq, chain from {table} order by seq desc limit 1")
         return (rows[0][0], _bytes(rows[0][1])) if rows else (0, START)
 
-    def append(self, records: Sequence[Record]) -> int:
+    def append(self, entries: Sequence[Entry]) -> int:
         """Within a transaction; the last seq."""
-        rows = self.rows_of(records)
+        rows = self.rows_of(entries)
         self.insert("decisions", DECISION, rows)
         return rows[-1][0]
 
-    def rows_of(self, records: Sequence[Record]) -> list[tuple]:
-        """Rows of DECISION for these records, chained to what the log holds: to be inserted in the same transaction."""
-        seq, chain = self.end("decisions")
-        rows = []
-        for r in records:
-            body, seq = r.body(), seq + 1
-            chain = chained(chain, body)
-            rows.append((seq, id_bytes(r.id), r.decided_at, r.customer, r.product, r.action, r.spent, chain, body))
+    def rows_of(self, entries: Sequence[Entry]) -> list[tuple]:
+        """Rows of DECISION for these entries, chained to what the log holds: to be inserted in the same transaction."""
+        (seq, chain), rows = self.end("decisions"), []
+        for *columns, body in entries:
+            seq, chain = seq + 1, chained(chain, body)
+            rows.append((seq, *columns, chain, body))
         return rows
 
     def bodies(self, table: str, after: int, limit: int) -> list[tuple[int, bytes, bytes]]:
