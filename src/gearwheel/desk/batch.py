@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,11 @@ from gearwheel.desk.form import Form
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.reading import Reading
 from gearwheel.desk.record import Record
-from gearwheel.desk.store import DECISION, Store
+from gearwheel.desk.store import DECISION, Store, rows_of
 from gearwheel.wheel.errors import Problem
 
 CHUNK = 16_384  # requests of one transaction
+PIECE = 4_096  # of them that are logged at once
 
 
 @dataclass(frozen=True)
@@ -56,23 +58,20 @@ def decide_tables(
     request under a known key is a fault (GW516). `ledger`: what was decided before, where there is no store. Raises
     DeskError (GW518) where the log cannot be written; chunks before that are logged.
     """
-    work = _Work(desk, customers, store, clock, ledger)
-    start, logging = 0, None
+    start = 0
     with ThreadPoolExecutor(1) as thread:
+        work = _Work(desk, customers, store, clock, ledger, thread)
         for table in tables:
             with _no_garbage():
                 thought = work.think(table, start)  # while the chunk before is logged
                 start += len(table)
-                if logging:
-                    logging.result()
-                rows = work.decide(thought)
-                before, logging = logging, thread.submit(work.log, rows)
-                chunk = work.told() if before else None
+                logged = work.logged()
+                work.decide(thought)
+                chunk = work.told() if logged else None
             if chunk:
                 yield chunk  # to be written out while the next one is logged
                 progress(thought.asked.start)
-        if logging:
-            logging.result()
+        if work.logged():
             yield work.told()
             progress(start)
 
@@ -102,15 +101,25 @@ class Thought:
 
 
 class _Work:
-    """`think` is pure; `decide` and `log` are taken in turns, and hold the store's lock from the one to the other."""
+    """`think` is pure. `decide` takes the store's lock, and `thread` gives it back when all is logged; nothing else uses
+    the store in between."""
 
-    def __init__(self, desk: Desk, customers: Customers, store: Store | None, clock: str, ledger: Ledger | None):
-        self.desk, self.customers, self.store, self.clock = desk, customers, store, clock
+    def __init__(
+        self,
+        desk: Desk,
+        customers: Customers,
+        store: Store | None,
+        clock: str,
+        ledger: Ledger | None,
+        thread: Executor,
+    ):
+        self.desk, self.customers, self.store, self.clock, self.thread = desk, customers, store, clock, thread
         self.reading = Reading(desk, store) if store else None
         self.ledger = ledger or Ledger(desk.policy.caps, customers.as_of)
         self.seq: int | None = None
         self.others = False  # have decided since the chunk was thought of
         self.untold: deque[Results] = deque()
+        self.logging: Future | None = None  # of the chunk decided last
 
     def think(self, table, start: int) -> Thought:
         asked = read_asked(self.desk, table, start)
@@ -120,37 +129,47 @@ class _Work:
         lots = asked.named.lots[rows]
         return Thought(asked, columns, consider(self.desk, columns, lots) if len(rows) else None, place, faults)
 
-    def decide(self, thought: Thought) -> list[tuple]:
-        """The rows to be logged: where there is a store it is locked until `log`."""
-        results, rows = Results(thought.asked, thought.asked.faults()), []
+    def decide(self, thought: Thought) -> None:
+        """Decide a chunk and have it logged, the first rows while the last are not made yet."""
+        results, logging = Results(thought.asked, thought.asked.faults()), []
         try:
             known = {}
             if self.store:
                 self.store.begin()
                 self._catch_up(thought.asked)
-                known = self._known(thought.asked.named)
+                known, end = self._known(thought.asked.named), self.store.end("decisions")
             self._decide(thought, known, results)
             if self.store and results.fresh:
-                rows = self.store.rows_of(entries(results.fresh, self.customers.version))
+                made = entries(results.fresh, self.customers.version)
+                while rows := rows_of(islice(made, PIECE), end):
+                    logging.append(self.thread.submit(self.store.insert, "decisions", DECISION, rows))
+                    end = rows[-1][0], rows[-1][DECISION.index("chain")]
+                self.seq = end[0]
         except BaseException:
+            wait(logging)
             if self.store:
                 self.store.rollback()
             raise
         self.untold.append(results)
-        return rows
+        self.logging = self.thread.submit(self._commit, logging)
 
-    def log(self, rows: list[tuple]) -> None:
-        """Nothing but the database works here, so that Python can go on meanwhile."""
+    def _commit(self, logging: Sequence[Future]) -> None:
+        """All of it or nothing."""
         if self.store is None:
             return
         try:
-            if rows:
-                self.store.insert("decisions", DECISION, rows)
-                self.seq = rows[-1][0]
+            for inserted in logging:
+                inserted.result()
             self.store.commit()
         except BaseException:
             self.store.rollback()
             raise
+
+    def logged(self) -> bool:
+        """Whether there was a chunk; it is durable."""
+        if self.logging:
+            self.logging.result()
+        return self.logging is not None
 
     def told(self) -> Chunk:
         """The first chunk that was not told yet; it takes no store."""

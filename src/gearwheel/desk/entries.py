@@ -3,7 +3,7 @@ time that a Record for each would."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import repeat
@@ -65,8 +65,8 @@ def named(secret: bytes, texts: Sequence[bytes], keys: Sequence[str | None]) -> 
     return Named(keys, [digest[:NAME] for digest in digests], lots_of(digests), texts, asked)
 
 
-def entries(made: Made, customers: str = "") -> list[Entry]:
-    """Rows of the log. `customers`: version of the customers' file that the facts are from."""
+def entries(made: Made, customers: str = "") -> Iterator[Entry]:
+    """Rows of the log, written as they are taken. `customers`: version of the customers' file that the facts are from."""
     desk, found, named, count = made.desk, made.found, made.named, len(made.times)
     form, actions, spent, weighed = desk.form, found.actions, found.spent, found.weighed
     who, what = counted_by(made.columns, count)
@@ -91,8 +91,8 @@ def entries(made: Made, customers: str = "") -> list[Entry]:
         "says": _texts(made.says),
     }
     template = b"{%b,%%b" % b",".join(b'"%b":%%b' % name.encode() for name in columns)
-    bodies = [template % row for row in zip(*columns.values(), _limits(desk, found, customers))]
-    return list(map(Entry._make, zip(named.ids, made.times.tolist(), who, what, actions, spent.tolist(), bodies)))
+    bodies = map(template.__mod__, zip(*columns.values(), _limits(desk, found, customers)))
+    return map(Entry._make, zip(named.ids, made.times.tolist(), who, what, actions, spent.tolist(), bodies))
 
 
 def whole(numbers: np.ndarray, per: int) -> np.ndarray:

@@ -10,7 +10,7 @@ import json
 import secrets
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -204,17 +204,9 @@ class Store(ABC):
 
     def append(self, entries: Sequence[Entry]) -> int:
         """Within a transaction; the last seq."""
-        rows = self.rows_of(entries)
+        rows = rows_of(entries, self.end("decisions"))
         self.insert("decisions", DECISION, rows)
         return rows[-1][0]
-
-    def rows_of(self, entries: Sequence[Entry]) -> list[tuple]:
-        """Rows of DECISION for these entries, chained to what the log holds: to be inserted in the same transaction."""
-        (seq, chain), rows = self.end("decisions"), []
-        for *columns, body in entries:
-            seq, chain = seq + 1, chained(chain, body)
-            rows.append((seq, *columns, chain, body))
-        return rows
 
     def bodies(self, table: str, after: int, limit: int) -> list[tuple[int, bytes, bytes]]:
         """(seq, chain, body) of at most `limit` decisions or outcomes after this one, in order."""
@@ -245,6 +237,15 @@ class Store(ABC):
             seq, chain = seq + 1, chained(chain, o.body)
             rows.append((seq, o.id, o.decision, o.asked, chain, o.body))
         self.insert("outcomes", ("seq", "id", "decision", "asked", "chain", "body"), rows)
+
+
+def rows_of(entries: Iterable[Entry], end: tuple[int, bytes]) -> list[tuple]:
+    """Rows of DECISION for these entries, chained to the log's `end` (seq, chain)."""
+    (seq, chain), rows = end, []
+    for *columns, body in entries:
+        seq, chain = seq + 1, chained(chain, body)
+        rows.append((seq, *columns, chain, body))
+    return rows
 
 
 def _bytes(value: object) -> bytes:
