@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from desk_shop import ACTIONS, Books
 
-from gearwheel.desk.decide import Desk, decide
+from gearwheel.desk.consider import Desk
+from gearwheel.desk.decide import decide
 from gearwheel.desk.learn import learn
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.policy import believed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gearwheel.desk.decide import Desk
+from gearwheel.desk.consider import Desk
 from gearwheel.desk.policy import believed
 from gearwheel.desk.policy_file import parse_policy
 from gearwheel.desk.returns import RETURNS

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from desk_requests import NOW, POLICY, desk, request
 from gearwheel.desk.answer import answer, waves
 from gearwheel.desk.customers import NOBODY, Customers, facts_of, read_customers
-from gearwheel.desk.decide import alone, digests_of, drawn, lots_of, propensities
+from gearwheel.desk.consider import digests_of, drawn, lots_of, propensities
 from gearwheel.desk.explain import options, reasons
 from gearwheel.desk.learned import parse_knowledge
 from gearwheel.desk.ledger import DAY, Ledger
@@ -46,7 +46,6 @@ def test_propensities_sum_to_one_and_leave_every_open_action_its_share(cost, sur
     assert (chance[may] >= DESK.policy.explore / may.sum() - 1e-15).all() and (chance[~may] == 0).all()
     picked = drawn(chance, np.array([lots]))[0]
     assert may[0, best[0]] and chance[0, picked] > 0
-    assert alone(DESK.policy, cost, surely, open_, lots) == (best[0], chance[0].tolist(), picked)
 
 
 def test_lots_are_uniform_and_fall_as_often_as_the_propensity_says():
@@ -198,7 +197,7 @@ def test_facts_are_the_record_and_what_the_desk_answered_since(tmp_path):
 def noted(ledger: Ledger) -> tuple:
     """All that the ledger holds."""
     answered = {c: {a: n for a, n in r.items() if n} for c, r in ledger.answered.items()}
-    queues = [{k: list(q.made) for k, q in noted.items() if q.made} for _, noted, *_ in ledger._kept]
+    queues = [{k: list(q.made) for k, q in noted.items() if q.made} for _, noted, _ in ledger._kept]
     return {c: r for c, r in answered.items() if r}, queues, ledger.last
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gearwheel.desk.customers import Customers, facts_of
-from gearwheel.desk.decide import Desk, decide
+from gearwheel.desk.consider import Desk
+from gearwheel.desk.decide import decide
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.operation import Columns
 from gearwheel.desk.record import Entry, canonical

@@ -10,7 +10,7 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 
-from gearwheel.desk.decide import Desk
+from gearwheel.desk.consider import Desk
 from gearwheel.desk.entries import Named, named
 from gearwheel.desk.operation import Operation
 from gearwheel.desk.record import SORTED

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from gearwheel.desk.batch_asked import Asked
-from gearwheel.desk.decide import Desk
+from gearwheel.desk.consider import Desk
 from gearwheel.desk.entries import EXACT, Made
 from gearwheel.desk.form import Form
 from gearwheel.desk.operation import Operation

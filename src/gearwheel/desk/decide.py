@@ -1,93 +1,18 @@
-"""Decide: weigh every action, drop what is forbidden or used up, take the cheapest, now and then another at random."""
+"""Decide on requests in their order: what each would be answered by itself, unless a cap is used up by then."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import accumulate
+from functools import reduce
+from operator import or_
 
 import numpy as np
 
-import gearwheel
-from gearwheel.desk.form import Form
-from gearwheel.desk.ledger import Ledger
-from gearwheel.desk.operation import Columns, Draws, Operation
-from gearwheel.desk.policy import Policy, permitted
-from gearwheel.desk.weigh import Layout, Weighed, layout, weigh
-
-NAME = 12  # bytes that name a decision
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What decisions rest on. `secret` (at most 64 bytes) is the key of the lots: who does not know it cannot foresee
-    them. `knowledge` names the version of what was learned that is in the draws."""
-
-    operation: Operation
-    policy: Policy
-    draws: Draws = field(repr=False)
-    secret: bytes = field(repr=False)
-    knowledge: str = ""
-
-    @cached_property
-    def layout(self) -> Layout:
-        """What weighing has in common for all requests."""
-        return layout(self.operation, self.policy.actions, self.draws, self.policy.fallback)
-
-    @cached_property
-    def form(self) -> Form:
-        """What the numbers of its records stand for."""
-        made_by, facts, laid = gearwheel.__version__, tuple(self.operation.facts), self.layout
-        return Form(made_by, self.policy.actions, facts, laid.slots, laid.places, laid.size)
-
-
-@dataclass
-class Decisions:
-    """`chosen` (requests,) indexes `weighed.actions`; `propensity` (requests, actions) is how likely each action was;
-    `allowed` before and `open` after caps, both (requests, actions); `best` what would have been done without lots.
-    `spoke`: rule or right → (requests,) bool; `capped`: caps that bound, by request; `spends` (requests, actions): money
-    of each action against caps; `lots` (requests,) in [0, 1). `settle` is what changes them."""
-
-    weighed: Weighed = field(repr=False)
-    chosen: np.ndarray
-    best: np.ndarray
-    propensity: np.ndarray = field(repr=False)
-    allowed: np.ndarray = field(repr=False)
-    open: np.ndarray = field(repr=False)
-    spoke: Mapping[str, np.ndarray] = field(repr=False)
-    capped: list[tuple[str, ...]] = field(repr=False)
-    spends: np.ndarray = field(repr=False)
-    lots: np.ndarray = field(repr=False)
-
-    @property
-    def actions(self) -> list[str]:
-        return [self.weighed.actions[c] for c in self.chosen]
-
-    @property
-    def spent(self) -> np.ndarray:
-        """(requests,) money of the chosen action against caps."""
-        return self.spends[np.arange(len(self.chosen)), self.chosen]
-
-    def take(self, rows: np.ndarray) -> Decisions:
-        """Of these requests."""
-        weighed = self.weighed
-        mine = Weighed(
-            weighed.actions, weighed.expected[rows], weighed.surely[rows], weighed.slots, weighed.costs[rows]
-        )
-        capped, spoke = [self.capped[i] for i in rows], {n: spoke[rows] for n, spoke in self.spoke.items()}
-        columns = (self.chosen, self.best, self.propensity, self.allowed, self.open)
-        return Decisions(mine, *(c[rows] for c in columns), spoke, capped, self.spends[rows], self.lots[rows])
-
-    def replace(self, rows: np.ndarray, others: Decisions) -> None:
-        """Put `others`, not settled yet, in the place of the requests `rows`."""
-        for name in ("expected", "surely", "costs"):
-            getattr(self.weighed, name)[rows] = getattr(others.weighed, name)
-        for name in ("chosen", "best", "propensity", "allowed", "open", "spends", "lots"):
-            getattr(self, name)[rows] = getattr(others, name)
-        for name, spoke in others.spoke.items():
-            self.spoke[name][rows] = spoke
+from gearwheel.desk.consider import Decisions, Desk, consider, counted_by, digests_of, drawn, lots_of, propensities
+from gearwheel.desk.ledger import Ledger, used_up
+from gearwheel.desk.operation import Columns
+from gearwheel.desk.policy import Policy
 
 
 def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray, ledger: Ledger) -> Decisions:
@@ -102,19 +27,6 @@ def decide(desk: Desk, columns: Columns, keys: Sequence[str], times: np.ndarray,
     return found
 
 
-def consider(desk: Desk, columns: Columns, lots: np.ndarray) -> Decisions:
-    """What would be decided if no cap were used up. `columns` as those of `decide`, `lots` (requests,) in [0, 1)."""
-    policy, operation = desk.policy, desk.operation
-    weighed = weigh(operation, policy.actions, columns, desk.draws, desk.layout)
-    allowed, spoke = permitted(policy, columns)
-    best, propensity = propensities(policy, weighed.expected, weighed.surely, allowed)
-    spends = np.stack([operation.spends(columns, a, desk.draws) for a in policy.actions], axis=1)
-    capped: list[tuple[str, ...]] = [()] * len(lots)
-    return Decisions(
-        weighed, drawn(propensity, lots), best, propensity, allowed, allowed.copy(), spoke, capped, spends, lots
-    )
-
-
 def settle(
     desk: Desk,
     found: Decisions,
@@ -127,96 +39,83 @@ def settle(
     """Go through what was considered in its order: where a cap is used up decide anew, and note each decision in the
     ledger. `look_again(row)` is called before a request of one of the customers `repeated` whom a cap has answered
     otherwise than it was considered: it may replace what was considered of that row."""
-    policy = desk.policy
-    may, money, picked = found.allowed.tolist(), found.spends.tolist(), found.chosen.tolist()
+    names, bits = desk.policy.actions, 1 << np.arange(len(desk.policy.actions))
     customers, products = counted_by(columns, len(times))
-    note, bound_by, names, otherwise = ledger.note, ledger.bound, policy.actions, set()
+    may, money, picked = (found.allowed @ bits).tolist(), found.spends.tolist(), found.chosen.tolist()
+    limits = ledger.limits(names, found.spends, customers, products, times[0])
+    note, otherwise, instead = ledger.note, set(), _Instead(desk.policy, found)
     for row, (time, customer, product) in enumerate(zip(times.tolist(), customers, products)):
-        if customer in otherwise:
+        again = customer in otherwise
+        if again:
             look_again(row)
-            may[row], money[row], picked[row] = (c[row].tolist() for c in (found.allowed, found.spends, found.chosen))
+            may[row], picked[row] = int(found.allowed[row] @ bits), int(found.chosen[row])
+            if found.spends[row].tolist() != money[row]:
+                money[row] = found.spends[row].tolist()
+                limits = ledger.limits(names, found.spends, customers, products, times[0])
         spends, action = money[row], picked[row]
-        bound = bound_by(names, may[row], spends, customer, product, time)
+        bound = used_up(limits, (customer, product, ""), spends, time, may[row]) if limits else ()
         if bound:
-            action = _within(policy, found, row, may[row], bound)
+            found.capped[row] = tuple([name for name, _ in bound])
+            shut = reduce(or_, [closed for _, closed in bound])
+            action = instead.of(row, shut, again)
             if action != picked[row] and customer in repeated:
                 otherwise.add(customer)
             picked[row] = action
         note(names[action], customer, product, time, spends[action])
     found.chosen[:] = picked
+    instead.put()
 
 
-def counted_by(columns: Columns, count: int) -> tuple[list[str], list[str]]:
-    """(customers, products) by which caps count; "" where the operation is not about such."""
-    customers, products = (columns[n].tolist() if n in columns else [""] * count for n in ("customer_id", "product_id"))
-    return customers, products
+class _Instead:
+    """What is decided where actions are shut by caps. These shut few different sets, so it is worked out for all requests
+    at once."""
+
+    def __init__(self, policy: Policy, found: Decisions):
+        self.policy, self.found = policy, found
+        self.known: dict[int, _Without] = {}
+        self.taken: list[_Without] = []
+
+    def of(self, row: int, shut: int, changed: bool) -> int:
+        """The action of a request where these actions are shut (bits); `changed` since it was first considered."""
+        without = None if changed else self.known.get(shut)
+        if without is None:
+            last = row + 1 if changed else len(self.found.lots)
+            without = _without(self.policy, self.found, shut, slice(row, last))
+            self.taken.append(without)
+            if not changed:
+                self.known[shut] = without
+        without.rows.append(row)
+        return without.picked[row - without.first]
+
+    def put(self) -> None:
+        """Into what was found, of the requests that were asked for."""
+        for without in self.taken:
+            at = np.array(without.rows) - without.first
+            for name in ("best", "propensity", "open"):
+                getattr(self.found, name)[without.rows] = getattr(without, name)[at]
 
 
-def _within(policy: Policy, found: Decisions, row: int, may: list[bool], bound: list[tuple[str, int]]) -> int:
-    """The action of one request, some of whose caps are used up: (cap, action) pairs. Caps never take the last action
-    that a right grants."""
-    found.capped[row] = tuple(dict.fromkeys(name for name, _ in bound))
-    shut = {a for _, a in bound}
-    left = [ok and a not in shut for a, ok in enumerate(may)]
-    if not any(left):
-        owed = any(found.spoke[right.name][row] for right in policy.rights)
-        left = may if owed else [a == policy.fallback for a in policy.actions]
-    costs, sure = found.weighed.expected[row].tolist(), found.weighed.surely[row].tolist()
-    found.best[row], found.propensity[row], picked = alone(policy, costs, sure, left, float(found.lots[row]))
-    found.open[row] = left
-    return picked
+@dataclass(frozen=True)
+class _Without:
+    """`first` of the requests decided; `open` and `propensity` (requests, actions), `best` and `picked` (requests,). It
+    holds for these `rows`."""
+
+    first: int
+    open: np.ndarray
+    best: np.ndarray
+    propensity: np.ndarray
+    picked: list[int]
+    rows: list[int] = field(default_factory=list)
 
 
-def propensities(
-    policy: Policy, expected: np.ndarray, surely: np.ndarray, open_: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """(best (n,), probability of each action (n, actions)) of what is open.
-
-    The best is the cheapest action that is either the fallback or cheaper than it with probability `policy.surely`.
-    It is taken with probability 1 - ε + ε/k, each of the other k - 1 open actions with ε/k.
-    """
-    fallback = policy.actions.index(policy.fallback)
-    trusted = open_ & (surely >= policy.surely)
-    trusted[:, fallback] = open_[:, fallback]
-    trusted = np.where(trusted.any(axis=1)[:, None], trusted, open_)
-    best = np.argmin(np.where(trusted, expected, np.inf), axis=1)
-    probability = np.where(open_, policy.explore / open_.sum(axis=1)[:, None], 0.0)
-    probability[np.arange(len(best)), best] += 1 - policy.explore
-    return best, probability
-
-
-def drawn(propensity: np.ndarray, lots: np.ndarray) -> np.ndarray:
-    """The action on which each lot in [0, 1) falls, (n,); never one of probability 0."""
-    edges = np.cumsum(propensity, axis=1)
-    hit = (lots[:, None] * edges[:, -1:] < edges) & (propensity > 0)
-    return np.argmax(hit, axis=1)
-
-
-def alone(
-    policy: Policy, expected: Sequence[float], surely: Sequence[float], open_: Sequence[bool], lot: float
-) -> tuple[int, list[float], int]:
-    """(best, propensity, drawn) of one request: to the bit what `propensities` and `drawn` say, and faster for one."""
-    at = [a for a, may in enumerate(open_) if may]
-    fallback = policy.actions.index(policy.fallback)
-    best = min([a for a in at if surely[a] >= policy.surely or a == fallback] or at, key=expected.__getitem__)
-    share = policy.explore / len(at)
-    propensity = [share if may else 0.0 for may in open_]
-    propensity[best] += 1 - policy.explore
-    edges = list(accumulate(propensity))
-    return best, propensity, next(a for a, edge in enumerate(edges) if lot * edges[-1] < edge and propensity[a] > 0)
-
-
-def lots_of(digests: Sequence[bytes]) -> np.ndarray:
-    """Numbers in [0, 1), (requests,), that follow from the names of the requests, so that a replay draws the same."""
-    return (np.frombuffer(b"".join([digest[NAME:] for digest in digests]), ">u8") >> 11) / 2**53
-
-
-def digests_of(secret: bytes, keys: Sequence[str]) -> list[bytes]:
-    """Of each request's key, what nobody can tell who does not know the secret: NAME bytes that name its decision, and 8
-    that draw its lot."""
-    start, found = hashlib.blake2b(key=secret, digest_size=NAME + 8), []
-    for key in keys:
-        one = start.copy()
-        one.update(key.encode("utf-8", "surrogatepass"))
-        found.append(one.digest())
-    return found
+def _without(policy: Policy, found: Decisions, shut: int, rows: slice) -> _Without:
+    """Caps never take the last action that a right grants; where no right does, the fallback remains."""
+    allowed, weighed = found.allowed[rows], found.weighed
+    open_ = allowed & ((shut >> np.arange(len(policy.actions))) & 1 == 0)
+    nothing = ~open_.any(axis=1)
+    if nothing.any():
+        owed = np.any([found.spoke[right.name][rows] for right in policy.rights], axis=0, initial=False)
+        fallback = np.array([action == policy.fallback for action in policy.actions])
+        open_ = np.where(nothing[:, None], np.where(np.broadcast_to(owed, nothing.shape)[:, None], allowed, fallback), open_)
+    best, propensity = propensities(policy, weighed.expected[rows], weighed.surely[rows], open_)
+    return _Without(rows.start, open_, best, propensity, drawn(propensity, found.lots[rows]).tolist())

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import orjson
 
-from gearwheel.desk.decide import NAME, Decisions, Desk, counted_by, digests_of, lots_of
+from gearwheel.desk.consider import NAME, Decisions, Desk, counted_by, digests_of, lots_of
 from gearwheel.desk.operation import Columns
 from gearwheel.desk.record import ENCODE, Entry, hash_of, name_of
 

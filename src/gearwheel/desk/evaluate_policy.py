@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gearwheel.desk.decide import Desk, decide
+from gearwheel.desk.consider import Desk
+from gearwheel.desk.decide import decide
 from gearwheel.desk.evaluate import Evaluation, evaluate
 from gearwheel.desk.history import History
 from gearwheel.desk.ledger import Ledger

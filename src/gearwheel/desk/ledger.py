@@ -5,8 +5,11 @@ It holds nothing that the log does not: noting the log's decisions in order rebu
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from gearwheel.desk.policy import Cap
 
@@ -26,6 +29,50 @@ class _Noted:
         self.made: deque | list = deque() if per == ALL else []
         self.spent = 0.0
 
+    def forget(self, until: float) -> None:
+        """What no longer counts."""
+        made = self.made
+        while made and made[0][0] <= until:
+            self.spent -= made[0][1]
+            del made[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A cap on requests that are to be decided, of which those under the keys `tight` may find it used up. `places`: its
+    actions as (bit, number)."""
+
+    cap: Cap
+    noted: dict[str, _Noted]
+    per: int
+    tight: set[str]
+    places: tuple[tuple[int, int], ...]
+
+    def shut(self, key: str, spends: Sequence[float], time: float) -> int:
+        """The actions that it closes to a request at this time, as bits."""
+        earlier = self.noted.get(key)
+        times, money = self.cap.most, self.cap.money + CENTS
+        if earlier is not None:
+            earlier.forget(time - self.cap.days * DAY)
+            times -= len(earlier.made)
+            money -= earlier.spent
+        return sum([bit for bit, action in self.places if times < 1 or spends[action] > money])
+
+
+def used_up(
+    limits: Sequence[Limit], keys: tuple[str, str, str], spends: Sequence[float], time: float, may: int
+) -> list[tuple[str, int]]:
+    """(cap, actions that it shuts) of a request at this time with these `keys` (see PER), of the actions that it `may` be
+    answered with; actions are bits."""
+    found = []
+    for limit in limits:
+        key = keys[limit.per]
+        if key in limit.tight:
+            shut = limit.shut(key, spends, time)
+            if shut & may:
+                found.append((limit.cap.name, shut))
+    return found
+
 
 class Ledger:
     """Times are seconds since 1970 and must not fall from one decision to the next. `answered` counts what was decided
@@ -36,51 +83,42 @@ class Ledger:
         self.since = since
         self.last = 0.0  # time of the latest decision
         self.answered: dict[str, dict[str, int]] = {}
-        self._kept = [(cap, {}, PER.index(cap.per), cap.days * DAY, cap.most, cap.money + CENTS) for cap in self.caps]
+        self._kept = [(cap, {}, PER.index(cap.per)) for cap in self.caps]
         self._of = {
-            action: [(noted, per) for cap, noted, per, *_ in self._kept if action in cap.actions]
+            action: [(noted, per) for cap, noted, per in self._kept if action in cap.actions]
             for cap in caps for action in cap.actions
         }  # fmt: skip
         self._unsure: list[tuple] | None = None
         self._before = 0.0
 
-    def bound(
-        self,
-        names: Sequence[str],
-        allowed: Sequence[bool],
-        spends: Sequence[float],
-        customer: str,
-        product: str,
-        time: float,
-    ) -> list[tuple[str, int]]:
-        """(cap, action) pairs of a request at this time whose cap is used up. `names` of actions, which of them are
-        `allowed` and what each `spends`, in one order."""
-        found: list[tuple[str, int]] = []
-        most, keys = max(spends), (customer, product, "")
-        for cap, noted, per, days, times, money in self._kept:
-            earlier = noted.get(keys[per])
-            if earlier is not None:
-                made = earlier.made
-                while made and made[0][0] <= time - days:
-                    earlier.spent -= made[0][1]
-                    del made[0]
-                times -= len(made)
-                money -= earlier.spent
-            if times < 1 or most > money:
-                found += [
-                    (cap.name, action)
-                    for action, name in enumerate(names)
-                    if allowed[action] and (times < 1 or spends[action] > money) and name in cap.actions
-                ]
+    def limits(
+        self, actions: Sequence[str], spends: np.ndarray, customers: Sequence[str], products: Sequence[str], time: float
+    ) -> list[Limit]:
+        """Caps that may be used up for requests in this order, the first at this time, of `customers` and `products`
+        (requests,); `spends` (requests, actions) money."""
+        keys, most, found = (customers, products, [""] * len(customers)), spends.max(axis=1, initial=0.0), []
+        top, total = float(most.max(initial=0.0)), float(most.sum())
+        counts: dict[int, Counter[str]] = {}
+        for cap, noted, per in self._kept:
+            asked = counts.setdefault(per, Counter(keys[per]))
+            each = total / len(customers) if per == ALL else top
+            tight = {key for key, times in asked.items() if times > cap.most or times * each > cap.money}
+            for key in asked.keys() & noted.keys():
+                earlier, times = noted[key], asked[key]
+                earlier.forget(time - cap.days * DAY)
+                if len(earlier.made) + times > cap.most or earlier.spent + times * each > cap.money:
+                    tight.add(key)
+            if tight:
+                places = tuple((1 << a, a) for a, action in enumerate(actions) if action in cap.actions)
+                found.append(Limit(cap, noted, per, tight, places))
         return found
 
     def note(self, action: str, customer: str, product: str, time: float, money: float) -> None:
         """A decision has been made."""
         if time > self.last:
             self.last = time
-        keys = (customer, product, "")
         for noted, per in self._of.get(action, ()):
-            key = keys[per]
+            key = (customer, product, "")[per]
             earlier = noted.get(key)
             if earlier is None:
                 earlier = noted[key] = _Noted(per)

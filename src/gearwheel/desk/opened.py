@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 
 from gearwheel.desk.customers import NOBODY, Customers, read_customers
-from gearwheel.desk.decide import Desk
+from gearwheel.desk.consider import Desk
 from gearwheel.desk.learned import NOTHING, Known, read_knowledge
 from gearwheel.desk.operation import Operation
 from gearwheel.desk.operations import OPERATIONS

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from gearwheel.desk.decide import Desk
+from gearwheel.desk.consider import Desk
 from gearwheel.desk.record import ENCODE, asked_hash
 from gearwheel.desk.requests import AHEAD, LARGEST
 from gearwheel.desk.store import Outcome

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gearwheel.desk.decide import Desk
+from gearwheel.desk.consider import Desk
 from gearwheel.desk.explain import answer_of
 from gearwheel.desk.form import Form, read_form
 from gearwheel.desk.policy import Policy

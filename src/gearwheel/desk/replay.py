@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from gearwheel.desk.decide import Desk, decide
+from gearwheel.desk.consider import Desk
+from gearwheel.desk.decide import decide
 from gearwheel.desk.entries import Made, entries, named
 from gearwheel.desk.form import Form
 from gearwheel.desk.learned import parse_knowledge

@@ -20,7 +20,7 @@ from gearwheel.desk.operation import ALWAYS, Columns, Draws, Operation
 BLOCK = 512  # requests that one thread weighs at once
 SHARED = 256  # requests a block, on the mean, from which blocks are shared out among threads
 CACHED = 32  # requests of which an array (requests, actions, draws) stays in a processor's own cache
-REMEMBERED = 64 << 20  # bytes of kinds of requests; under 400 draws each takes some 200 kB
+REMEMBERED = 64 << 20  # bytes of kinds of requests; under 400 draws each takes some 20 kB
 ROUND = 6  # digits of expected costs: what differs by less, as between two processors, is a tie
 BITS = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)  # set in a byte
 TIE = 1e-9  # money: an action has to be cheaper by more than this in a draw
@@ -60,11 +60,10 @@ class _Group:
 
 @dataclass(frozen=True, eq=False)
 class _Kind:
-    """`means` (amounts, slots) and `dearer` (amounts, others × draws): a request's amounts times these are its mean costs,
-    and how much more than the fallback each other action costs it in each draw."""
+    """`means` (amounts, slots): a request's amounts times these are its mean costs. `weights` (groups, draws)."""
 
     means: np.ndarray
-    dearer: np.ndarray
+    weights: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +82,23 @@ class Layout:
     @cached_property
     def most(self) -> int:
         """Kinds that are remembered, and worked out at once."""
-        return max(REMEMBERED // (8 * self.size * len(self.amounts) * len(self.actions)), 1)
+        each = len(self.amounts) * len(self.slots) + len(self.groups) * self.size
+        return max(REMEMBERED // (8 * each), 1)
+
+    @cached_property
+    def cells(self) -> np.ndarray:
+        """(parts,): where in means (amounts, slots) a part is added, of all groups one after the other."""
+        places = [np.ravel_multi_index(g.places, (len(self.amounts), len(self.slots))) for g in self.groups]
+        return np.concatenate(places)
+
+    @cached_property
+    def always(self) -> np.ndarray:
+        """(amounts × others, draws): how much more than the fallback, of what has no weight."""
+        found = np.zeros((len(self.amounts) * (len(self.actions) - 1), self.size))
+        for group in self.groups:
+            if group.when == ALWAYS:
+                found[group.pairs] = group.dearer
+        return found
 
     @cached_property
     def places(self) -> tuple[int, ...]:
@@ -158,9 +173,10 @@ def weigh(
 def _weighed(laid: Layout, kind: _Kind, amounts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(mean costs (requests, slots), in how many draws each other action is cheaper than the fallback (requests, others))."""
     found = np.empty((len(amounts), len(laid.actions) - 1), np.int64)
+    dearer = _dearer(laid, kind)
     for start in range(0, len(amounts), CACHED):
         part = amounts[start : start + CACHED]
-        total = (part @ kind.dearer).reshape(len(part), -1, laid.size) if found.size else np.empty((len(part), 0, 1))
+        total = (part @ dearer).reshape(len(part), len(laid.actions) - 1, laid.size)
         found[start : start + CACHED] = BITS[np.packbits(total < -TIE, axis=2)].sum(axis=2, dtype=np.int64)
     return amounts @ kind.means, found
 
@@ -191,11 +207,18 @@ def _by_kind(
 
 def _kind(laid: Layout, weights: Mapping[str, np.ndarray]) -> _Kind:
     """`weights` by name, each (draws,)."""
-    means = np.zeros((len(laid.amounts), len(laid.slots)))
-    dearer = np.zeros((len(laid.amounts) * (len(laid.actions) - 1), laid.size))
-    for group in laid.groups:
-        weight = None if group.when == ALWAYS else weights[group.when]
-        mean = group.rates.mean(axis=1) if weight is None else group.rates @ weight / laid.size
-        np.add.at(means, group.places, mean)
-        dearer[group.pairs] += group.dearer if weight is None else group.dearer * weight
-    return _Kind(means, dearer.reshape(len(laid.amounts), -1))
+    one = np.ones(laid.size)
+    whole = np.array([one if group.when == ALWAYS else weights[group.when] for group in laid.groups])
+    each = np.concatenate([group.rates @ weight for group, weight in zip(laid.groups, whole)]) / laid.size
+    size = len(laid.amounts), len(laid.slots)
+    return _Kind(np.bincount(laid.cells, each, size[0] * size[1]).reshape(size), whole)
+
+
+def _dearer(laid: Layout, kind: _Kind) -> np.ndarray:
+    """(amounts, others × draws): a request's amounts times these are how much more than the fallback each other action
+    costs it in each draw. Ten times as large as what a kind remembers, and worked out in less time than for ten requests."""
+    found = laid.always.copy()
+    for group, weight in zip(laid.groups, kind.weights):
+        if group.when != ALWAYS:
+            found[group.pairs] += group.dearer * weight
+    return found.reshape(len(laid.amounts), (len(laid.actions) - 1) * laid.size)
