@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from gearwheel.desk.answer import answer
-from gearwheel.desk.customers import NOBODY, facts_of
 from gearwheel.desk.consider import Desk
+from gearwheel.desk.customers import NOBODY, facts_of
 from gearwheel.desk.decide import decide
 from gearwheel.desk.explain import answer_of
 from gearwheel.desk.ledger import Ledger

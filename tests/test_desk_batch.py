@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import gearwheel as gw
 from desk_requests import NOW, POLICY, request
 from gearwheel.cli import main
-from gearwheel.desk import batch_run
+from gearwheel.desk import batch, batch_run
 from gearwheel.desk.batch_run import decide_file, try_out
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.opened import read_papers
@@ -144,6 +144,22 @@ def test_one_key_is_decided_once_and_another_request_under_it_is_a_fault(folder)
     assert open_store("desk.db").end("decisions")[0] == 2
 
 
+def test_what_is_new_known_and_asked_twice_is_told_in_the_order_of_the_file(folder):
+    keyed = [{**row, "key": f"k{n}"} for n, row in enumerate(ROWS)]
+    pq.write_table(table(keyed[::3]), "some.parquet")
+    before = {d["key"]: d for d in decided("some.parquet", "desk.db").to_pylist()}
+    pq.write_table(table([*keyed[30:60], *keyed[40:50], *keyed[20:35]]), "mixed.parquet")
+    mixed = decided("mixed.parquet", "desk.db")
+    asked = [*range(30, 60), *range(40, 50), *range(20, 35)]
+    assert mixed["row"].to_pylist() == list(range(55)) and mixed["key"].to_pylist() == [f"k{n}" for n in asked]
+    assert mixed["order_id"].to_pylist() == [f"o{n}" for n in asked]
+    first: dict[str, dict] = {}
+    for one in mixed.to_pylist():
+        known = before.get(one["key"]) or first.setdefault(one["key"], one)
+        assert {**one, "row": 0} == {**known, "row": 0}
+    assert decided("mixed.parquet", "desk.db").equals(mixed)  # from the log alone
+
+
 def test_csv_is_read_as_parquet_is(folder):
     pyarrow.csv.write_csv(pq.read_table("requests.parquet"), "requests.csv")
     papers = read_papers("policy.toml")
@@ -247,13 +263,16 @@ def test_who_asks_again_is_answered_by_what_was_answered_before(folder, monkeypa
     assert replay(RETURNS, open_store("desk.db")).decisions == 40
 
 
-def test_a_log_that_fails_while_the_next_chunk_is_considered_leaves_what_was_logged(folder, monkeypatch):
+@pytest.mark.parametrize("fails", [4, 5, 6])
+def test_a_log_that_fails_while_the_next_chunk_is_considered_leaves_what_was_logged(folder, monkeypatch, fails):
+    """Whichever piece of the second chunk it is."""
     monkeypatch.setattr(batch_run, "CHUNK", 30)
+    monkeypatch.setattr(batch, "PIECE", 10)
     store, insert, times = open_store("desk.db"), SqliteStore.insert, []
 
     def full(self, table, names, rows):
         times.append(table)
-        if times.count("decisions") == 2:
+        if times.count("decisions") == fails:
             raise StoreError("the disk is full")
         return insert(self, table, names, rows)
 

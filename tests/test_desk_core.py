@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,12 +13,13 @@ from hypothesis import strategies as st
 
 from desk_requests import NOW, POLICY, desk, request
 from gearwheel.desk.answer import answer, waves
-from gearwheel.desk.customers import NOBODY, Customers, facts_of, read_customers
 from gearwheel.desk.consider import digests_of, drawn, lots_of, propensities
+from gearwheel.desk.customers import NOBODY, Customers, facts_of, read_customers
+from gearwheel.desk.decide import decide
 from gearwheel.desk.explain import options, reasons
 from gearwheel.desk.learned import parse_knowledge
 from gearwheel.desk.ledger import DAY, Ledger
-from gearwheel.desk.record import Entry
+from gearwheel.desk.record import ENCODE, Entry, name_of
 from gearwheel.desk.requests import check_rows, check_table
 from gearwheel.desk.returns import RETURNS
 from gearwheel.desk.weigh import BLOCK, layout, weigh
@@ -82,6 +85,55 @@ def test_caps_are_never_exceeded_whatever_the_order(asked):
                 and (cap.per == "all" or getattr(r, cap.per) == getattr(last, cap.per))
             ]
             assert len(within) <= cap.most and sum(r.spent for r in within) <= cap.money + 1e-6
+
+
+@given(
+    asked=st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 2), st.floats(1, 20), st.floats(0, DAY)), min_size=2, max_size=30
+    ),
+    cuts=st.lists(st.integers(1, 29), max_size=3),
+)
+@settings(max_examples=150, deadline=None)
+def test_requests_are_settled_together_as_one_by_one(asked, cuts):
+    """Caps that cannot bind are left out, and those that do are answered for many at once: nobody may see it."""
+    tight = desk(POLICY.replace("money = 300", "money = 25"))
+    rows = [
+        request(n, customer_id=f"c{customer}", product_id=f"p{product}", price=round(price, 2), jurisdiction="US")
+        for n, (customer, product, price, _) in enumerate(asked)
+    ]
+    many, keys = columns(rows), [f"k{n}" for n in range(len(rows))]
+    times = NOW + np.cumsum([wait for *_, wait in asked])
+    edges = sorted({0, len(rows), *(cut for cut in cuts if cut < len(rows))})
+
+    def settled(edges):
+        ledger, found = Ledger(tight.policy.caps), []
+        for k, end in zip(edges, edges[1:]):
+            part = {n: c[k:end] for n, c in many.items()}
+            one = decide(tight, part, keys[k:end], times[k:end], ledger)
+            found += zip(one.actions, one.best.tolist(), one.propensity.tolist(), one.open.tolist(), one.capped)
+        return found
+
+    assert settled(edges) == settled(range(len(rows) + 1))
+
+
+@given(
+    texts=st.lists(
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1), min_size=3, max_size=3
+    ),
+    price=st.floats(0, 1e6),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_record_is_written_as_it_would_be_by_itself(texts, price):
+    """Although columns are written, and not records."""
+    customer, product, said = texts
+    rows = [request(1), request(2, customer_id=customer, product_id=product, price=price, note=said), request(3)]
+    for entry in answer(DESK, NOBODY, Ledger(DESK.policy.caps), rows, ["1", said, "3"], NOW):
+        record = entry.record
+        assert entry.body == ENCODE.encode(record)
+        assert (name_of(entry.id), *entry[1:6]) == (
+            record.id, record.decided_at, record.customer, record.product, record.action, record.spent
+        )  # fmt: skip
+    assert json.loads(ENCODE.encode(record.request))["customer_id"] == "c3"
 
 
 @given(price=st.floats(0, 1e5), waited=st.integers(0, 14), claims=st.integers(0, 40), used=st.integers(0, 4))

@@ -12,8 +12,8 @@ import pytest
 
 from desk_requests import POLICY, desk, request
 from gearwheel.desk import store_sqlite_wal
-from gearwheel.desk.customers import NOBODY, Customers
 from gearwheel.desk.consider import Desk
+from gearwheel.desk.customers import NOBODY, Customers
 from gearwheel.desk.learned import Known, knowledge_text, parse_knowledge
 from gearwheel.desk.policy import believed
 from gearwheel.desk.replay import replay

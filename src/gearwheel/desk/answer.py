@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gearwheel.desk.customers import Customers, facts_of
 from gearwheel.desk.consider import Desk
+from gearwheel.desk.customers import Customers, facts_of
 from gearwheel.desk.decide import decide
+from gearwheel.desk.entries import Made, entries, named
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.operation import Columns
 from gearwheel.desk.record import Entry, canonical
-from gearwheel.desk.entries import Made, entries, named
 from gearwheel.desk.requests import Faults, check_rows
 from gearwheel.wheel.errors import Problem
 

@@ -18,8 +18,8 @@ from gearwheel.desk.answer import known_columns
 from gearwheel.desk.batch_asked import Asked, read_asked
 from gearwheel.desk.batch_settle import Settling
 from gearwheel.desk.batch_table import Results, table_of
-from gearwheel.desk.customers import Customers
 from gearwheel.desk.consider import Decisions, Desk, consider
+from gearwheel.desk.customers import Customers
 from gearwheel.desk.entries import Made, Named, entries
 from gearwheel.desk.form import Form
 from gearwheel.desk.ledger import Ledger

@@ -16,8 +16,8 @@ from threadpoolctl import threadpool_limits
 from gearwheel.desk.batch import CHUNK, Chunk, decide_tables
 from gearwheel.desk.batch_files import Written, count_requests, read_requests, refuse_foreign, refuse_given
 from gearwheel.desk.batch_table import schema_of
-from gearwheel.desk.customers import Customers
 from gearwheel.desk.consider import Desk
+from gearwheel.desk.customers import Customers
 from gearwheel.desk.opened import Papers, keep_papers
 from gearwheel.desk.store import Store
 

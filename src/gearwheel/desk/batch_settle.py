@@ -11,8 +11,8 @@ from functools import cached_property
 import numpy as np
 
 from gearwheel.desk.answer import waves
-from gearwheel.desk.customers import NOTHING, Customers, facts_of
 from gearwheel.desk.consider import Decisions, Desk, consider
+from gearwheel.desk.customers import NOTHING, Customers, facts_of
 from gearwheel.desk.decide import settle
 from gearwheel.desk.ledger import Ledger
 

@@ -116,6 +116,8 @@ def _without(policy: Policy, found: Decisions, shut: int, rows: slice) -> _Witho
     if nothing.any():
         owed = np.any([found.spoke[right.name][rows] for right in policy.rights], axis=0, initial=False)
         fallback = np.array([action == policy.fallback for action in policy.actions])
-        open_ = np.where(nothing[:, None], np.where(np.broadcast_to(owed, nothing.shape)[:, None], allowed, fallback), open_)
+        open_ = np.where(
+            nothing[:, None], np.where(np.broadcast_to(owed, nothing.shape)[:, None], allowed, fallback), open_
+        )
     best, propensity = propensities(policy, weighed.expected[rows], weighed.surely[rows], open_)
     return _Without(rows.start, open_, best, propensity, drawn(propensity, found.lots[rows]).tolist())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from os import PathLike
 
-from gearwheel.desk.customers import NOBODY, Customers, read_customers
 from gearwheel.desk.consider import Desk
+from gearwheel.desk.customers import NOBODY, Customers, read_customers
 from gearwheel.desk.learned import NOTHING, Known, read_knowledge
 from gearwheel.desk.operation import Operation
 from gearwheel.desk.operations import OPERATIONS

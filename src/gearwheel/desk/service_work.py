@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from gearwheel.desk.answer import answer, waves
-from gearwheel.desk.customers import Customers
 from gearwheel.desk.consider import NAME, Desk, digests_of
+from gearwheel.desk.customers import Customers
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.opened import keep_papers
 from gearwheel.desk.outcomes import Told, outcome_of

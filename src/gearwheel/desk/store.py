@@ -242,9 +242,9 @@ class Store(ABC):
 def rows_of(entries: Iterable[Entry], end: tuple[int, bytes]) -> list[tuple]:
     """Rows of DECISION for these entries, chained to the log's `end` (seq, chain)."""
     (seq, chain), rows = end, []
-    for *columns, body in entries:
+    for id_, at, customer, product, action, spent, body in entries:
         seq, chain = seq + 1, chained(chain, body)
-        rows.append((seq, *columns, chain, body))
+        rows.append((seq, id_, at, customer, product, action, spent, chain, body))
     return rows
 
 
