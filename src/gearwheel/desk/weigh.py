@@ -21,6 +21,7 @@ BLOCK = 512  # requests that one thread weighs at once
 SHARED = 256  # requests a block, on the mean, from which blocks are shared out among threads
 CACHED = 32  # requests of which an array (requests, actions, draws) stays in a processor's own cache
 REMEMBERED = 64 << 20  # bytes of kinds of requests; under 400 draws each takes some 20 kB
+LARGE = 64  # kinds of which the larger array is remembered as well
 ROUND = 6  # digits of expected costs: what differs by less, as between two processors, is a tie
 BITS = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)  # set in a byte
 TIE = 1e-9  # money: an action has to be cheaper by more than this in a draw
@@ -69,7 +70,8 @@ class _Kind:
 @dataclass(frozen=True, eq=False)
 class Layout:
     """What weighing has in common for all requests. `amounts`: names, in the order in which they are multiplied;
-    `fallback`: the number of that action; `size` of the draws; `known`: kinds met before."""
+    `fallback`: the number of that action; `size` of the draws; `known`: kinds met before, `large`: for some of
+    them what `_dearer` says."""
 
     actions: tuple[str, ...]
     fallback: int
@@ -78,6 +80,7 @@ class Layout:
     size: int
     groups: tuple[_Group, ...] = field(repr=False)
     known: dict[bytes, _Kind] = field(default_factory=dict, repr=False)
+    large: dict[_Kind, np.ndarray] = field(default_factory=dict, repr=False)
 
     @cached_property
     def most(self) -> int:
@@ -198,6 +201,7 @@ def _by_kind(
         keys = new[start : start + laid.most]
         if len(laid.known) + len(keys) > laid.most:
             laid.known.clear()
+            laid.large.clear()
         first = [rows[key][0] for key in keys]
         weights = operation.weights({n: column[first] for n, column in told.items()}, draws)
         for number, key in enumerate(keys):
@@ -217,8 +221,13 @@ def _kind(laid: Layout, weights: Mapping[str, np.ndarray]) -> _Kind:
 def _dearer(laid: Layout, kind: _Kind) -> np.ndarray:
     """(amounts, others × draws): a request's amounts times these are how much more than the fallback each other action
     costs it in each draw. Ten times as large as what a kind remembers, and worked out in less time than for ten requests."""
-    found = laid.always.copy()
-    for group, weight in zip(laid.groups, kind.weights):
-        if group.when != ALWAYS:
-            found[group.pairs] += group.dearer * weight
-    return found.reshape(len(laid.amounts), (len(laid.actions) - 1) * laid.size)
+    found = laid.large.get(kind)
+    if found is None:
+        found = laid.always.copy()
+        for group, weight in zip(laid.groups, kind.weights):
+            if group.when != ALWAYS:
+                found[group.pairs] += group.dearer * weight
+        found = found.reshape(len(laid.amounts), (len(laid.actions) - 1) * laid.size)
+        if len(laid.large) < LARGE:  # the kinds met first, as a rule the most frequent ones
+            laid.large[kind] = found
+    return found
