@@ -108,6 +108,17 @@ def test_the_other_answers_are_said_in_words(club):
     hopeless = weak.push(0.8, years=15, draws=20)
     assert hopeless.answer == "no push suffices" and "No push within the limits" in str(hopeless)
     assert "Too dear" in str(model.push(0.8, years=15, draws=20, most=10))
+    assert "at least half its high state." in str(none) and none.found["high_state"] == 1
+
+
+def test_a_wheel_without_a_high_state_is_not_said_to_have_one(club):
+    """Without a ceiling it ends where its start decides: success is then that it does not fall."""
+    model = gw.open(club)
+    joining = replace(model.written.flow["joining"], equation="draw / crowd * members")
+    endless = gw.build(replace(model.written, flow={**model.written.flow, "joining": joining}))
+    found = endless.push(0.8, years=15, draws=20)
+    assert found.found["high_state"] == 0
+    assert "has no high state" in str(found) and "half its high state" not in str(found)
 
 
 @pytest.mark.parametrize(

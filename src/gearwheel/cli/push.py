@@ -73,7 +73,9 @@ def map_table(found: dict) -> str:
     """Starts downwards from the largest, sizes of the push sideways."""
     from gearwheel.cli.text import table
     from gearwheel.show.figures import number, percent
+    from gearwheel.show.words_push import sizes
 
     part = found["map"]
     rows = [(number(s), *map(percent, o)) for s, o in zip(reversed(part["starts"]), reversed(part["odds"]))]
-    return table(("start \\ push", *map(number, part["sizes"])), rows)
+    head = f"Share of draws that work, by start (times the one it has) and push ({sizes(found)}):"
+    return "\n".join([head, table(("start \\ push", *map(number, part["sizes"])), rows)])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from gearwheel.levers.judging import business_levers, cost_rates, money, summed
-from gearwheel.loops.mass import success
+from gearwheel.loops.mass import Success, success
 from gearwheel.spin.levers import Path, moved, table
 from gearwheel.spin.program import Program
 from gearwheel.spin.run import spin
@@ -31,7 +31,7 @@ class Task:
     parameters: Mapping[str, np.ndarray] = field(repr=False)
     subsidies: tuple[str, ...]
     steps: int
-    reaches: Callable = field(repr=False)
+    reaches: Success = field(repr=False)
     start: float = 0.0
     paths: Mapping[str, Path] = field(default_factory=dict, repr=False)
     frozen: float | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,13 +99,26 @@ def success(
     stocks: Sequence[str] | None = None,
     paths: Mapping[str, Path] | None = None,
     frozen: float | None = None,
-) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """The success of `critical_mass` as a function (size at the horizon, size when left alone), both (..., draws), to
-    booleans of that shape; arguments as there."""
+) -> Success:
+    """What counts as success in `critical_mass`; arguments as there."""
     stocks = masses(program.wheel) if stocks is None else tuple(stocks)
     ends = _ends(program, state, parameters, horizon, start, stocks, paths, frozen)
     grid = _grid(ends.draws)
     return _criterion(grid, *ends(grid))
+
+
+@dataclass(frozen=True)
+class Success:
+    """Per draw: where the end no longer depends on the start (`settled`), at least `half` of the high state; elsewhere a
+    size that does not fall."""
+
+    settled: np.ndarray
+    half: np.ndarray
+
+    def __call__(self, size: np.ndarray, was: np.ndarray) -> np.ndarray:
+        """Of the size at the horizon and when left alone, both (..., draws), booleans of that shape."""
+        with np.errstate(invalid="ignore"):
+            return np.where(self.settled, size >= self.half, size >= was)
 
 
 def _grid(draws: int) -> np.ndarray:
@@ -147,17 +160,11 @@ def _ends(program, state, parameters, horizon, start, stocks, paths, frozen) -> 
     return _Ends(program, state, parameters, steps, np.isin(program.stocks, stocks), more)
 
 
-def _criterion(grid: np.ndarray, end: np.ndarray, begin: np.ndarray):
+def _criterion(grid: np.ndarray, end: np.ndarray, begin: np.ndarray) -> Success:
     """What counts as success, per draw, from the ends of the whole grid (k, draws)."""
     finite = np.isfinite(end)
     last = np.maximum(len(grid) - 1 - np.argmax(finite[::-1], axis=0), 1)
     draw = np.arange(grid.shape[1])
     with np.errstate(all="ignore"):
         slope = (np.log(end[last, draw]) - np.log(end[last - 1, draw])) / (grid[1] - grid[0])
-    settled, half = np.abs(slope) < SETTLED, end[last, draw] / 2
-
-    def reaches(size: np.ndarray, was: np.ndarray) -> np.ndarray:
-        with np.errstate(invalid="ignore"):
-            return np.where(settled, size >= half, size >= was)
-
-    return reaches
+    return Success(np.abs(slope) < SETTLED, end[last, draw] / 2)

@@ -109,6 +109,7 @@ def push_from(
         "at": round(decimal_year(now, wheel), 4),
         "years": years,
         "size": wheel.size,
+        "high_state": float(np.mean(task.reaches.settled)),  # share of draws that have one
         "front_loaded": front,
         "noise": noise,
         **_spent(task, found, wheel),

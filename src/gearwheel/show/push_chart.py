@@ -8,6 +8,7 @@ from gearwheel.show import svg
 from gearwheel.show.axes import TEXT
 from gearwheel.show.figures import number, percent
 from gearwheel.show.palette import LIGHT, Palette
+from gearwheel.show.words_push import sizes as of
 
 LEFT, TOP, CELL_HEIGHT, FOOT = 96.0, 34.0, 26.0, 52.0
 
@@ -32,7 +33,7 @@ def push_chart(found: dict, *, width: float = 640, palette: Palette = LIGHT) -> 
     body += [svg.tag("circle", cx=x, cy=y, r=3.5, fill=palette.minus) for x, y in edge]
     for j, size in enumerate(sizes):
         body.append(svg.text(LEFT + cell * (j + 0.5), foot + 18, number(size), TEXT, "middle", fill=palette.ink))
-    words = f"Size of the push, times the one found; line: {percent(found['wanted'])} of draws"
+    words = f"Size of the push, {of(found)}; line: {percent(found['wanted'])} of draws"
     body.append(svg.text(LEFT, foot + 40, words, TEXT, fill=palette.soft))
     said = "; ".join(
         f"push {number(s)}: start {number(b) if b is not None else 'outside the map'}"

@@ -195,7 +195,8 @@ def belief_table(results: dict) -> str:
         low, centre, high = (real(at(about, "belief", key)) for key in ("low", "centre", "high"))
         shown = figures.amount(centre, unit)
         spread = f"{figures.number(low)} to {figures.number(high)}" if None not in (low, high) else ""
-        fitted = {True: "fitted", False: "on belief"}.get(about.get("fitted"), figures.NOT_KNOWN)
+        told = about.get("fitted")
+        fitted = ("fitted" if told else "on belief") if isinstance(told, bool) else figures.NOT_KNOWN
         rows.append(
             [
                 cell(words.variable_words(results, name), small=str(name)),

@@ -6,14 +6,15 @@ from gearwheel.show.figures import amount, between, number, percent, year_words
 from gearwheel.show.phrases import conjoined
 from gearwheel.show.values import mapping, span
 
+ALL = 0.995  # of the draws
+
 
 def answer(found: dict) -> str:
     """The first sentence: is a push needed, does one suffice, what does it cost."""
-    when = year_words(found["at"])
-    judged = f"“Works” means that {number(found['years'])} years after {when} the size is at least half its high state."
+    when, judged = year_words(found["at"]), rule(found)
     wanted = percent(found["wanted"])
     if found["answer"] == "none needed":
-        return f"No push is needed from {when}: alone the wheel gets there in {percent(found['without'])} of draws. {judged}"
+        return f"No push is needed from {when}: it works without one in {percent(found['without'])} of draws. {judged}"
     money = amount(found["cost"]["mean"], found["money"])
     if found["answer"] == "no push suffices":
         return (
@@ -30,6 +31,21 @@ def answer(found: dict) -> str:
     return (
         f"{head} is {given} for {years(found['stop'])}: it works in {percent(found['probability'])} of draws "
         f"({percent(found['without'])} without) and costs {cost}. {judged}"
+    )
+
+
+def rule(found: dict) -> str:
+    """What "works" means."""
+    head = f"“Works” means that {number(found['years'])} years after {year_words(found['at'])} the size"
+    so = "a larger start may do worse than a smaller one"
+    share = found["high_state"]
+    if share >= ALL:
+        return f"{head} is at least half its high state."
+    if share <= 1 - ALL:
+        return f"{head} has not fallen since the push stopped. The wheel has no high state (it ends where its start decides), so {so}."
+    return (
+        f"{head} is at least half its high state. In {percent(1 - share)} of draws it has none (it ends where its start decides): there it works "
+        f"when the size has not fallen since the push stopped, and {so}."
     )
 
 
@@ -69,6 +85,11 @@ def boundary(found: dict) -> str:
         if b is not None and s in (0, 0.5, 1)
     ]
     return f"The start needed, over the one it has: {', '.join(parts)}." if parts else ""
+
+
+def sizes(found: dict) -> str:
+    """What the sizes of the map are of."""
+    return "times the one found" if moved(found) else "times the largest that the levers allow"
 
 
 def moved(found: dict) -> list[dict]:
