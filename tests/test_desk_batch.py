@@ -88,6 +88,17 @@ def test_batch_service_and_library_decide_alike(folder):
     assert len(set(batched["action"].to_pylist())) > 3 and any(batched["caps"].to_pylist())  # caps bound, lots fell
 
 
+def test_what_cannot_be_logged_is_refused_by_the_library_too(folder):
+    library = gw.open_desk("policy.toml")
+    deep: object = 1
+    for _ in range(990):
+        deep = [deep]
+    for changed in ({"key": "\ud800"}, {"note": deep}):
+        with pytest.raises(DeskError, match="GW511"):
+            library.decide(request(1, **{n: v for n, v in changed.items() if n != "key"}), key=changed.get("key"))
+    assert not library.ledger.answered
+
+
 @pytest.mark.parametrize("size", [1, 7, 50])
 def test_chunks_do_not_matter(folder, monkeypatch, size):
     whole = decided("requests.parquet", "one.db", clock="requested")
@@ -263,9 +274,10 @@ def test_who_asks_again_is_answered_by_what_was_answered_before(folder, monkeypa
     assert replay(RETURNS, open_store("desk.db")).decisions == 40
 
 
+@pytest.mark.parametrize("ends", [False, True])
 @pytest.mark.parametrize("fails", [4, 5, 6])
-def test_a_log_that_fails_while_the_next_chunk_is_considered_leaves_what_was_logged(folder, monkeypatch, fails):
-    """Whichever piece of the second chunk it is."""
+def test_a_log_that_fails_while_the_next_chunk_is_considered_leaves_what_was_logged(folder, monkeypatch, fails, ends):
+    """Whichever piece of the second chunk it is, and also where the database ends the transaction by itself."""
     monkeypatch.setattr(batch_run, "CHUNK", 30)
     monkeypatch.setattr(batch, "PIECE", 10)
     store, insert, times = open_store("desk.db"), SqliteStore.insert, []
@@ -273,6 +285,8 @@ def test_a_log_that_fails_while_the_next_chunk_is_considered_leaves_what_was_log
     def full(self, table, names, rows):
         times.append(table)
         if times.count("decisions") == fails:
+            if ends:
+                self.rollback()
             raise StoreError("the disk is full")
         return insert(self, table, names, rows)
 

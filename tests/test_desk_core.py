@@ -116,6 +116,22 @@ def test_requests_are_settled_together_as_one_by_one(asked, cuts):
     assert settled(edges) == settled(range(len(rows) + 1))
 
 
+@pytest.mark.parametrize("price", [24.95, 19.99, 0.1, 33.33])
+@pytest.mark.parametrize("together", [1, 7, 900])
+def test_money_is_spent_to_the_last_cent_however_many_are_settled_at_once(price, together):
+    """Sums of decimal fractions hang on their order; a replay settles other numbers at once than a batch does."""
+    money = round(600 * price, 2)
+    text = 'operation = "returns"\ncurrency = "EUR"\nactions = ["keep", "review"]\nfallback = "review"\ndraws = 60\n'
+    text += f'surely = 0.0\n[cap.money]\nactions = ["keep"]\nper = "all"\ndays = 1\nmoney = {money}\n'
+    own, rows = desk(text), [request(n, price=price) for n in range(900)]
+    many, ledger, kept = columns(rows), Ledger(desk(text).policy.caps), 0
+    for k in range(0, len(rows), together):
+        part = {n: c[k : k + together] for n, c in many.items()}
+        keys = [str(n) for n in range(k, min(k + together, len(rows)))]
+        kept += decide(own, part, keys, np.full(len(keys), NOW), ledger).actions.count("keep")
+    assert kept == 600
+
+
 @given(
     texts=st.lists(
         st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1), min_size=3, max_size=3
@@ -249,7 +265,7 @@ def test_facts_are_the_record_and_what_the_desk_answered_since(tmp_path):
 def noted(ledger: Ledger) -> tuple:
     """All that the ledger holds."""
     answered = {c: {a: n for a, n in r.items() if n} for c, r in ledger.answered.items()}
-    queues = [{k: list(q.made) for k, q in noted.items() if q.made} for _, noted, _ in ledger._kept]
+    queues = [{k: list(q.made) for k, q in noted.items() if q.made} for _, noted, *_ in ledger._kept]
     return {c: r for c, r in answered.items() if r}, queues, ledger.last
 
 

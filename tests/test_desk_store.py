@@ -207,6 +207,19 @@ def test_a_failing_request_does_not_take_the_others_with_it(url, monkeypatch, ca
     assert work.store.end("decisions")[0] == 5 and "ZeroDivisionError" in capsys.readouterr().err
 
 
+def test_what_cannot_be_read_again_is_not_recorded(url):
+    """However deep a request is nested: what is answered with a fault is not in the log."""
+    work, rows = work_on(url), 0
+    for deep in (10, *range(900, 1000, 7)):
+        inner: object = 1
+        for _ in range(deep):
+            inner = [inner]
+        (reply,) = ask(work, (f"k{deep}", request(deep, note=inner)))
+        rows += not isinstance(reply, Problem)
+        assert work.store.end("decisions")[0] == rows
+    assert 0 < rows < 15
+
+
 def test_a_store_belongs_to_one_operation(url, tmp_path):
     work_on(url)
     with pytest.raises(StoreError, match="holds decisions on 'returns', not 'shipping'"):

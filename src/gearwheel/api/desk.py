@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any
@@ -46,7 +46,7 @@ class Desk:
         from gearwheel.desk.explain import answer_of
 
         row, now = dict(request), time.time() if now is None else now
-        _check_json(row)
+        _check_json([row, key])
         name = _named(self.papers, row, now) if key is None else key
         (found,) = answer(self._desk, self.papers.customers, self.ledger, [row], [name], now)
         if isinstance(found, Problem):
@@ -87,12 +87,12 @@ def _named(papers, row: Mapping, now: float) -> str:
     return hash_of(texts_of(papers.operation, checked, [context_of(papers.operation, row)])[0]).hex()
 
 
-def _check_json(row: Mapping) -> None:
+def _check_json(asked: Sequence) -> None:
     """Raises DeskError (GW511) for what could not be logged."""
-    from gearwheel.desk.record import canonical
+    from gearwheel.desk.record import recordable
 
     try:
-        canonical(row)
+        recordable(asked)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise DeskError(Problem("GW511", f"the request cannot be written as JSON: {error}")) from error
 

@@ -142,24 +142,34 @@ class _Work:
             if self.store and results.fresh:
                 made = entries(results.fresh, self.customers.version)
                 while rows := rows_of(islice(made, PIECE), end):
-                    logging.append(self.thread.submit(self.store.insert, "decisions", DECISION, rows))
+                    logging.append(self.thread.submit(self._insert, logging[-1:], rows))
                     end = rows[-1][0], rows[-1][DECISION.index("chain")]
                 self.seq = end[0]
+            logging.append(self.thread.submit(self._commit, logging[-1:]))
         except BaseException:
-            wait(logging)
-            if self.store:
-                self.store.rollback()
+            try:
+                wait(logging)
+            finally:
+                if self.store:
+                    self.store.rollback()
             raise
         self.untold.append(results)
-        self.logging = self.thread.submit(self._commit, logging)
+        self.logging = logging[-1]
 
-    def _commit(self, logging: Sequence[Future]) -> None:
-        """All of it or nothing."""
+    def _insert(self, before: Sequence[Future], rows: Sequence[tuple]) -> None:
+        """Unless the piece before failed: a database may have ended the transaction then, and what came after would be
+        recorded by itself."""
+        for piece in before:
+            piece.result()
+        self.store.insert("decisions", DECISION, rows)
+
+    def _commit(self, before: Sequence[Future]) -> None:
+        """All pieces or none."""
         if self.store is None:
             return
         try:
-            for inserted in logging:
-                inserted.result()
+            for piece in before:
+                piece.result()
             self.store.commit()
         except BaseException:
             self.store.rollback()

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from gearwheel.desk.batch_asked import Asked
 from gearwheel.desk.consider import Desk
-from gearwheel.desk.entries import EXACT, Made
+from gearwheel.desk.entries import DIGITS, Made
 from gearwheel.desk.form import Form
 from gearwheel.desk.operation import Operation
 from gearwheel.desk.record import Record, name_of
@@ -86,7 +86,7 @@ def _of_arrays(made: Made) -> dict[str, pa.Array | np.ndarray | list]:
         "decision_id": [name_of(id_) for id_ in made.named.ids],
         "action": _choice(found.chosen, actions),
         "best": _choice(found.best, actions),
-        "propensity": np.round(found.propensity[at], EXACT),
+        "propensity": np.round(found.propensity[at], DIGITS),
         "expected_cost": expected[at],
         "fallback_cost": expected[:, fallback],
         "spent": found.spent,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 
@@ -39,17 +38,19 @@ def settle(
     """Go through what was considered in its order: where a cap is used up decide anew, and note each decision in the
     ledger. `look_again(row)` is called before a request of one of the customers `repeated` whom a cap has answered
     otherwise than it was considered: it may replace what was considered of that row."""
+    if not len(times):
+        return
     names, bits = desk.policy.actions, 1 << np.arange(len(desk.policy.actions))
     customers, products = counted_by(columns, len(times))
     may, money, picked = (found.allowed @ bits).tolist(), found.spends.tolist(), found.chosen.tolist()
     limits = ledger.limits(names, found.spends, customers, products, times[0])
-    note, otherwise, instead = ledger.note, set(), _Instead(desk.policy, found)
+    note, otherwise, without = ledger.note, set(), _Without(desk.policy, found)
     for row, (time, customer, product) in enumerate(zip(times.tolist(), customers, products)):
         again = customer in otherwise
         if again:
             look_again(row)
             may[row], picked[row] = int(found.allowed[row] @ bits), int(found.chosen[row])
-            if found.spends[row].tolist() != money[row]:
+            if found.spends[row].tolist() != money[row]:  # an operation's may depend on facts
                 money[row] = found.spends[row].tolist()
                 limits = ledger.limits(names, found.spends, customers, products, times[0])
         spends, action = money[row], picked[row]
@@ -57,67 +58,60 @@ def settle(
         if bound:
             found.capped[row] = tuple([name for name, _ in bound])
             shut = reduce(or_, [closed for _, closed in bound])
-            action = instead.of(row, shut, again)
+            action = without.action(row, shut, again)
             if action != picked[row] and customer in repeated:
                 otherwise.add(customer)
             picked[row] = action
         note(names[action], customer, product, time, spends[action])
     found.chosen[:] = picked
-    instead.put()
+    without.put()
 
 
-class _Instead:
-    """What is decided where actions are shut by caps. These shut few different sets, so it is worked out for all requests
-    at once."""
+class _Without:
+    """What is decided where caps shut actions. They shut few different sets, so each is worked out for all requests at
+    once, from the first on that meets it."""
 
     def __init__(self, policy: Policy, found: Decisions):
         self.policy, self.found = policy, found
-        self.known: dict[int, _Without] = {}
-        self.taken: list[_Without] = []
+        self.known: dict[int, _Shut] = {}
+        self.anew: list[_Shut] = []
 
-    def of(self, row: int, shut: int, changed: bool) -> int:
-        """The action of a request where these actions are shut (bits); `changed` since it was first considered."""
-        without = None if changed else self.known.get(shut)
-        if without is None:
-            last = row + 1 if changed else len(self.found.lots)
-            without = _without(self.policy, self.found, shut, slice(row, last))
-            self.taken.append(without)
-            if not changed:
-                self.known[shut] = without
-        without.rows.append(row)
-        return without.picked[row - without.first]
+    def action(self, row: int, shut: int, anew: bool) -> int:
+        """Of a request where these actions are shut (bits); `anew` where it is not what it was at first."""
+        if anew:
+            self.anew.append(_Shut(self.policy, self.found, shut, slice(row, row + 1)))
+            return self.anew[-1].action(row)
+        if shut not in self.known:
+            self.known[shut] = _Shut(self.policy, self.found, shut, slice(row, None))
+        return self.known[shut].action(row)
 
     def put(self) -> None:
         """Into what was found, of the requests that were asked for."""
-        for without in self.taken:
-            at = np.array(without.rows) - without.first
+        for shut in (*self.known.values(), *self.anew):
+            rows = np.array(shut.asked)
             for name in ("best", "propensity", "open"):
-                getattr(self.found, name)[without.rows] = getattr(without, name)[at]
+                getattr(self.found, name)[rows] = getattr(shut, name)[rows - shut.first]
 
 
-@dataclass(frozen=True)
-class _Without:
-    """`first` of the requests decided; `open` and `propensity` (requests, actions), `best` and `picked` (requests,). It
-    holds for these `rows`."""
+class _Shut:
+    """Some requests, decided with these actions shut (bits). Caps never take the last action that a right grants; where
+    no right does, the fallback remains."""
 
-    first: int
-    open: np.ndarray
-    best: np.ndarray
-    propensity: np.ndarray
-    picked: list[int]
-    rows: list[int] = field(default_factory=list)
+    def __init__(self, policy: Policy, found: Decisions, shut: int, rows: slice):
+        allowed, weighed = found.allowed[rows], found.weighed
+        open_ = allowed & ((shut >> np.arange(len(policy.actions))) & 1 == 0)
+        nothing = ~open_.any(axis=1)
+        if nothing.any():
+            fallback = np.array([action == policy.fallback for action in policy.actions])
+            owed = np.zeros(len(allowed), bool)
+            for right in policy.rights:
+                owed |= found.spoke[right.name][rows]
+            open_ = np.where(nothing[:, None], np.where(owed[:, None], allowed, fallback), open_)
+        self.first, self.open = rows.start, open_
+        self.best, self.propensity = propensities(policy, weighed.expected[rows], weighed.surely[rows], open_)
+        self.picked = drawn(self.propensity, found.lots[rows]).tolist()
+        self.asked: list[int] = []  # of these the answer is taken
 
-
-def _without(policy: Policy, found: Decisions, shut: int, rows: slice) -> _Without:
-    """Caps never take the last action that a right grants; where no right does, the fallback remains."""
-    allowed, weighed = found.allowed[rows], found.weighed
-    open_ = allowed & ((shut >> np.arange(len(policy.actions))) & 1 == 0)
-    nothing = ~open_.any(axis=1)
-    if nothing.any():
-        owed = np.any([found.spoke[right.name][rows] for right in policy.rights], axis=0, initial=False)
-        fallback = np.array([action == policy.fallback for action in policy.actions])
-        open_ = np.where(
-            nothing[:, None], np.where(np.broadcast_to(owed, nothing.shape)[:, None], allowed, fallback), open_
-        )
-    best, propensity = propensities(policy, weighed.expected[rows], weighed.surely[rows], open_)
-    return _Without(rows.start, open_, best, propensity, drawn(propensity, found.lots[rows]).tolist())
+    def action(self, row: int) -> int:
+        self.asked.append(row)
+        return self.picked[row - self.first]

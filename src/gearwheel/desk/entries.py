@@ -16,7 +16,7 @@ from gearwheel.desk.consider import NAME, Decisions, Desk, counted_by, digests_o
 from gearwheel.desk.operation import Columns
 from gearwheel.desk.record import ENCODE, Entry, hash_of, name_of
 
-EXACT = 10  # digits of propensities
+DIGITS = 10  # of propensities
 LARGEST = 2**53  # whole number that every reader of JSON takes
 
 
@@ -84,15 +84,16 @@ def entries(made: Made, customers: str = "") -> Iterator[Entry]:
         "best": _texts([weighed.actions[b] for b in found.best.tolist()]),
         "lot": _numbers(found.lots),
         "spent": _numbers(spent),
-        "propensity": _lists(np.round(found.propensity, EXACT)),
+        "propensity": _lists(np.round(found.propensity, DIGITS)),
         "expected": _lists(made.expected),
         "surely": _lists(whole(weighed.surely, form.draws)),
         "costs": _lists(whole(weighed.costs[:, desk.layout.told], form.per_money)),
         "says": _texts(made.says),
     }
     template = b"{%b,%%b" % b",".join(b'"%b":%%b' % name.encode() for name in columns)
-    bodies = map(template.__mod__, zip(*columns.values(), _limits(desk, found, customers)))
-    return map(Entry._make, zip(named.ids, made.times.tolist(), who, what, actions, spent.tolist(), bodies))
+    bodies = map(template.__mod__, zip(*columns.values(), _tails(desk, found, customers)))
+    rows = zip(named.ids, made.times.tolist(), who, what, actions, spent.tolist(), bodies, strict=True)
+    return map(Entry._make, rows)
 
 
 def whole(numbers: np.ndarray, per: int) -> np.ndarray:
@@ -119,7 +120,7 @@ def _lists(table: np.ndarray) -> list[bytes]:
     return [b"[%b]" % row for row in text[2:-2].split(b"],[")]
 
 
-class _Limits(msgspec.Struct, omit_defaults=True):
+class _Tail(msgspec.Struct, omit_defaults=True):
     """The last members of a Record."""
 
     open: tuple[str, ...]
@@ -130,7 +131,7 @@ class _Limits(msgspec.Struct, omit_defaults=True):
     customers: str = ""
 
 
-def _limits(desk: Desk, found: Decisions, customers: str) -> list[bytes]:
+def _tails(desk: Desk, found: Decisions, customers: str) -> list[bytes]:
     """The end of each record, with its brace: what was open, and why no more. Few differ, so each is written once."""
     actions, rules, known = found.weighed.actions, tuple(found.spoke), {}
     which = np.column_stack([found.open, found.allowed, *found.spoke.values()])
@@ -141,7 +142,7 @@ def _limits(desk: Desk, found: Decisions, customers: str) -> list[bytes]:
         if text is None:
             open_, allowed, spoke = np.split(np.frombuffer(key[0], bool), [len(actions), 2 * len(actions)])
             before = () if (open_ == allowed).all() else _those(actions, allowed)
-            told = _Limits(_those(actions, open_), before, _those(rules, spoke), caps, desk.knowledge, customers)
+            told = _Tail(_those(actions, open_), before, _those(rules, spoke), caps, desk.knowledge, customers)
             text = known[key] = ENCODE.encode(told)[1:]
         texts.append(text)
     return texts

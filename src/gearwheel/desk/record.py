@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+ROOM = 100  # levels of nesting, or calls
 START = bytes(32)  # what the first record of a chain is chained to
 
 
@@ -74,6 +75,12 @@ def read_record(body: bytes) -> Record:
 def canonical(request: Mapping) -> bytes:
     """A request as JSON, equal for equal requests, however their keys are ordered."""
     return SORTED.encode(request)
+
+
+def recordable(request: object) -> None:
+    """Raises TypeError, ValueError, OverflowError or RecursionError for what could not be recorded, or not be read again
+    from deeper in a program."""
+    msgspec.json.decode(b"[" * ROOM + SORTED.encode(request) + b"]" * ROOM)
 
 
 def hash_of(text: bytes) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from gearwheel.desk.openapi import openapi
-from gearwheel.desk.record import canonical
+from gearwheel.desk.record import recordable
 from gearwheel.desk.service_guard import Guard
 from gearwheel.desk.service_metrics import Metrics
 from gearwheel.desk.service_together import Together
@@ -149,7 +149,7 @@ async def _row(headers: Mapping[bytes, bytes], receive: Callable) -> dict:
     try:
         row = msgspec.json.decode(body)
         if isinstance(row, dict):
-            canonical(row)  # what has no canonical form could not be recorded
+            recordable(row)
             return row
         said = "the body is not a JSON object"
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError, UnicodeError) as error:

@@ -123,12 +123,12 @@ class Work(threading.Thread):
                         else:
                             faults[i] = found
             last = self.store.append(list(made.values())) if made else self.seq
+            bodies = known | {entry.id: entry.body for entry in made.values()}
+            records = {id_: self.reading.record(body) for id_, body in bodies.items()}
+            answers = {id_: (record.asked, self.reading.answer(record)) for id_, record in records.items()}
         self.ledger.keep()
         self.seq = last
         self.actions.update(entry.action for entry in made.values())
-        bodies = known | {entry.id: entry.body for entry in made.values()}
-        records = {id_: self.reading.record(body) for id_, body in bodies.items()}
-        answers = {id_: (record.asked, self.reading.answer(record)) for id_, record in records.items()}
         return [faults.get(i) or _same(answers[ids[i]], asked_hash(job.row), "request") for i, job in enumerate(jobs)]
 
     def _tell(self, jobs: Sequence[Job]) -> list[Reply]:

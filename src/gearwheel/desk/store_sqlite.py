@@ -49,6 +49,8 @@ class SqliteStore(Store):
         marks, most = f"({', '.join('?' * len(names))})", AT_ONCE // len(names)
         with _said(self.name):
             connection = self._open()
+            if not connection.in_transaction:  # SQLite ends one by itself when the disk fails
+                raise StoreError(f"the store {self.name} has lost its transaction")
             for start in range(0, len(rows), most):
                 part = rows[start : start + most]
                 sql = f"insert into {table} ({', '.join(names)}) values {', '.join([marks] * len(part))}"

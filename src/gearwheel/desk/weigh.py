@@ -21,7 +21,8 @@ BLOCK = 512  # requests that one thread weighs at once
 SHARED = 256  # requests a block, on the mean, from which blocks are shared out among threads
 CACHED = 32  # requests of which an array (requests, actions, draws) stays in a processor's own cache
 REMEMBERED = 64 << 20  # bytes of kinds of requests; under 400 draws each takes some 20 kB
-LARGE = 64  # kinds of which the larger array is remembered as well
+LARGE = 16 << 20  # bytes of the larger arrays that are remembered as well
+STEP = 256  # kinds worked out at once
 ROUND = 6  # digits of expected costs: what differs by less, as between two processors, is a tie
 BITS = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)  # set in a byte
 TIE = 1e-9  # money: an action has to be cheaper by more than this in a draw
@@ -84,7 +85,7 @@ class Layout:
 
     @cached_property
     def most(self) -> int:
-        """Kinds that are remembered, and worked out at once."""
+        """Kinds that are remembered."""
         each = len(self.amounts) * len(self.slots) + len(self.groups) * self.size
         return max(REMEMBERED // (8 * each), 1)
 
@@ -197,8 +198,9 @@ def _by_kind(
     met = {key: laid.known[key] for key in rows if key in laid.known}
     new = [key for key in rows if key not in met]
     yield [(met.pop(key), np.array(rows[key])) for key in list(met)]
-    for start in range(0, len(new), laid.most):
-        keys = new[start : start + laid.most]
+    step = min(STEP, laid.most)
+    for start in range(0, len(new), step):
+        keys = new[start : start + step]
         if len(laid.known) + len(keys) > laid.most:
             laid.known.clear()
             laid.large.clear()
@@ -220,7 +222,7 @@ def _kind(laid: Layout, weights: Mapping[str, np.ndarray]) -> _Kind:
 
 def _dearer(laid: Layout, kind: _Kind) -> np.ndarray:
     """(amounts, others × draws): a request's amounts times these are how much more than the fallback each other action
-    costs it in each draw. Ten times as large as what a kind remembers, and worked out in less time than for ten requests."""
+    costs it in each draw. It is ten times as large as what is remembered of a kind, and soon worked out."""
     found = laid.large.get(kind)
     if found is None:
         found = laid.always.copy()
@@ -228,6 +230,6 @@ def _dearer(laid: Layout, kind: _Kind) -> np.ndarray:
             if group.when != ALWAYS:
                 found[group.pairs] += group.dearer * weight
         found = found.reshape(len(laid.amounts), (len(laid.actions) - 1) * laid.size)
-        if len(laid.large) < LARGE:  # the kinds met first, as a rule the most frequent ones
+        if len(laid.large) * found.nbytes < LARGE:  # of the kinds met first, as a rule the most frequent ones
             laid.large[kind] = found
     return found

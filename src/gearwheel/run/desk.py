@@ -208,7 +208,8 @@ def _write_customers(columns: dict[str, np.ndarray], last: date, file: Path) -> 
     as_of = datetime.combine(last + timedelta(1), datetime.min.time(), UTC).timestamp()
     schema = pa.schema([(n, pa.string() if n == "customer_id" else pa.float64()) for n in columns])
     with Written(file, schema, {AS_OF: f"{as_of:.0f}".encode()}) as out:
-        out.add(pa.table(dict(columns), schema))
+        texts = {"customer_id": columns["customer_id"].astype(str)}
+        out.add(pa.table({**columns, **texts}, schema))
 
 
 def _knowledge(wheel_file: Path, file: Path, found: Prepared, progress: Progress) -> None:
