@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import numpy as np
 
 from gearwheel.desk.consider import Desk
@@ -65,3 +67,8 @@ def request(number: int = 0, **changed) -> dict:
         "delivered_at": f"2026-11-{1 + number % 16:02d}T10:00:00+01:00",
     }
     return {k: v for k, v in (row | changed).items() if v is not ...}
+
+
+def time_of(text: str) -> datetime:
+    """A time of a request as a file has it."""
+    return datetime.fromisoformat(text)

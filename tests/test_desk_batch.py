@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import gearwheel as gw
-from desk_requests import NOW, POLICY, request
+from desk_requests import NOW, POLICY, request, time_of
 from gearwheel.cli import main
 from gearwheel.desk import batch, batch_run
 from gearwheel.desk.batch_run import decide_file, try_out
@@ -40,15 +40,9 @@ CODES = {3: "GW512", 17: "GW514", 40: "GW512", 60: "GW515", 77: "GW510"}
 def table(rows: list[dict]) -> pa.Table:
     found = pa.Table.from_pylist([{**row, "quantity": float(row["quantity"])} for row in rows])
     for name in ("requested_at", "delivered_at"):
-        times = pa.array([gw_time(row[name]) for row in rows], pa.timestamp("us", "UTC"))
+        times = pa.array([time_of(row[name]) for row in rows], pa.timestamp("us", "UTC"))
         found = found.set_column(found.column_names.index(name), name, times)
     return found
-
-
-def gw_time(text: str):
-    from datetime import datetime
-
-    return datetime.fromisoformat(text)
 
 
 @pytest.fixture
@@ -242,14 +236,14 @@ def test_conditions_on_the_context_hold_whatever_holds_it_and_when_replayed(fold
         "bytes": base.append_column("channel", pa.array([b"chat"] * rows)),
         "text": base.append_column("channel", pa.array(["chat"] * rows)),
     }
-    times = pa.array([gw_time("2026-11-18T10:00:00Z")] * rows, pa.timestamp("us", "UTC"))
+    times = pa.array([time_of("2026-11-18T10:00:00Z")] * rows, pa.timestamp("us", "UTC"))
     for name, found in kinds.items():
         pq.write_table(found.append_column("seen", times), f"{name}.parquet")
         out = decided(f"{name}.parquet", f"{name}.db")
         assert all({"held", "late"} <= set(spoke) for spoke in out["rules"].to_pylist()), name
         assert replay(RETURNS, open_store(f"{name}.db")).decisions == rows
     library = gw.open_desk("policy.toml", secret=b"same")
-    made = library.decide({**ROWS[0], "context": {"channel": "chat", "seen": gw_time("2026-11-18T10:00:00Z")}}, now=NOW)
+    made = library.decide({**ROWS[0], "context": {"channel": "chat", "seen": time_of("2026-11-18T10:00:00Z")}}, now=NOW)
     assert made.action not in ("keep", "replace", "partial")
     for wrong in (pa.array(["chat"] * rows), pa.array([[1]] * rows)):
         pq.write_table(base.append_column("context", wrong), "wrong.parquet")
