@@ -251,14 +251,17 @@ def test_the_starter_for_returns_keeps_the_law():
     policy, _ = parse_policy(text, ALL)
     names = ("jurisdiction", "days_since_delivery", "reason", "amount", "claims", "context.hazardous")
     rows = [
-        ("DE", 3, "changed mind", 900, 9, "yes"),
+        ("DE", 3, "changed mind", 20, 9, ""),
+        ("de", 3, "Changed Mind", 900, 0, "no"),
         ("DE", 300, "damaged", 20, 0, ""),
         ("US", 3, "damaged", 900, 0, ""),
+        ("DE", 3, "changed mind", 900, 9, "YES"),  # goes by no post: a person grants what is owed
     ]
     columns = dict(zip(names, (np.array(c, object if isinstance(c[0], str) else float) for c in zip(*rows))))
     allowed, _ = permitted(policy, columns)
     left = [{a for a, may in zip(policy.actions, row) if may} for row in allowed]
-    assert left == [{"return", "keep"}, {"return", "keep", "replace", "exchange"}, {"return", "exchange", "review"}]
+    remedies = {"return", "keep", "replace", "exchange"}
+    assert left == [{"return"}, {"return"}, remedies, {"return", "exchange", "review"}, {"review"}]
 
 
 def test_check_tells_problems_by_file_and_line(tmp_path):

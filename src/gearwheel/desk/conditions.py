@@ -14,8 +14,8 @@ CONTEXT = "context."  # a key of the free context of a request: not declared any
 
 @dataclass(frozen=True)
 class Condition:
-    """One field is one of `among`, is none of `none_of`, or compares with a number in every way of `compared`:
-    (comparison, number)."""
+    """One field is one of `among`, is none of `none_of` (capitals or not: "de" is DE), or compares with a number in every
+    way of `compared`: (comparison, number)."""
 
     field: str
     among: tuple[str, ...] = ()
@@ -25,18 +25,16 @@ class Condition:
     def holds(self, column: np.ndarray, if_missing: bool) -> np.ndarray:
         """(requests,) bool; `if_missing` where the request does not say."""
         if self.among or self.none_of:
+            values = column.tolist()
             texts = [value if type(value) is str else str(value) for value in column.tolist()]
-            wanted = frozenset(self.among or self.none_of)
-            found = np.array([text in wanted for text in texts], bool) == bool(self.among)
-            if "" not in texts:
-                return found
-            missing = np.array([not text for text in texts], bool)
-        else:
-            numbers = _numbers(column)
-            found, missing = np.ones(len(numbers), bool), np.isnan(numbers)
-            for comparison, number in self.compared:
-                found &= COMPARISONS[comparison](numbers, number)
-        return np.where(missing, if_missing, found)
+            wanted = _folded(self.among or self.none_of)
+            holds = {text: (text.casefold() in wanted) == bool(self.among) for text in set(texts)} | {"": if_missing}
+            return np.array([holds[text] for text in texts], bool)
+        numbers = _numbers(column)
+        found = np.ones(len(numbers), bool)
+        for comparison, number in self.compared:
+            found &= COMPARISONS[comparison](numbers, number)
+        return np.where(np.isnan(numbers), if_missing, found)
 
 
 def applies(conditions: Sequence[Condition], columns: Mapping[str, np.ndarray], if_missing: bool) -> np.ndarray:
@@ -56,8 +54,12 @@ def can_hold(conditions: Iterable[Condition]) -> bool:
 
 
 def _some_text(conditions: Sequence[Condition]) -> bool:
-    wanted = [set(c.among) for c in conditions if c.among]
-    return not wanted or bool(set.intersection(*wanted).difference(*(c.none_of for c in conditions)))
+    wanted = [_folded(c.among) for c in conditions if c.among]
+    return not wanted or bool(set.intersection(*wanted).difference(*(_folded(c.none_of) for c in conditions)))
+
+
+def _folded(texts: Iterable[str]) -> set[str]:
+    return {text.casefold() for text in texts}
 
 
 def _some_number(conditions: Sequence[Condition]) -> bool:

@@ -49,7 +49,7 @@ class Made:
     @cached_property
     def says(self) -> list[str]:
         """What each customer is told."""
-        return self.desk.operation.words(self.found.actions, self.columns)
+        return self.desk.operation.words(self.found.actions, self.columns, self.desk.draws)
 
     @cached_property
     def expected(self) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gearwheel.desk.form import Form
-from gearwheel.desk.policy import Policy, Right, Rule
+from gearwheel.desk.policy import Cap, Policy, Right, Rule
 from gearwheel.desk.record import ENCODE, Record
 
 
@@ -52,7 +52,8 @@ def reasons(policy: Policy, form: Form, record: Record) -> str:
         said += [
             f"Right {r.name} grants {', '.join(r.grants)}{_why(r)}." for r in policy.rights if r.name in record.rules
         ]
-    said += [f"Cap {name} is used up." for name in record.caps]
+        said += _precedence(policy, record)
+    said += [f"Cap {c.name} is used up{_why(c)}." for c in policy.caps if c.name in record.caps]
     best, fallback = record.best, policy.fallback
     sure = {action: record.surely[number[action]] / form.draws for action in form.actions}
     if best != fallback and fallback in record.open:
@@ -63,7 +64,7 @@ def reasons(policy: Policy, form: Form, record: Record) -> str:
     for saved, action in ((cost[best] - c, a) for c, a in open_ if c < cost[best]):
         said.append(
             f"{action.capitalize()} may be {saved:.2f} {money} cheaper still, but is cheaper than {fallback} only with "
-            f"probability {sure[action]:.3f}."
+            f"probability {sure[action]:.3f} ({policy.surely:g} wanted)."
         )
     if record.action != best:
         said.append(
@@ -73,5 +74,18 @@ def reasons(policy: Policy, form: Form, record: Record) -> str:
     return " ".join(said)
 
 
-def _why(part: Rule | Right) -> str:
+def _precedence(policy: Policy, record: Record) -> list[str]:
+    """Which right overruled which rule, and what several rights leave."""
+    rights = [r for r in policy.rights if r.name in record.rules]
+    names = " and ".join(r.name for r in rights)
+    over = [
+        r.name for r in policy.rules if r.name in record.rules and set(r.forbid) & set(record.allowed or record.open)
+    ]
+    said = [f"Right {names} came before rule {' and '.join(over)}."] if rights and over else []
+    if len({r.grants for r in rights}) > 1:
+        said.append(f"Rights {names} apply both, so what each of them grants is open.")
+    return said
+
+
+def _why(part: Rule | Right | Cap) -> str:
     return f" ({part.because})" if part.because else ""

@@ -70,8 +70,8 @@ class Operation:
     `amounts(requests)` gives what is known of each request by name, (requests,); `kinds(requests)` the numbers by name,
     (requests,), that its weights follow from, best such as many requests share; `weights(kinds, draws)` these weights by
     name, (kinds, draws); `costs(draws)` the parts of each action, which are the same for all requests;
-    `spends(requests, action, draws)` what of it counts against caps of money, (requests,). `words(actions, requests)` is
-    the sentence for each customer. `realised(request, action, outcomes)` is what a decision turned out to cost, from
+    `spends(requests, action, draws)` what of it counts against caps of money, (requests,). `words(actions, requests,
+    draws)` is the sentence for each customer. `realised(request, action, outcomes)` is what a decision turned out to cost, from
     what happened after. `effects` are the quantities that change what a customer spends later, in parts whose weight is
     `future`: they are learned from decisions drawn by lot. `counts`: fact → the actions of earlier decisions that each
     add one to it. `told_by`: quantity → the actions whose outcomes tell it, where not all do.
@@ -92,7 +92,7 @@ class Operation:
     amounts: Callable[[Columns], Mapping[str, np.ndarray]] = field(repr=False)
     costs: Callable[[Draws], Mapping[str, Sequence[Part]]] = field(repr=False)
     spends: Callable[[Columns, str, Draws], np.ndarray] = field(repr=False)
-    words: Callable[[Sequence[str], Columns], list[str]] = field(repr=False)
+    words: Callable[[Sequence[str], Columns, Draws], list[str]] = field(repr=False)
     realised: Callable[[Mapping, str, Sequence[Mapping]], float] = field(repr=False)
     effects: tuple[str, ...] = ()
     future: str = "future"

@@ -64,14 +64,19 @@ FACTS = {  # of a customer of whom nothing is known
     "orders": 1.0, "claims": 0.0, "kept": 0.0, "came_back": 0.0, "not_back": 0.0, "member": 0.0,
     "value": np.nan, "value_spread": 1.0, "orders_ahead": np.nan,
 }  # fmt: skip
-WORDS = {  # with the amount and its currency
-    "return": "Please send the item back; we refund {:,.2f} {} when it has arrived.",
-    "keep": "We refund {:,.2f} {} now. There is no need to send the item back.",
+NOT_THERE = "never arrived"  # the reason of who has no item to keep or send back
+WORDS = {  # with the amount, its currency, and the part of it that is offered
+    "return": "Please send the item back; we refund {0:,.2f} {1} when it has arrived.",
+    "keep": "We refund {0:,.2f} {1} now. There is no need to send the item back.",
     "replace": "We send you another one. There is no need to send the first one back.",
     "exchange": "Please send the item back; we send you another one when it has arrived.",
-    "credit": "Please send the item back; we credit {:,.2f} {} to your account when it has arrived.",
-    "partial": "We offer you a part of {:,.2f} {} now if you keep the item; or send it back for all of it.",
+    "credit": "Please send the item back; we credit {0:,.2f} {1} to your account when it has arrived.",
+    "partial": "We refund {2:,.2f} {1} now if you keep the item; or send it back, and we refund all {0:,.2f} {1}.",
     "review": "A colleague looks at your request and answers you personally.",
+}
+UNSENT = WORDS | {  # of what never arrived
+    "keep": "We refund {0:,.2f} {1} now.",
+    "replace": "We send you another one.",
 }
 
 
@@ -223,10 +228,14 @@ def spends(columns: Columns, action: str, draws: Draws) -> np.ndarray:
     return share * columns["amount"]
 
 
-def words(actions: Sequence[str], columns: Columns) -> list[str]:
+def words(actions: Sequence[str], columns: Columns, draws: Draws) -> list[str]:
     """What each customer is told."""
-    money = zip(columns["amount"].tolist(), columns["currency"].tolist())
-    return [WORDS[action].format(amount, currency) for action, (amount, currency) in zip(actions, money)]
+    part = float(draws["partial_share"].mean())
+    asked = zip(columns["amount"].tolist(), columns["currency"].tolist(), columns["reason"].tolist())
+    return [
+        (UNSENT if reason.casefold() == NOT_THERE else WORDS)[action].format(amount, currency, part * amount)
+        for action, (amount, currency, reason) in zip(actions, asked)
+    ]
 
 
 def realised(request: Mapping, action: str, outcomes: Sequence[Mapping]) -> float:

@@ -124,7 +124,7 @@ def spends(columns: Columns, action: str, draws: Draws) -> np.ndarray:
     return {"expedited": 1.0, "half": 0.5}.get(action, 0.0) * columns["surcharge"]
 
 
-def words(actions: Sequence[str], columns: Columns) -> list[str]:
+def words(actions: Sequence[str], columns: Columns, draws: Draws) -> list[str]:
     """What each customer is told."""
     half = zip((columns["surcharge"] / 2).tolist(), columns["currency"].tolist())
     return [WORDS[action].format(amount, currency) for action, (amount, currency) in zip(actions, half)]
