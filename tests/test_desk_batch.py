@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv
@@ -169,6 +170,35 @@ def test_csv_is_read_as_parquet_is(folder):
     pyarrow.csv.write_csv(pq.read_table("requests.parquet"), "requests.csv")
     papers = read_papers("policy.toml")
     assert vars(try_out(papers, "requests.csv")) == vars(try_out(papers, "requests.parquet"))
+
+
+def test_one_bad_cell_of_a_csv_is_a_fault_of_its_row(folder):
+    lines = Path("requests.csv")
+    pyarrow.csv.write_csv(pq.read_table("requests.parquet"), lines)
+    head, first, second, *rest = lines.read_text().splitlines()
+    price = head.split(",").index('"price"')
+    bad = [*second.split(",")[:price], "cheap", *second.split(",")[price + 1 :]]
+    lines.write_text("\n".join([head, first, ",".join(bad), *rest]))
+    summary = decide_file(read_papers("policy.toml"), lines, "out.parquet", open_store("desk.db"))
+    assert (summary.decided, dict(summary.rejected)) == (len(ROWS) - 1, {"GW511": 1})
+    (fault,) = pq.read_table("out.rejected.parquet").to_pylist()
+    assert fault["row"] == 1 and "'price' is not a number: 'cheap'" in fault["message"]
+    lines.write_text(lines.read_text().replace(",", ";"))
+    with pytest.raises(DeskError, match="parted by commas"):
+        try_out(read_papers("policy.toml"), lines)
+    with pytest.raises(DeskError, match="written as Parquet"):
+        decide_file(read_papers("policy.toml"), "requests.parquet", "out.csv", open_store("desk.db"))
+
+
+def test_the_summary_tells_what_was_decided_before_who_is_known_and_what_no_rule_names(folder):
+    pq.write_table(pa.table({"customer_id": ["c1", "c2", "x"], "orders": [1.0, 2.0, 3.0]}), "customers.parquet")
+    rows = [{**row, "jurisdiction": ("de", "Portugal", "FR")[n % 3]} for n, row in enumerate(ROWS)]
+    pq.write_table(table(rows), "rows.parquet")
+    papers, store = read_papers("policy.toml", "customers.parquet"), open_store("desk.db")
+    first, again = (decide_file(papers, "rows.parquet", "out.parquet", store) for _ in range(2))
+    assert (first.decided, first.fresh, again.decided, again.fresh) == (120, 120, 120, 0)
+    assert first.known == sum(row["customer_id"] in ("c1", "c2") for row in ROWS) == again.known
+    assert first.unnamed == {("jurisdiction", "Portugal"): 40}
 
 
 def test_foreign_files_and_unreadable_ones_are_said_before_anything_is_decided(folder):

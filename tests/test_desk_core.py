@@ -247,7 +247,7 @@ def test_a_table_is_checked_like_rows(tmp_path):
     with pytest.raises(DeskError, match="GW510.*order_id"):
         check_table(RETURNS, DESK.policy, table.drop_columns("order_id"), NOW)
     with pytest.raises(DeskError, match="GW511.*price"):
-        check_table(RETURNS, DESK.policy, table.set_column(4, "price", [["1"] * 6]), NOW)
+        check_table(RETURNS, DESK.policy, table.set_column(4, "price", [["dear"] * 6]), NOW)
 
 
 def test_facts_are_the_record_and_what_the_desk_answered_since(tmp_path):
@@ -299,7 +299,7 @@ def test_what_is_cheaper_is_told_beside_the_policy_s_own_fallback():
         ({"customer_id": ["a"], "orders": [np.inf]}, b"0"),
         ({"customer_id": ["a", "b"], "claims": [1.0, -1.0]}, b"0"),
         ({"customer_id": [["a"]], "orders": [1.0]}, b"0"),
-        ({"customer_id": ["a"]}, b"soon"),
+        ({"customer_id": ["a"], "orders": [1.0]}, b"soon"),
     ],
 )
 def test_what_no_customer_can_be_is_refused_in_words(tmp_path, columns, as_of):
@@ -311,7 +311,8 @@ def test_what_no_customer_can_be_is_refused_in_words(tmp_path, columns, as_of):
 
 def test_a_column_twice_and_a_draw_beyond_all_numbers_are_refused_in_words(tmp_path):
     file = tmp_path / "customers.parquet"
-    pq.write_table(pa.table([pa.array(["a"]), pa.array(["b"])], names=["customer_id", "customer_id"]), file)
+    columns = [pa.array(["a"]), pa.array(["b"]), pa.array([1.0])]
+    pq.write_table(pa.table(columns, names=["customer_id", "customer_id", "orders"]), file)
     with pytest.raises(DeskError, match=r"GW511.*more than once"):
         read_customers(file, RETURNS)
     with pytest.raises(DeskError, match="GW511"):

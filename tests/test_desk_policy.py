@@ -244,6 +244,13 @@ def test_a_starter_checks_and_is_said_in_words(operation, tmp_path):
     assert 'currency = "EUR"' in (tmp_path / "policy.toml").read_text()
 
 
+@pytest.mark.parametrize("stated", ["30", "{ low = 20, centre = 50, high = 80 }"])
+def test_a_share_of_more_than_all_is_refused(stated):
+    text = f'operation = "returns"\ncurrency = "EUR"\n[quantity]\nsalvage = {stated}\n'
+    with pytest.raises(DeskError, match="GW503.*is a share.*\n.*0.3 is 30 %"):
+        parse_policy(text, ALL)
+
+
 def test_the_starter_for_returns_keeps_the_law():
     text = starter_policy("returns", "EUR")
     for law in ("2011/83/EU, article 9", "2019/771", "Not legal advice"):

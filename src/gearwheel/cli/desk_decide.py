@@ -7,6 +7,8 @@ import click
 from gearwheel.cli.frame import PROBLEM, Verb, echo_json, json_option, plain, say_next
 from gearwheel.cli.progress import progress
 
+MOST_SHOWN = 5
+
 
 @click.command(cls=Verb)
 @click.argument("requests")
@@ -59,33 +61,52 @@ def decide(
     with progress() as shown, closing(open_store(log)) as opened:
         found = decide_file(papers, requests, out, opened, clock=clock, progress=shown)
     if as_json:
-        echo_json({"out": out, "store": log, **vars(found)})
+        echo_json({"out": out, "store": log, **as_data(found)})
     else:
-        click.echo(plain(summary_text(found, papers.policy.currency)))
+        click.echo(plain(summary_text(found, papers.policy, bool(customers))))
         click.echo(plain(f"{out}\nlog: {log}"))
         say_next("desk", "replay", log)
     if found.rejected and not found.decided:
         click.get_current_context().exit(PROBLEM)
 
 
-def summary_text(found, currency: str) -> str:
-    """What was decided, by action; money, lots, rules, caps, and what was rejected."""
+def as_data(found) -> dict:
+    """The summary as JSON has it."""
+    fields: dict[str, dict[str, int]] = {}
+    for (name, said), times in found.unnamed.items():
+        fields.setdefault(name, {})[said] = times
+    return {**vars(found), "unnamed": fields}
+
+
+def summary_text(found, policy, customers: bool) -> str:
+    """What was decided, by action; money, lots, rules, caps, and what was rejected. `customers`: a file of them was given."""
     from gearwheel.cli.text import table
 
+    currency, rights = policy.currency, {r.name for r in policy.rights}
     rows = [
         (action, f"{times:,}", f"{times / found.decided:.1%}", f"{found.spent[action]:,.2f}")
         for action, times in found.actions.most_common()
     ]
-    said = [table(("answer", "times", "share", f"counted, {currency}"), rows)] if rows else []
+    said = [table(("answer", "times", "share", f"given away, {currency}"), rows)] if rows else []
     if found.decided:
         saved = found.fallback_cost - found.expected_cost
+        before = found.decided - found.fresh
         said.append(
-            f"{found.decided:,} decided, expected to cost {found.expected_cost:,.2f} {currency}; the fallback alone would "
+            f"{found.decided:,} decided{f', {before:,} of them before' if before else ''}, expected to cost {found.expected_cost:,.2f} {currency}; the fallback alone would "
             f"cost {found.fallback_cost:,.2f} ({'less' if saved < 0 else 'more'} by {abs(saved):,.2f})."
         )
+        if customers:
+            said.append(f"{found.known:,} are of customers of whom the file tells something.")
         said.append(f"{found.drawn:,} were drawn by lot and are not what is believed to be best.")
-    said += [f"Rule or right {name} spoke {times:,} times." for name, times in found.rules.most_common() if times]
-    said += [f"Cap {name} bound {times:,} times." for name, times in found.caps.most_common()]
+    said += [
+        f"{'Right' if name in rights else 'Rule'} {name} applied to {times:,}."
+        for name, times in found.rules.most_common()
+    ]
+    said += [f"Cap {name} was used up for {times:,}." for name, times in found.caps.most_common()]
+    for name in dict.fromkeys(name for name, _ in found.unnamed):
+        texts = [f"{said!r} ({times:,})" for (of, said), times in found.unnamed.most_common() if of == name]
+        more = f" and {len(texts) - MOST_SHOWN:,} more" if len(texts) > MOST_SHOWN else ""
+        said.append(f"No rule or right names the {name} {', '.join(texts[:MOST_SHOWN])}{more}.")
     for code, times in found.rejected.most_common():
         row, message = found.example[code]
         said.append(f"{times:,} rejected ({code}), such as row {row}: {message}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gearwheel.cli.desk_decide import summary_text
+from gearwheel.cli.desk_decide import as_data, summary_text
 from gearwheel.cli.frame import Verb, echo_json, json_option, plain, say_next
 from gearwheel.cli.progress import progress
 
@@ -75,11 +75,15 @@ def check(policy: str, requests: str | None, customers: str | None, knowledge: s
         with progress() as shown:
             tried = try_out(papers, requests, shown)
     if as_json:
-        echo_json({"policy": policy, "version": papers.policy.version, "says": said, "tried": tried and vars(tried)})
+        echo_json({"policy": policy, "version": papers.policy.version, "says": said, "tried": tried and as_data(tried)})
         return
     click.echo(plain("\n".join(said)))
     if tried:
         click.echo()
         click.echo("Tried on these requests, each at the time when it was asked; nothing is recorded.")
-        click.echo(plain(summary_text(tried, papers.policy.currency)))
-    say_next("desk", "decide", requests or "requests.parquet", "--policy", policy, "--out", "decisions.parquet")
+        click.echo(plain(summary_text(tried, papers.policy, bool(customers))))
+    given = [("--customers", customers), ("--knowledge", knowledge), ("--clock", "requested" if requests else None)]
+    options = [word for option, value in given if value for word in (option, value)]
+    say_next(
+        "desk", "decide", requests or "requests.parquet", "--policy", policy, *options, "--out", "decisions.parquet"
+    )

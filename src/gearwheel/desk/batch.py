@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -23,6 +23,7 @@ from gearwheel.desk.customers import Customers
 from gearwheel.desk.entries import Made, Named, entries
 from gearwheel.desk.form import Form
 from gearwheel.desk.ledger import Ledger
+from gearwheel.desk.policy import unnamed
 from gearwheel.desk.reading import Reading
 from gearwheel.desk.record import Record
 from gearwheel.desk.store import DECISION, Store, rows_of
@@ -34,9 +35,12 @@ PIECE = 4_096  # of them that are logged at once
 
 @dataclass(frozen=True)
 class Chunk:
-    """What came of one chunk: `table` (pyarrow) of the decisions in the order of the file; `faults` by row of it."""
+    """What came of one chunk: `table` (pyarrow) of the decisions in the order of the file, `fresh` of which were not made
+    before; `faults` by row of it. `unnamed`: what conditions of the policy ask for and no condition names."""
 
     table: Any = field(repr=False)
+    fresh: int
+    unnamed: Counter[tuple[str, str]] = field(repr=False)
     faults: dict[int, Problem]
     asked: int
 
@@ -184,7 +188,10 @@ class _Work:
     def told(self) -> Chunk:
         """The first chunk that was not told yet; it takes no store."""
         results = self.untold.popleft()
-        return Chunk(table_of(self.desk, results, self._form), results.faults, results.asked.count)
+        table = table_of(self.desk, results, self._form)
+        asked = results.asked
+        said = unnamed(self.desk.policy, asked.checked.columns)
+        return Chunk(table, len(results.rows), said, results.faults, asked.count)
 
     def _form(self, record: Record) -> Form:
         return self.reading.form(record) if self.reading else self.desk.form

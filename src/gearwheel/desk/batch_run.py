@@ -20,18 +20,27 @@ from gearwheel.desk.consider import Desk
 from gearwheel.desk.customers import Customers
 from gearwheel.desk.opened import Papers, keep_papers
 from gearwheel.desk.store import Store
+from gearwheel.wheel.errors import DeskError, Problem
 
 Progress = Callable[[str, int, int, str], None]
 REJECTED = pa.schema([(n, pa.string()) for n in ("code", "message", "hint")]).insert(0, pa.field("row", pa.int64()))
 
 
+MOST_UNNAMED = 10_000  # texts, from which on no more are counted
+
+
 @dataclass
 class Summary:
     """Of a batch: how often each action was taken and how often best, money expected and counted against caps, which
-    rules spoke and caps bound how often, and the rejected rows by code. Costs are in the policy's currency."""
+    rules spoke and caps bound how often, and the rejected rows by code. `fresh` of the requests decided were not decided
+    before, of `known` the customers' file tells something; `unnamed` texts (field, text) are in no condition of the policy
+    that asks for the field. Costs are in the policy's currency."""
 
     asked: int = 0
     decided: int = 0
+    fresh: int = 0
+    known: int = 0
+    unnamed: Counter = field(default_factory=Counter)
     actions: Counter = field(default_factory=Counter)
     drawn: int = 0
     expected_cost: float = 0.0
@@ -42,8 +51,11 @@ class Summary:
     rejected: Counter = field(default_factory=Counter)
     example: dict = field(default_factory=dict)  # code → (row, message) of its first fault
 
-    def add(self, chunk: Chunk) -> None:
+    def add(self, chunk: Chunk, customers: Customers) -> None:
         self.asked += chunk.asked
+        self.fresh += chunk.fresh
+        if len(self.unnamed) < MOST_UNNAMED:
+            self.unnamed += chunk.unnamed
         for row, problem in sorted(chunk.faults.items()):
             self.rejected[problem.code] += 1
             self.example.setdefault(problem.code, (row, problem.message))
@@ -52,6 +64,8 @@ class Summary:
             names = table[column] if column == "action" else pc.list_flatten(table[column])
             counts.update({count["values"].as_py(): count["counts"].as_py() for count in pc.value_counts(names)})
         self.decided += len(table)
+        if customers.row and "customer_id" in table.column_names:
+            self.known += sum([name in customers.row for name in table["customer_id"].to_pylist()])
         self.drawn += pc.sum(pc.not_equal(table["action"], table["best"])).as_py() or 0
         self.expected_cost += pc.sum(table["expected_cost"]).as_py() or 0.0
         self.fallback_cost += pc.sum(table["fallback_cost"]).as_py() or 0.0
@@ -65,7 +79,7 @@ def try_out(papers: Papers, requests: str | PathLike[str], progress: Progress | 
     path, summary = Path(requests), Summary()
     desk = papers.desk(b"tried, not decided")
     for chunk in _decided(desk, papers.customers, path, None, "requested", progress):
-        summary.add(chunk)
+        summary.add(chunk, papers.customers)
     return summary
 
 
@@ -82,6 +96,9 @@ def decide_file(
     `out` with `.rejected` before its ending. Files appear when they are whole; run again after a stop it goes on where
     the log ends. Raises DeskError, before anything is decided where a foreign file is in the way."""
     source, out, summary = Path(requests), Path(out), Summary()
+    if out.suffix in (".csv", ".xlsx", ".json"):
+        hint = f"Name it {out.with_suffix('.parquet')}."
+        raise DeskError(Problem("GW518", "decisions are written as Parquet", str(out), hint=hint))
     beside = out.with_name(f"{out.stem}.rejected{out.suffix or '.parquet'}")
     for path in (out, beside):
         refuse_foreign(path)
@@ -95,7 +112,7 @@ def decide_file(
         threadpool_limits(1, "blas"),  # the desk has threads of its own
     ):
         for chunk in _decided(desk, papers.customers, source, store, clock, progress):
-            summary.add(chunk)
+            summary.add(chunk, papers.customers)
             decisions.add(chunk.table)
             rows = sorted(chunk.faults)
             faults = [chunk.faults[row] for row in rows]

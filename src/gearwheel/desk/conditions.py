@@ -25,7 +25,6 @@ class Condition:
     def holds(self, column: np.ndarray, if_missing: bool) -> np.ndarray:
         """(requests,) bool; `if_missing` where the request does not say."""
         if self.among or self.none_of:
-            values = column.tolist()
             texts = [value if type(value) is str else str(value) for value in column.tolist()]
             wanted = _folded(self.among or self.none_of)
             holds = {text: (text.casefold() in wanted) == bool(self.among) for text in set(texts)} | {"": if_missing}

@@ -51,6 +51,9 @@ def read_customers(path: str | PathLike[str], operation: Operation) -> Customers
     if "customer_id" not in table.column_names:
         hint = did_you_mean("customer_id", table.column_names)
         raise DeskError(Problem("GW510", "there is no column 'customer_id'", str(path), hint=hint))
+    if not set(operation.facts) & set(table.column_names):
+        said = f"nothing is told of the customers: there is none of {', '.join(operation.facts)}"
+        raise DeskError(Problem("GW510", said, str(path), hint="`gearwheel desk prepare` writes such a file."))
     twice = [n for n in ("customer_id", *operation.facts) if table.column_names.count(n) > 1]
     if twice:
         raise DeskError(Problem("GW511", f"the column '{twice[0]}' stands more than once", str(path)))

@@ -135,8 +135,8 @@ def _field(what: Field, policy: Policy | None) -> dict:
         return {"type": "string", "const": policy.currency, "description": what.says}
     kinds = {
         "text": {"type": "string", "maxLength": LONGEST},
-        "number": {"type": "number", "maximum": LARGEST},
-        "whole": {"type": "integer", "maximum": LARGEST},
+        "number": {"type": "number", "maximum": min(what.high, LARGEST)},
+        "whole": {"type": "integer", "maximum": min(what.high, LARGEST)},
         "time": {"type": "string", "format": "date-time"},
     }
     found = {**kinds[what.type], "description": what.says}

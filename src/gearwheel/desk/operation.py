@@ -24,13 +24,15 @@ ALWAYS = "always"
 @dataclass(frozen=True)
 class Field:
     """One thing that a request says. `type` is text, number, whole or time; an optional one may be missing, and is then
-    "" in texts, NaN in numbers and NaT in times. `low` is the least number that makes sense; it has to be `above`."""
+    "" in texts, NaN in numbers and NaT in times. `low` and `high` are the least and largest number that make sense; it has
+    to be `above`."""
 
     type: str
     says: str
     needed: bool = True
     low: float = -np.inf
     above: float = -np.inf
+    high: float = np.inf
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class Quantity:
     unit: str
     because: str
     nothing: float = 0.0
+
+    @property
+    def is_share(self) -> bool:
+        """Of something, so hardly above 1."""
+        return self.unit == "probability" or self.unit.split()[0] == "share"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -107,6 +108,21 @@ def permitted(policy: Policy, columns: Columns) -> tuple[np.ndarray, dict[str, n
     nothing = ~allowed.any(axis=1)
     allowed[nothing, policy.actions.index(policy.fallback)] = True
     return allowed, spoke
+
+
+def unnamed(policy: Policy, columns: Columns) -> Counter[tuple[str, str]]:
+    """(field, text) that requests say and that no condition on this field names, whatever its capitals, with how often:
+    a misspelled country is one of them."""
+    named: dict[str, set[str]] = {}
+    for condition in policy.conditions():
+        if condition.among or condition.none_of:
+            named.setdefault(condition.field, {""}).update(t.casefold() for t in (*condition.among, *condition.none_of))
+    found: Counter[tuple[str, str]] = Counter()
+    for field_, texts in named.items():
+        for said, times in Counter(map(str, columns[field_].tolist())).items():
+            if said.casefold() not in texts:
+                found[field_, said] = times
+    return found
 
 
 def _among(policy: Policy, actions: tuple[str, ...]) -> np.ndarray:

@@ -124,15 +124,21 @@ class _Reader:
                 self.flaw("GW502", f"no quantity '{name}'", at, did_you_mean(name, self.operation.quantities))
             elif isinstance(value, dict):
                 belief = self.belief(value, at, known.belief.shape)
-                if belief:
+                if belief and not (known.is_share and self.beyond(belief.centre, at)):
                     found[name] = belief
             elif not _is_number(value):
                 self.flaw("GW502", "a quantity is a number or { low, centre, high }", at)
             elif known.belief.shape == "lognormal" and value < 0:
                 self.flaw("GW503", f"'{name}' cannot be negative", at)
-            else:
+            elif not (known.is_share and self.beyond(value, at)):
                 found[name] = float(value)
         return found
+
+    def beyond(self, share: float, at: tuple[str, ...]) -> bool:
+        """Whether it is no share; that is a flaw."""
+        if share > 1:
+            self.flaw("GW503", f"'{at[-1]}' is a share, and {share:g} is more than all", at, "0.3 is 30 %.")
+        return share > 1
 
     def belief(self, value: dict, at: tuple[str, ...], shape: str) -> Belief | None:
         if set(value) != {"low", "centre", "high"} or not all(_is_number(v) for v in value.values()):

@@ -61,9 +61,11 @@ def check_table(operation: Operation, policy: Policy, table, now: float) -> Chec
     needed = [n for n, f in operation.fields.items() if f.needed and n not in table.column_names]
     if needed:
         hint = did_you_mean(needed[0], table.column_names) or f"A request needs {', '.join(_needed(operation))}."
+        if len(table.column_names) == 1 and any(mark in table.column_names[0] for mark in ";\t"):
+            hint = "Columns of a CSV are parted by commas, and numbers have a point: 19.99."
         raise DeskError(Problem("GW510", f"there is no column '{needed[0]}'", hint=hint))
-    columns = {n: _from_arrow(table, n, f.type) for n, f in operation.fields.items()}
     asked, faults = asked_of_context(policy), {}
+    columns = {n: _from_arrow(table, n, f.type, faults) for n, f in operation.fields.items()}
     contexts = contexts_of(operation, table) if asked else []
     for name in asked:
         columns[name] = _said([c.get(name.removeprefix(CONTEXT)) for c in contexts], name, faults)
@@ -138,7 +140,7 @@ def _check(name: str, what: Field, column: np.ndarray, faults: Faults, now: floa
             said = f"'{name}' is {column[row]}Z, which is still to come"
             faults.setdefault(row, Problem("GW515", said, hint="Is the caller's clock right? Times are in UTC."))
     elif what.type != "text":
-        wrong = (column < what.low) | (column <= what.above) | (np.abs(column) > LARGEST)
+        wrong = (column < what.low) | (column <= what.above) | (np.abs(column) > min(what.high, LARGEST))
         if what.type == "whole":
             wrong |= column != np.where(missing, column, np.floor(column))
             wrong &= ~missing
@@ -148,9 +150,10 @@ def _check(name: str, what: Field, column: np.ndarray, faults: Faults, now: floa
 
 
 def _range(what: Field) -> str:
+    most = f"at most {min(what.high, LARGEST):g}"
     least = f"above {what.above:g}" if what.above > what.low else f"at least {what.low:g}"
     kind = "a whole number, " if what.type == "whole" else ""
-    return f"{kind}{least if math.isfinite(max(what.low, what.above)) else 'any number'} and at most {LARGEST:g}"
+    return f"{kind}{least if math.isfinite(max(what.low, what.above)) else 'any number'} and {most}"
 
 
 # ---- values of rows
@@ -254,14 +257,19 @@ def _needed(operation: Operation) -> list[str]:
 
 
 # ---- values of tables
-def _from_arrow(table, name: str, kind: str) -> np.ndarray:
-    """A column of the table as the desk has it; all missing where the table has none."""
+def _from_arrow(table, name: str, kind: str, faults: Faults) -> np.ndarray:
+    """A column of the table as the desk has it; all missing where the table has none. A column of texts, as a CSV has it
+    in which a cell is no number, is read cell by cell."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if name not in table.column_names:
         return _objects([""] * len(table)) if kind == "text" else np.full(len(table), NAT if kind == "time" else np.nan)
     column = table[name]
+    if kind != "text" and pa.types.is_string(column.type):
+        cells = [_read(cell, kind) for cell in column.to_pylist()]
+        if any(cell is not None and not isinstance(cell, str) for cell in cells):
+            return READERS[kind](cells, name, faults)
     try:
         if kind == "text":
             if pa.types.is_floating(column.type) or pa.types.is_nested(column.type):
@@ -279,3 +287,13 @@ def _from_arrow(table, name: str, kind: str) -> np.ndarray:
         raise DeskError(
             Problem("GW511", f"the column '{name}' ({column.type}) is not of {kind}s", hint=hint)
         ) from error
+
+
+def _read(cell: str | None, kind: str) -> object:
+    """A cell of a CSV; itself where it is not of the kind."""
+    if cell is None or not cell.strip():
+        return None
+    try:
+        return _time(cell.strip()) if kind == "time" else float(cell)
+    except (ValueError, OverflowError):
+        return cell

@@ -54,7 +54,7 @@ FIELDS = {
     "delivered_at": Field("time", "when the item arrived", needed=False),
     "unit_cost": Field("number", "what one costs the shop", needed=False, low=0.0),
     "freight": Field("number", "what sending it back costs, where it is known", needed=False, low=0.0),
-    "resale": Field("number", "share of the price for which it could be sold again", needed=False, low=0.0),
+    "resale": Field("number", "share of the price for which it could be sold again", needed=False, low=0.0, high=1.0),
 }
 DERIVED = {
     "amount": Field("number", "price × quantity"),

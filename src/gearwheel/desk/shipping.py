@@ -41,7 +41,7 @@ FIELDS = {
     "requested_at": Field("time", "when it is decided"),
     "standard_days": Field("number", "days to the door at standard speed", needed=False, low=0.0),
     "expedited_days": Field("number", "days to the door the faster way", needed=False, low=0.0),
-    "late_risk": Field("number", "probability that the standard way is late", needed=False, low=0.0),
+    "late_risk": Field("number", "probability that the standard way is late", needed=False, low=0.0, high=1.0),
     "jurisdiction": Field("text", "where it goes", needed=False),
 }
 DERIVED = {"days_saved": Field("number", "days by which the faster way is faster", needed=False)}
