@@ -6,12 +6,16 @@ import datetime as dt
 
 import duckdb
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events_planted import events_of
+from gearwheel.cli.desk_learn import records_of
 from gearwheel.desk.customers import read_customers
+from gearwheel.desk.opened import read_papers
 from gearwheel.desk.prepare import fees_ahead, lift_ahead, satisfaction_elasticity, valued
 from gearwheel.desk.returns import RETURNS
 from gearwheel.fit.customer_fit import Fitted
@@ -165,7 +169,17 @@ def test_events_without_returns_members_or_repeats_say_what_is_not_known():
       'done' AS status, 'EUR' AS currency, FALSE AS is_test FROM range(1400) AS r(i)"""
     found = Prepared()
     columns = _customers(events_of({"orders": once, "order_lines": LINES}), LAST, found)
-    assert not columns["claims"].any() and np.isnan(columns["value"]).all() and not columns["member"].any()
+    assert np.isnan(columns["claims"]).all() and np.isnan(columns["value"]).all() and not columns["member"].any()
     assert any("no returns" in note for note in found.notes) and any(
         "nobody bought twice" in n or "not known" in n for n in found.notes
     )
+
+
+def test_claims_that_nobody_recorded_teach_nothing(tmp_path):
+    unknown = {"customer_id": ["a", "b"], "orders": [2.0, 3.0], "claims": [np.nan, np.nan]}
+    (tmp_path / "policy.toml").write_text('operation = "returns"\ncurrency = "EUR"\n')
+    for claims, known in (([np.nan, np.nan], None), ([np.nan, 1.0], [1.0])):
+        pq.write_table(pa.table({**unknown, "claims": claims}), tmp_path / "customers.parquet")
+        records = records_of(read_papers(tmp_path / "policy.toml", tmp_path / "customers.parquet"))
+        assert (records is None) == (known is None)
+        assert known is None or records["claims"].tolist() == known

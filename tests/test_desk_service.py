@@ -191,7 +191,14 @@ def test_keys_methods_and_paths_are_checked(desk):
     assert desk.call("GET", "/v2")[2]["code"] == "GW522"
     bad = {"decision_id": "d", "kind": "returned", "at": now()}
     assert desk.call("POST", "/v1/outcomes", bad, "n1")[0] == 404
-    for change in ({"kind": "Odd kind"}, {"at": "never"}, {"at": now(days=2)}, {"amount": "1"}, {"amount": 1e99}):
+    for change in (
+        {"kind": "Odd kind"},
+        {"kind": "retruned"},
+        {"at": "never"},
+        {"at": now(days=2)},
+        {"amount": "1"},
+        {"amount": 1e99},
+    ):
         assert desk.call("POST", "/v1/outcomes", bad | change, "n2")[0] == 422
 
 

@@ -95,14 +95,17 @@ def evaluate(source: str, policy: str, knowledge: str | None, window: float, as_
 
 
 def records_of(papers):
-    """The customers' records as `learn` takes them; None where there are none."""
+    """The records of the customers whose claims are known, as `learn` takes them; None where there are none."""
+    import numpy as np
+
     from gearwheel.desk.abuse import RECORD
 
     facts = papers.customers.facts
     if not {"orders", "claims"} <= set(facts):
         return None
-    nothing = facts["orders"] * 0.0
-    return {n: facts.get(n, nothing) for n in RECORD}
+    known = np.isfinite(facts["orders"]) & np.isfinite(facts["claims"])
+    nothing = np.zeros(len(known))
+    return {n: np.nan_to_num(facts.get(n, nothing))[known] for n in RECORD} if known.any() else None
 
 
 def left_out(history) -> list[str]:

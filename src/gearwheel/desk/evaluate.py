@@ -58,9 +58,9 @@ def evaluate(
     """
     known = np.isfinite(history.outcome("cost"))
     if known.sum() < 2:
-        raise DeskError(
-            Problem("GW520", "there is nothing to evaluate on: of fewer than two decisions the cost is known")
-        )
+        said = f"there is nothing to evaluate on: of {len(known):,} decisions the cost of {known.sum()} is known"
+        hint = "It is once the window is over (--window, days; 60 unless set) and something but a purchase was told."
+        raise DeskError(Problem("GW520", said, hint=hint))
     part, target = history.where(known), target[known]
     _supported(part, target)
     cost, customers, rows = part.outcome("cost"), part.customers(), np.arange(len(part))

@@ -136,7 +136,7 @@ def _from_table(path: Path, operation: Operation, policy: Policy) -> History:
         raise DeskError(Problem("GW518", f"cannot read the decisions: {error}", str(path))) from error
     actions = tuple(n.removeprefix(SHARE) for n in table.column_names if n.startswith(SHARE))
     if "action" not in table.column_names or not actions:
-        hint = "A column `action`, and propensity_<action> for every action: how likely each was."
+        hint = "A column `action`, and propensity_<action> for every action: how likely each was. The desk's own are in its log."
         raise DeskError(
             Problem("GW510", "the table does not say what was decided and how likely it was", str(path), hint=hint)
         )

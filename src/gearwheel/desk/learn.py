@@ -59,8 +59,9 @@ def learn(operation: Operation, policy: Policy, history: History, records: Colum
     refused: list[Problem] = []
     if set(LEARNED) <= set(beliefs):
         if records is None:
-            said = "claims are not learned: the records of all customers are needed, those who never claimed among them"
-            refused.append(Problem("GW521", said))
+            said = "claims: the records of all customers are needed, those who never claimed among them"
+            hint = "--customers takes them; where the events hold no returns nobody's claims are known."
+            refused.append(Problem("GW521", said, hint=hint))
         else:
             claims = learn_claims(records, beliefs, policy.draws)
             because = f"the records of {claims.customers:,} customers ({claims.effective:.0f} effective draws)"

@@ -48,7 +48,7 @@ def effects(
 
 
 def _effect(history: History, action: str, fallback: str) -> Effect | Problem:
-    hint = "let the policy draw it now and then: explore = 0.05"
+    hint = "Time helps, and a policy that draws lots more often (explore)."
     if action not in history.actions or fallback not in history.actions:
         return Problem("GW521", f"the effect of '{action}' cannot be learned: it is not in the log", hint=hint)
     a, b = history.actions.index(action), history.actions.index(fallback)
@@ -57,8 +57,8 @@ def _effect(history: History, action: str, fallback: str) -> Effect | Problem:
     drawn, others = int((part.chosen == a).sum()), int((part.chosen == b).sum())
     if min(drawn, others) < FEWEST:
         said = (
-            f"the effect of '{action}' cannot be learned: where lots decided and the time after is over, it was drawn "
-            f"{drawn} times and '{fallback}' {others} times; {FEWEST} are needed of each"
+            f"the effect of '{action}' cannot be learned: where a lot could have given either, and what was bought after is "
+            f"told, '{action}' was answered {drawn} times and '{fallback}' {others} times; {FEWEST} are needed of each"
         )
         return Problem("GW521", said, hint=hint)
     spent, customers = part.outcome("spent_after"), part.customers()

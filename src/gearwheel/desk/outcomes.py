@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import math
 import re
@@ -15,7 +16,11 @@ from gearwheel.desk.store import Outcome
 from gearwheel.wheel.errors import Problem
 
 KIND = re.compile(r"[a-z][a-z0-9_]{0,39}")
-KINDS = ("returned", "bought_again", "abuse_found", "refunded")  # the usual ones; others are kept as well
+KINDS = (  # the usual ones; others are kept as well, and their amount is a cost
+    "returned", "not_returned", "abuse_found", "accepted", "declined", "refunded", "freight", "handling", "goods",
+    "reviewed", "salvaged", "bought_again",
+)  # fmt: skip
+NEAR = 0.85  # likeness from which another word is one of these, misspelled
 
 Told = Outcome | Problem
 
@@ -30,6 +35,10 @@ def outcome_of(desk: Desk, key: str, row: Mapping, now: float) -> Told:
             return Problem("GW511", f"'{name}' is not a text: {repr(row[name])[:60]}")
     if not KIND.fullmatch(row["kind"]):
         return Problem("GW511", f"no kind of outcome: {row['kind'][:60]!r}", hint=f"Such as {', '.join(KINDS)}.")
+    meant = difflib.get_close_matches(row["kind"], KINDS, n=1, cutoff=NEAR)
+    if meant and meant != [row["kind"]]:
+        hint = f"Did you mean '{meant[0]}'? A kind of your own is less like one of the desk's."
+        return Problem("GW511", f"'{row['kind']}' is hardly a kind of outcome", hint=hint)
     amount = row.get("amount")
     if amount is not None and (isinstance(amount, bool) or not isinstance(amount, int | float)):
         return Problem("GW511", f"'amount' is not a number: {repr(amount)[:60]}")

@@ -105,7 +105,10 @@ def _customers(events, last: date, found: Prepared) -> dict[str, np.ndarray]:
     count = len(columns["customer_id"])
     found.customers, found.as_of = count, last.isoformat()
     if "returns" not in events.present:
-        found.notes.append("the events hold no returns: every customer's claims are taken as none")
+        found.notes.append(
+            "the events hold no returns: what customers claimed is not known, and nothing is learned of it"
+        )
+        columns |= dict.fromkeys(("claims", "kept", "came_back", "not_back"), np.full(count, np.nan))
     columns |= {"member": np.zeros(count), "value": np.full(count, np.nan), "value_spread": np.ones(count)}
     columns["orders_ahead"] = np.full(count, np.nan)
     try:
