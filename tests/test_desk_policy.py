@@ -150,7 +150,7 @@ def test_rights_that_never_meet_may_grant_unlike_things():
 def test_all_mistakes_are_told_at_once_with_a_hint():
     found = problems(HEAD + 'actionz = []\n[rule.a]\nwhen = { prise = { above = 1 } }\nforbid = ["keeep"]\n')
     assert [(p.line, p.hint) for p in found] == [
-        (3, "Did you mean 'actions'?"), (5, "Did you mean 'price'?"), (6, "Did you mean 'keep'?")
+        (3, "Did you mean 'actions'?"), (5, "Did you mean 'price'? What a request adds by itself is called context.prise."), (6, "Did you mean 'keep'?")
     ]  # fmt: skip
 
 

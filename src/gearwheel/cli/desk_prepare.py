@@ -39,6 +39,9 @@ def prepare(target: str, out: str, as_json: bool) -> None:
             f"{span['low']:,.2f} to {span['high']:,.2f} for nine tenths of them."
         )
     for name, span in found.quantities.items():
-        said.append(f"{name}: {span['median']:+.4f} ({span['low']:+.4f} to {span['high']:+.4f}).")
+        said.append(
+            f"The wheel says of the quantity {name}, a log change of later spending: {span['median']:+.4f} "
+            f"({span['low']:+.4f} to {span['high']:+.4f})."
+        )
     click.echo(plain("\n".join([*said, *(f"Note: {note}." for note in found.notes), *found.files])))
     say_next("desk", "new", "policy.toml")

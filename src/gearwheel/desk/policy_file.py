@@ -87,7 +87,8 @@ class _Reader:
             self.flaw("GW503", "there are no actions to choose from", ("actions",))
         fallback = raw.get("fallback", self.operation.fallback)
         if not isinstance(fallback, str) or fallback not in actions:
-            hint = did_you_mean(str(fallback), self.operation.actions)
+            known = str(fallback) in self.operation.actions
+            hint = "Name it among `actions` too." if known else did_you_mean(str(fallback), self.operation.actions)
             self.flaw("GW503", f"the fallback {_shown(fallback)} is not among the actions", ("fallback",), hint)
             fallback = ""
         if not re.fullmatch(r"[A-Z]{3}", self.word(raw, "currency")):
@@ -201,7 +202,7 @@ class _Reader:
         types = {n: f.type for n, f in (*operation.fields.items(), *operation.derived.items())}
         types |= dict.fromkeys(operation.facts, "number")
         if not name.startswith(CONTEXT) and name not in types:
-            hint = did_you_mean(name, types) or f"What a request adds by itself is called {CONTEXT}{name}."
+            hint = f"{did_you_mean(name, types)} What a request adds by itself is called {CONTEXT}{name}.".strip()
             self.flaw("GW502", f"a request has no '{name}'", at, hint)
             return None
         kind = types.get(name, "number" if isinstance(value, dict) and "not" not in value else "text")

@@ -22,7 +22,7 @@ AHEAD = 300.0  # seconds by which a caller's clock may be ahead of ours
 LARGEST = 1e9  # of any number: what is larger is a mistake
 LONGEST = 500  # characters of a text
 NAT = np.datetime64("NaT", "s")
-EXAMPLES = {"text": '"A-1041"', "number": "19.99", "whole": "1", "time": '"2026-11-24T17:00:00Z"'}
+EXAMPLES = {"text": '"…"', "number": "19.99", "whole": "1", "time": '"2026-11-24T17:00:00Z"'}
 
 Faults = dict[int, Problem]
 

@@ -125,4 +125,7 @@ def _said(name: str):
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(f"the store {name}: {error}") from error
+        said = f"the store {name}: {error}"
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+            raise StoreError(said, "A store is a log of the desk, such as desk.db.") from error
+        raise StoreError(said) from error
