@@ -166,7 +166,7 @@ def test_a_chance_constraint_binds_at_its_quantile():
 
 
 def test_conditions_that_cannot_be_kept_say_which_fails_already():
-    with pytest.raises(WheelError, match="GW148.*left >= 11.*fails already under the current plan \\(in 0 %"):
+    with pytest.raises(WheelError, match="GW148.*left >= 11. holds in 0 % of the draws, and 90 % are asked for"):
         planned(*CHANCY, keep=["left >= 11 with 0.9", "profit >= -1 with 0.9"])
 
 

@@ -179,8 +179,9 @@ class Fit:
 
         return Loops(loops_of(self.posterior, progress), self.model.wheel)
 
-    def levers(self, outcome: str, *, years: float | None = None, how: str = "cumulated") -> Levers:
-        """What one step of each lever does to `outcome` over `years`. Raises WheelError for an unknown outcome."""
+    def levers(self, outcome: str, *, years: float | None = None, how: str | None = None) -> Levers:
+        """What one step of each lever does to `outcome` over `years`: "cumulated" or its "level" in the end, when None
+        what flows is cumulated and a stock is looked at in the end. Raises WheelError for an unknown outcome."""
         from gearwheel.run import levers_of
         from gearwheel.run.chosen import outcome_of
 

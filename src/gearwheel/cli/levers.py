@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import click
 
 from gearwheel.cli.frame import Verb, cache_option, echo_json, json_option, plain, say_next, seed_option, wheel_argument
@@ -12,7 +14,11 @@ from gearwheel.cli.progress import progress
 @wheel_argument
 @click.option("--outcome", metavar="VARIABLE", help="What to judge by. [default: the wheel's first declared outcome]")
 @click.option("--years", type=float, help="After how long. [default: the wheel's horizon]")
-@click.option("--level", is_flag=True, help="The value at the end, instead of the sum over the time.")
+@click.option(
+    "--level",
+    is_flag=True,
+    help="The value at the end, instead of the sum over the time; a stock is always looked at in the end.",
+)
 @seed_option
 @cache_option
 @json_option
@@ -36,7 +42,7 @@ def levers(
     outcome = outcome_of(outcome or next(iter(model.wheel.outcomes), model.wheel.size), model.wheel)
     with progress() as shown:
         fit = model.fit(seed=seed, progress=shown, cache=not no_cache)
-        found = fit.levers(outcome, years=years, how="level" if level else "cumulated").found
+        found = fit.levers(outcome, years=years, how="level" if level else None).found
     if as_json:
         echo_json({"wheel": wheel, "levers": found})
         return
@@ -55,7 +61,7 @@ def _best(found: dict) -> tuple[str, ...]:
 
 
 def lever_table(found: dict) -> str:
-    """One line a lever, the largest effect first."""
+    """One line a lever, the one that helps most first."""
     from gearwheel.cli.text import spanned, table
     from gearwheel.show.figures import number, percent
 
@@ -71,7 +77,7 @@ def lever_table(found: dict) -> str:
             spanned(effect["per_dollar"])[0],
             ", ".join(effect["through"]),
         )
-        for effect in found["effects"]
+        for effect in sorted(found["effects"], key=lambda e: -e["effect"]["median"] if e["effect"] else math.inf)
     ]
     unit = f"effect, {found['unit']}" if found.get("unit") not in ("", "1", None) else "effect"
     head = ("lever", "step", unit, "90 %", "other way", "better", "best", "elasticity", "per money", "through")

@@ -45,7 +45,7 @@ def terms(
     with progress() as shown:
         fit = model.fit(seed=seed, progress=shown, cache=not no_cache)
         found = fit.terms(
-            kind, outcome, years=years, how="level" if level else "cumulated", settings=settings, saving=saving, on=on,
+            kind, outcome, years=years, how="level" if level else None, settings=settings, saving=saving, on=on,
             wait=wait, data=data, changed=changed.date() if changed else None, progress=shown,
         ).found  # fmt: skip
     if out:
@@ -82,7 +82,13 @@ def _term_table(one: dict, found: dict) -> str:
         rows.append((number(setting["value"]) + mark, *spanned(setting["effect"]),
                      percent(setting["probability_better"]), *cells))  # fmt: skip
     unit = f", {found['unit']}" if found["unit"] else ""
-    head = (one["title"], f"change{unit}", "90 %", "better", *(n.rsplit(".", 1)[-1].replace("_", " ") for n in shown))
+    head = (
+        one["title"],
+        f"change{unit}",
+        "90 %",
+        "better",
+        *(f"change of {n.rsplit('.', 1)[-1].replace('_', ' ')}" for n in shown),
+    )
     return table(head, rows)
 
 

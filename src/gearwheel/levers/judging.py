@@ -38,6 +38,11 @@ def summed(values: np.ndarray, how: str, dt: float) -> np.ndarray:
     return values[:, -1] if how == "level" else values[:, :-1].sum(axis=1) * dt
 
 
+def usual(wheel: Wheel, outcome: str) -> str:
+    """How an outcome is judged unless said otherwise: what flows is cumulated, what stands is looked at in the end."""
+    return "cumulated" if wheel.variables()[outcome].unit.endswith(f"/{wheel.unit}") else "level"
+
+
 def summed_unit(wheel: Wheel, name: str, how: str) -> str:
     """The unit of a variable at one moment, or of its sum over time."""
     unit = wheel.variables()[name].unit

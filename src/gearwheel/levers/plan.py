@@ -16,6 +16,8 @@ from gearwheel.levers.risk import mean_weights, ordered, quantile_weights, tail_
 Progress = Callable[[str, int, int, str], None]
 AGREE = 0.02  # of the larger gain that the two optimisers may differ by
 TIGHTENINGS = 2  # times that a condition missed on other noise is asked for more strictly
+NEARLY = 0.005  # of the best gain that a simpler plan may do worse by
+SLACK, OVER = 0.01, 0.02  # by which draws of their own may miss a condition's share, and the budget
 IDLE = 0.001  # of the gain: levers whose paths add less in all stay as they are
 LEAST_RUNS, LEAST_EACH, MOST_RUNS = 150, 10, 800  # of the derivative-free check; each: for every number decided
 NOTHING = "nothing"
@@ -61,7 +63,10 @@ def plan(
     seed: int = 1,
     progress: Progress = lambda *_: None,
 ) -> Plan:
-    """Search on `seen`, tighten conditions on `other`, judge on `fresh`: draws and noise of their own.
+    """Search on `seen`, tighten conditions and choose on `other`, judge on `fresh`: draws and noise of their own.
+
+    Chosen is what keeps everything and does best among the plan found, half of it, best lever first, an equal split, each
+    lever alone and doing nothing; of those within NEARLY of its gain the one that moves the fewest levers.
 
     `budget` is the largest expected money spent on the levers beyond the current plan. `believed`: parameter → its
     values on the fresh draws, to be asked what knowing it is worth; where these repeat with other noise, once.
@@ -84,10 +89,38 @@ def plan(
     found = found and search.without_idle(found, levels)
     first = search.without_idle(first, levels)
     zero = np.zeros(task.paths.size)
-    x = zero if found is None else found.x
+    tried = [
+        zero,
+        *alone,
+        *(x for x in (split, first.x) if x is not None),
+        *([] if found is None else [0.5 * found.x, found.x]),
+    ]
+    x, kept = _chosen(task, other, tried, levels, asked, budget, search)
+    promised = search.gain(x)
     named = {"plan": x, NOTHING: zero, "greedy": first.x if first.kept else None, "equal split": split}
     named = {name: path for name, path in named.items() if path is not None}
-    return _judged(task, search, found, named, alone, fresh, believed or {}, risk, at_risk, progress)
+    return _judged(task, search, promised, kept, named, alone, fresh, believed or {}, risk, at_risk, progress)
+
+
+def _chosen(task, other, tried, levels, asked, budget, search) -> tuple[np.ndarray, bool]:
+    """(the path to advise, whether it keeps everything), by what each brings on draws of their own."""
+    weights = risk_weights(other.draws, search.risk, search.at_risk)
+    measured = [task.measure(other, x) for x in tried]
+    none = measured[0]
+    gains, keeps = [], []
+    for x, m in zip(tried, measured):
+        gains.append(float(ordered(np, m.value, weights) - ordered(np, none.value, weights)))
+        spent = float(np.mean(m.spent - none.spent))
+        wanted = asked if not np.any(x) else levels  # nothing was searched for
+        held = bool(np.all(np.mean(m.margins >= 0, axis=1) >= wanted - SLACK)) if len(levels) else True
+        keeps.append(held and spent <= budget + abs(budget) * OVER + 1e-9 and np.isfinite(gains[-1]))
+    able = [i for i, kept in enumerate(keeps) if kept]
+    if not able:
+        return tried[0], False
+    best = max(gains[i] for i in able)
+    near = [i for i in able if gains[i] >= best - NEARLY * abs(best)]
+    levers = np.arange(task.paths.size) // task.paths.knots
+    return tried[min(near, key=lambda i: (len(np.unique(levers[tried[i] != 0])), -gains[i]))], True
 
 
 class _Search:
@@ -95,11 +128,17 @@ class _Search:
 
     def __init__(self, task: Task, seen: Inputs, budget: float, risk: str, at_risk: float, progress: Progress):
         self.task, self.seen, self.budget, self.progress = task, seen, budget, progress
+        self.risk, self.at_risk = risk, at_risk
         self.weights = risk_weights(seen.draws, risk, at_risk)
         self.compiled = jax_objectives(task)
         self.given = (dict(seen.parameters), seen.state, seen.shocks)
         self.checked: dict[str, float] = {}
         self.runs: dict[str, int] = {}
+
+    def gain(self, x: np.ndarray) -> float:
+        """On the draws of the search."""
+        values = [self.task.measure(self.seen, path).value for path in (x, np.zeros(self.task.paths.size))]
+        return float(np.subtract(*(ordered(np, value, self.weights) for value in values)))
 
     def _told(self, stage: str):
         return lambda done, total, note: self.progress(stage, done, total, note)
@@ -167,7 +206,7 @@ class _Search:
         return best_of(by_gradient(self.task.paths, scales, slopes, [start, zero], self._told("search")))
 
 
-def _judged(task, search, found, named, alone, fresh, believed, risk, at_risk, progress) -> Plan:
+def _judged(task, search, promised, kept, named, alone, fresh, believed, risk, at_risk, progress) -> Plan:
     """Every plan on fresh draws: which is better than nothing, what the search promised itself, what to find out."""
     measured = {}
     for number, (name, x) in enumerate(named.items()):
@@ -178,15 +217,14 @@ def _judged(task, search, found, named, alone, fresh, believed, risk, at_risk, p
     gain = value["plan"] - value[NOTHING]
     difference = measured["plan"].value - measured[NOTHING].value
     error = float(np.std(difference) / np.sqrt(fresh.draws))
-    promised = found.gain if found is not None else 0.0
-    better = bool(found is not None and np.any(named["plan"]) and gain > (2 * error if risk == "expected" else 0.0))
+    better = bool(kept and np.any(named["plan"]) and gain > (2 * error if risk == "expected" else 0.0))
     progress("next experiment", 0, 1, "")
     options = _alternatives(task, named["plan"], alone, measured, fresh)
     once = len(next(iter(believed.values()), options[0]))
     knowing = worth_knowing(options.reshape(len(options), -1, once).mean(axis=1), believed)
     return Plan(
         task, named["plan"] if better else np.zeros(task.paths.size), better, named, measured, value, promised - gain,
-        search.checked, search.runs, knowing, found is not None,
+        search.checked, search.runs, knowing, kept,
     )  # fmt: skip
 
 

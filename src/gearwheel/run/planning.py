@@ -127,6 +127,7 @@ def _planned(posterior, asked: Mapping, rules, progress: Progress) -> dict:
 
 
 def _task(posterior, asked: Mapping, rules):
+    from gearwheel.levers.judging import usual
     from gearwheel.levers.paths import Track, lay_paths
     from gearwheel.levers.plan_task import Task
 
@@ -145,12 +146,12 @@ def _task(posterior, asked: Mapping, rules):
     paths = lay_paths(
         [track(n) for n in asked["levers"]], wheel.dt * np.arange(steps + 1), min(asked["knots"], steps // 2)
     )
-    how = "cumulated" if wheel.variables()[asked["outcome"]].unit.endswith(f"/{wheel.unit}") else "level"
-    return Task(wheel, asked["outcome"], how, paths, rules, start, current)
+    return Task(wheel, asked["outcome"], usual(wheel, asked["outcome"]), paths, rules, start, current)
 
 
 def _inputs(posterior, task, progress: Progress):
-    """(draws of the search, draws to tighten conditions on, draws to judge on, and which parameters those have).
+    """(draws of the search, draws to tighten conditions and to choose on, draws to judge on, and which parameters those
+    have).
 
     Each has parameters and noise of its own; those to judge on are repeated with new noise where a record leaves few.
     Draws that leave the finite numbers under the current plan are left out.
@@ -158,7 +159,7 @@ def _inputs(posterior, task, progress: Progress):
     from gearwheel.levers.plan_task import Inputs
 
     progress("draws", 0, 1, "")
-    parameters, state = weighed_here(posterior, 3 * SEEN + FRESH)
+    parameters, state = weighed_here(posterior, 5 * SEEN + FRESH)
     everyone = np.arange(len(state))
 
     def of(which: np.ndarray, seed: int) -> Inputs:
@@ -175,7 +176,7 @@ def _inputs(posterior, task, progress: Progress):
         )
         raise GearwheelError(f"{message}: no plan can be judged. `gearwheel spin` shows which variables do.")
     cut = min(SEEN, len(sound) // 2)
-    until = cut + (min(2 * SEEN, (len(sound) - cut) // 2) if task.rules else 0)
+    until = cut + min(2 * SEEN, (len(sound) - cut) // 2)
     rest = sound[until:]
     judging = np.tile(rest, -(-FRESH // len(rest)))
     return of(sound[:cut], 1), of(sound[cut:until], 2), of(judging, 3), rest
@@ -186,8 +187,10 @@ def _refuse_impossible(found, wheel: Wheel) -> None:
     told = []
     for i, rule in enumerate(found.task.rules):
         now = float(np.mean(found.fresh["nothing"].margins[i] >= 0))
-        word = "fails already under the current plan" if now < rule.probability else "holds under the current plan"
-        told.append(f"'{rule.text}' {word} (in {100 * now:.0f} % of the draws)")
+        told.append(
+            f"under the current plan '{rule.variable} {'>=' if rule.sign > 0 else '<='} {rule.bound:g}' holds in "
+            f"{100 * now:.0f} % of the draws, and {100 * rule.probability:.0f} % are asked for"
+        )
     hint = "Ask for less probability or a lower bound, allow more budget or more levers, or look less far ahead."
     kept = "; ".join(told) or "the budget cannot be kept"
     raise WheelError(
@@ -241,7 +244,7 @@ def _told(found, asked: Mapping, wheel: Wheel) -> dict:
 
 def _lever_rows(found, wheel: Wheel) -> list[dict]:
     paths = found.task.paths
-    offsets = paths.offsets(found.candidates["plan"])
+    offsets = paths.offsets(found.x)  # what is advised
     rows = []
     for track, offset in zip(paths.tracks, offsets):
         lever = wheel.lever[track.lever]

@@ -208,9 +208,11 @@ def _barrier(posterior) -> dict | None:
 
 
 def levers_of(
-    posterior, outcome: str | None = None, *, years: float | None = None, how: str = "cumulated", noise: bool = True
+    posterior, outcome: str | None = None, *, years: float | None = None, how: str | None = None, noise: bool = True
 ) -> dict:
-    """Effect of every lever on `outcome` after `years`, from paired draws, as in results.json."""
+    """Effect of every lever on `outcome` after `years`, from paired draws, as in results.json; `how` as `usual` when
+    None."""
+    from gearwheel.levers.judging import usual
     from gearwheel.levers.ranking import summary
     from gearwheel.levers.sensitivity import sensitivity
     from gearwheel.loops.named import named
@@ -218,7 +220,7 @@ def levers_of(
 
     wheel = posterior.wheel
     outcome = outcome or (wheel.outcomes[0] if wheel.outcomes else wheel.size)
-    years = wheel.horizon if years is None else years
+    years, how = wheel.horizon if years is None else years, how or usual(wheel, outcome)
     program = build(wheel)
     parameters, state = weighed_here(posterior, LEVER_DRAWS)
     horizon = years * per_year(wheel)

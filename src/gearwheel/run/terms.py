@@ -25,7 +25,7 @@ def terms_of(
     *,
     outcome: str | None = None,
     years: float | None = None,
-    how: str = "cumulated",
+    how: str | None = None,
     settings: Mapping[str, Sequence[float]] | None = None,
     saving: float = SAVED,
     on: str | None = None,
@@ -39,6 +39,8 @@ def terms_of(
     long "delayed" and "gradually" take. Raises WheelError: GW155 for a kind that the wheel cannot answer, GW156 for a
     setting outside its limits or of no term, GW157 for a saving that is none or not on money per time, GW142 for an unknown outcome.
     """
+    from gearwheel.levers.judging import usual
+
     wheel = posterior.wheel
     kind, gear = _known(kind, wheel)
     _refuse_unknown(settings or {}, kind, gear, wheel)
@@ -52,6 +54,7 @@ def terms_of(
     horizon = years * per_year(wheel)
     steps = max(1, round(horizon / wheel.dt))
     shocks = np.random.default_rng(posterior.seed).standard_normal((steps, *state.shape)) if noise else None
+    how = how or usual(wheel, outcome)
     common = {"how": how, "start": now_of(posterior), "paths": history(wheel), "shocks": shocks}
     common |= {k: _shown(getattr(kind, k), gear, wheel) for k in ("level", "cumulated")}
     about = {

@@ -45,9 +45,13 @@ def verdict(found: Mapping) -> str:
     spent = amount(real(ours.get("mean_spent")), words_of(found.get("money")))
     budget = real(found.get("budget"))
     within = f" of a budget of {amount(budget, words_of(found.get('money')))}" if budget is not None else ""
+    paid = f"Extra money spent on levers: {spent}{within}."
+    if budget is not None and (real(ours.get("mean_spent")) or 0.0) <= 0:
+        saved = amount(-(real(ours.get("mean_spent")) or 0.0), words_of(found.get("money")))
+        paid = f"It needs nothing{within}: it spends {saved} less on levers."
     return (
         f"Against the current plan this one changes {outcome_words(found)} by {told}; it is better with a probability "
-        f"of {odds}. Extra money spent on levers: {spent}{within}."
+        f"of {odds}. {paid}"
     )
 
 
