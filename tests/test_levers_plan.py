@@ -254,11 +254,14 @@ def feedback_task() -> tuple[Task, Inputs]:
 def test_the_gradient_through_the_simulator_equals_finite_differences_and_both_engines_agree():
     task, inputs = feedback_task()
     weights, rules = tail_weights(24, 0.3), quantile_weights(24, 0.1)[None]
+    widths = np.array([7.0])
     x = np.array([0.1, 0.2, 0.05, 0.03, 0.06, -0.02])
-    jacobian, values = jax_objectives(task)(x, (dict(inputs.parameters), inputs.state, inputs.shocks), weights, rules)
+    jacobian, values = jax_objectives(task)(
+        x, (dict(inputs.parameters), inputs.state, inputs.shocks), weights, rules, widths
+    )
 
     def at(z):
-        return objectives(task, inputs, weights, rules, z)
+        return objectives(task, inputs, weights, rules, widths, z)
 
     assert np.asarray(values) == pytest.approx(at(x), rel=1e-10)
     by_hand = np.stack([(at(x + h) - at(x - h)) / 2e-5 for h in 1e-5 * np.eye(6)], axis=1)

@@ -11,12 +11,13 @@ from gearwheel.levers.next_experiment import worth_knowing
 from gearwheel.levers.plan_search import Found, Scales, best_of, by_gradient, judge, without_gradient
 from gearwheel.levers.plan_simple import equal_split, greedy
 from gearwheel.levers.plan_task import Inputs, Measured, Task, jax_objectives, objectives
-from gearwheel.levers.risk import mean_weights, ordered, quantile_weights, tail_weights
+from gearwheel.levers.risk import mean_weights, ordered, quantile_weights, tail_weights, width
 
 Progress = Callable[[str, int, int, str], None]
 AGREE = 0.02  # of the larger gain that the two optimisers may differ by
 TIGHTENINGS = 2  # times that a condition missed on other noise is asked for more strictly
 NEARLY = 0.005  # of the best gain that a simpler plan may do worse by
+LUCK = 0.005
 SLACK, OVER = 0.01, 0.02  # by which draws of their own may miss a condition's share, and the budget
 IDLE = 0.001  # of the gain: levers whose paths add less in all stay as they are
 LEAST_RUNS, LEAST_EACH, MOST_RUNS = 150, 10, 800  # of the derivative-free check; each: for every number decided
@@ -72,7 +73,10 @@ def plan(
     values on the fresh draws, to be asked what knowing it is worth; where these repeat with other noise, once.
     """
     search = _Search(task, seen, budget, risk, at_risk, progress)
-    levels = asked = np.array([rule.probability for rule in task.rules])
+    asked = np.array([rule.probability for rule in task.rules])
+    zero = np.zeros(task.paths.size)
+    here, there = (np.mean(task.measure(given, zero).margins >= 0, axis=1) for given in (seen, other))
+    levels = np.where(there >= asked, np.minimum(asked, here - LUCK), asked)  # bad luck of few draws is no condition
     found, split, first, alone = search.run(levels, seed)
     for _ in range(TIGHTENINGS if len(levels) else 0):
         if found is None:
@@ -88,31 +92,29 @@ def plan(
         found = again
     found = found and search.without_idle(found, levels)
     first = search.without_idle(first, levels)
-    zero = np.zeros(task.paths.size)
     tried = [
         zero,
         *alone,
         *(x for x in (split, first.x) if x is not None),
         *([] if found is None else [0.5 * found.x, found.x]),
     ]
-    x, kept = _chosen(task, other, tried, levels, asked, budget, search)
+    x, kept = _chosen(task, other, tried, asked, budget, search)
     promised = search.gain(x)
     named = {"plan": x, NOTHING: zero, "greedy": first.x if first.kept else None, "equal split": split}
     named = {name: path for name, path in named.items() if path is not None}
     return _judged(task, search, promised, kept, named, alone, fresh, believed or {}, risk, at_risk, progress)
 
 
-def _chosen(task, other, tried, levels, asked, budget, search) -> tuple[np.ndarray, bool]:
+def _chosen(task, other, tried, asked, budget, search) -> tuple[np.ndarray, bool]:
     """(the path to advise, whether it keeps everything), by what each brings on draws of their own."""
     weights = risk_weights(other.draws, search.risk, search.at_risk)
     measured = [task.measure(other, x) for x in tried]
     none = measured[0]
     gains, keeps = [], []
-    for x, m in zip(tried, measured):
+    for m in measured:
         gains.append(float(ordered(np, m.value, weights) - ordered(np, none.value, weights)))
         spent = float(np.mean(m.spent - none.spent))
-        wanted = asked if not np.any(x) else levels  # nothing was searched for
-        held = bool(np.all(np.mean(m.margins >= 0, axis=1) >= wanted - SLACK)) if len(levels) else True
+        held = bool(np.all(np.mean(m.margins >= 0, axis=1) >= asked - SLACK))
         keeps.append(held and spent <= budget + abs(budget) * OVER + 1e-9 and np.isfinite(gains[-1]))
     able = [i for i, kept in enumerate(keeps) if kept]
     if not able:
@@ -146,21 +148,21 @@ class _Search:
     def _at(self, levels: np.ndarray):
         """(objectives, slopes, scales) with the rules asked at these levels."""
         rules = [quantile_weights(self.seen.draws, 1 - level) for level in levels]
-        rules = np.array(rules).reshape(len(levels), self.seen.draws)
+        margins = self.task.measure(self.seen, np.zeros(self.task.paths.size)).margins
+        widths = np.array([width(m, 1 - level) for m, level in zip(margins, levels)])
+        rules = np.array(rules).reshape(len(levels), self.seen.draws), widths
         none = self.values(np.zeros(self.task.paths.size), rules)
 
         def slopes(x):
-            jacobian, values = self.compiled(x, self.given, self.weights, rules)
+            jacobian, values = self.compiled(x, self.given, self.weights, *rules)
             return np.asarray(values), np.asarray(jacobian)
 
-        margins = self.task.measure(self.seen, np.zeros(self.task.paths.size)).margins
-        widths = np.array([np.nanstd(m) or abs(np.nanmean(m)) or 1.0 for m in margins])
         trial = abs(self.values(self.task.paths.hold(np.full(len(self.task.paths.tracks), 0.1)), rules)[0] - none[0])
         gain = trial if np.isfinite(trial) and trial > 0 else max(abs(none[0]), 1e-9)
-        return lambda x: self.values(x, rules), slopes, Scales(none, gain, self.budget, widths)
+        return lambda x: self.values(x, rules), slopes, Scales(none, gain, self.budget)
 
-    def values(self, x: np.ndarray, rules: np.ndarray) -> np.ndarray:
-        return objectives(self.task, self.seen, self.weights, rules, x)
+    def values(self, x: np.ndarray, rules: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        return objectives(self.task, self.seen, self.weights, *rules, x)
 
     def run(self, levels: np.ndarray, seed: int) -> tuple[Found | None, np.ndarray | None, Found, list[np.ndarray]]:
         """(best plan, equal split, greedy plan, what each lever does best alone)."""

@@ -22,23 +22,22 @@ Told = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Scales:
-    """`none` are the objectives under the current plan; `gain` and `rules` bring values near 1; `budget` may be inf."""
+    """`none` are the objectives under the current plan; `gain` brings values near 1; `budget` may be inf."""
 
     none: np.ndarray
     gain: float
     budget: float
-    rules: np.ndarray
 
     def split(self, found: np.ndarray) -> tuple[float, np.ndarray]:
         """(gain over the current plan, slack of budget and rules), scaled; slack below 0 breaks."""
-        slack = found[2:] / self.rules
+        slack = found[2:]
         if np.isfinite(self.budget):
             room = (self.budget - (found[1] - self.none[1])) / self.money
             slack = np.concatenate([[room], slack])
         return (found[0] - self.none[0]) / self.gain, slack
 
     def slopes(self, jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        kept = jacobian[2:] / self.rules[:, None]
+        kept = jacobian[2:]
         if np.isfinite(self.budget):
             kept = np.concatenate([-jacobian[1:2] / self.money, kept])
         return jacobian[0] / self.gain, kept

@@ -13,7 +13,7 @@ import numpy as np
 
 from gearwheel.levers.judging import taken_off
 from gearwheel.levers.paths import Paths
-from gearwheel.levers.risk import Rule, ordered
+from gearwheel.levers.risk import Rule, ordered, squashed
 from gearwheel.spin.compile import compile_tree
 from gearwheel.spin.levers import Path, moved, table
 from gearwheel.spin.program import Program, build, step, values_at
@@ -154,8 +154,9 @@ def _net(task: Task, name: str, values, unbooked, paid):
 
 
 def jax_objectives(task: Task):
-    """(values, jacobian): jitted (x, inputs as a tuple, weights of the risk measure, weights of each rule) →
-    [risk measure, mean money spent, quantile of each rule's margin], and its Jacobian by reverse mode."""
+    """(values, jacobian): jitted (x, inputs as a tuple, weights of the risk measure, weights and widths of the rules) →
+    [risk measure, mean money spent, quantile of each rule's margin squashed by its width], and its Jacobian by reverse
+    mode."""
     from gearwheel.spin.compiled import jax_program, jax_ready
 
     jax = jax_ready()
@@ -163,9 +164,9 @@ def jax_objectives(task: Task):
 
     program = jax_program(task.wheel)
 
-    def objectives(x, given, weights, rule_weights):
+    def objectives(x, given, weights, rule_weights, widths):
         value, spent, margins, _, _ = judged(task, jnp, recorded(task, program, Inputs(*given), x))
-        kept = ordered(jnp, margins, rule_weights) if task.rules else jnp.zeros(0)
+        kept = ordered(jnp, squashed(jnp, margins, widths), rule_weights) if task.rules else jnp.zeros(0)
         return jnp.concatenate([ordered(jnp, value, weights)[None], spent.mean()[None], kept])
 
     def with_value(x, *rest):
@@ -175,8 +176,10 @@ def jax_objectives(task: Task):
     return jax.jit(jax.jacrev(with_value, has_aux=True))
 
 
-def objectives(task: Task, inputs: Inputs, weights: np.ndarray, rule_weights: np.ndarray, x: np.ndarray) -> np.ndarray:
+def objectives(
+    task: Task, inputs: Inputs, weights: np.ndarray, rule_weights: np.ndarray, widths: np.ndarray, x: np.ndarray
+) -> np.ndarray:
     """The same numbers by NumPy."""
     found = task.measure(inputs, x)
-    kept = ordered(np, found.margins, rule_weights) if task.rules else np.zeros(0)
+    kept = ordered(np, squashed(np, found.margins, widths), rule_weights) if task.rules else np.zeros(0)
     return np.concatenate([[ordered(np, found.value, weights), found.spent.mean()], kept])

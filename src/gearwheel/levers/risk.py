@@ -77,6 +77,18 @@ def quantile_weights(draws: int, probability: float) -> np.ndarray:
     return np.diff(beta.cdf(np.arange(draws + 1) / draws, a, b))
 
 
+def squashed(xp, margins, widths):
+    """(rules, draws) margins between -1 and 1, in the same order and with the same sign: a few draws far below would
+    otherwise pull a smooth quantile down that lies above zero. `widths` (rules,): the margin that becomes one half."""
+    return margins / (widths[:, None] + xp.abs(margins))
+
+
+def width(margins: np.ndarray, probability: float) -> float:
+    """Of squashing: how far margins (draws,) are apart just above their quantile at this probability."""
+    near, above = np.nanquantile(margins, [probability, min(2 * probability, 0.5 + probability / 2)])
+    return float(above - near) or float(np.nanstd(margins)) or abs(float(np.nanmean(margins))) or 1.0
+
+
 def ordered(xp, values, weights):
     """Σ weights · sorted values over the last axis."""
     return (xp.sort(values, axis=-1) * weights).sum(axis=-1)

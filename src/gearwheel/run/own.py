@@ -231,6 +231,7 @@ def numbers(series: Mapping[str, Series], begin: date, end: date, mapping) -> di
         "winning_ramp": 4 * winning_most,
         "handling": handling,
         "enrolled": level("sellers_enrolled", 0.01),
+        "packed_share": level("sellers_enrolled", 0.01) / sellers,
         "sellers": sellers,
         "entries": yearly("sellers_joined"),
         "exit_rate": yearly("sellers_lost", 0.25 * mean("sellers_active")) / max(mean("sellers_active"), 1.0),
