@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,10 +13,20 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
 import gearwheel as gw
+from gearwheel.levers.judging import usual
 from gearwheel.levers.next_experiment import evppi, worth_knowing
 from gearwheel.levers.paths import Track, lay_paths
-from gearwheel.levers.plan_task import Inputs, Task, jax_objectives, objectives
-from gearwheel.levers.risk import cvar, parse_rules, quantile_weights, tail_weights
+from gearwheel.levers.plan import _chosen
+from gearwheel.levers.plan_task import Inputs, Measured, Task, jax_objectives, objectives
+from gearwheel.levers.risk import (
+    cvar,
+    ordered,
+    parse_rules,
+    quantile_weights,
+    squashed,
+    tail_weights,
+    width,
+)
 from gearwheel.wheel.errors import Cancelled, WheelError
 from gearwheel.wheel.read import parse_wheel
 
@@ -325,6 +336,7 @@ def test_a_plan_can_be_stopped_within_either_search(stage):
         ({"levers": ["uu"]}, "GW146.*uu(.|\n)*Did you mean 'u'"),
         ({"budget": -1.0}, "GW145.*budget of -1"),
         ({"budget": math.nan}, "GW145"),
+        ({"budget": "50000"}, "GW145.*budget of .50000.: give a number"),
         ({"years": 0.0}, "GW145.*0 years"),
         ({"risk": "hope"}, "GW145.*hope"),
         ({"at_risk": 1.5}, "GW145.*1.5"),
@@ -368,3 +380,59 @@ def test_a_plan_is_kept_makes_frames_settings_and_a_page(tmp_path, monkeypatch):
         "<script" not in page and "http" not in page.replace("http://www.w3.org", "") and "Beside other plans" in page
     )
     assert answer._repr_svg_().startswith("<svg")
+
+
+# ---- what is advised
+
+
+class Known:
+    """A task whose plans bring what is stated: (value, spent, margins) of each number of the first knot."""
+
+    rules = ()
+
+    def __init__(self, *known: tuple):
+        self.known = known
+        self.paths = SimpleNamespace(size=2, knots=1)
+
+    def measure(self, inputs, x):
+        value, spent, margin = self.known[int(x[0])]
+        whole = np.ones(inputs.draws)
+        return Measured(value * whole, spent * whole, np.atleast_2d(margin * whole), whole[None], whole)
+
+
+def test_advised_is_the_best_of_what_keeps_everything_and_of_equals_the_simplest():
+    task = Known((0.0, 0.0, 1.0), (5.0, 0.0, 1.0), (9.0, 200.0, 1.0), (8.0, 0.0, -1.0), (5.01, 0.0, 1.0))
+    zero, one, dear, breaking = (np.array([float(k), 0.0]) for k in range(4))
+    both = np.array([4.0, 1.0])
+    draws = SimpleNamespace(draws=50)
+    search = SimpleNamespace(risk="expected", at_risk=0.1)
+
+    def advised(*tried):
+        x, kept = _chosen(task, draws, [zero, *tried], np.array([0.9]), 100.0, search)
+        return x.tolist(), kept
+
+    assert advised(one, dear, breaking) == ([1.0, 0.0], True)
+    assert advised(both, one) == ([1.0, 0.0], True)  # a lever more brings hardly more
+    assert advised(dear, breaking) == ([0.0, 0.0], True)
+    task.known = ((0.0, 0.0, -1.0), *task.known[1:3])
+    assert advised(dear) == ([0.0, 0.0], False)
+
+
+@given(seed=st.integers(0, 10_000), below=st.floats(1e3, 1e9))
+@settings(max_examples=30, deadline=None)
+def test_a_few_draws_far_below_do_not_decide_a_condition_that_holds(seed, below):
+    rng = np.random.default_rng(seed)
+    margins = np.sort(np.concatenate([-below * (1 + rng.random(4)), 1 + 50 * rng.random(156)]))[None]
+    weights = quantile_weights(160, 0.05)[None]
+    one = width(margins[0], 0.05)
+    assert 0 < one < 100 and ordered(np, margins, weights)[0] < 0  # although 97.5 % hold, and 95 % are asked
+    flat = squashed(np, margins, np.array([one]))
+    assert (np.diff(flat) > 0).all() and (np.sign(flat) == np.sign(margins)).all()
+    held = margins[:, 4:]
+    assert ordered(np, squashed(np, held, np.array([one])), quantile_weights(156, 0.05)[None])[0] > 0
+
+
+def test_what_flows_is_summed_and_what_stands_is_looked_at_in_the_end():
+    shop = gw.open("shop").wheel
+    assert usual(shop, "costs.free_cash") == "cumulated" and usual(shop, "costs.cash") == "level"
+    assert usual(shop, "experience.customers") == "level"

@@ -14,7 +14,7 @@ from gearwheel.gauges.catalogue import catalogue
 from gearwheel.gauges.mapping import Mapping
 from gearwheel.gauges.measure import Measurement
 from gearwheel.run import LIBRARY
-from gearwheel.run.own import LEAST_ERROR, chosen_gears, own_wheel, span, wandering
+from gearwheel.run.own import LEAST_ERROR, TEMPLATE, chosen_gears, own_wheel, span, wandering
 from gearwheel.run.record import picked, record_csv, tidy_text
 from gearwheel.run.template import filled, pick
 from gearwheel.spin.program import build, initial, values_at
@@ -313,3 +313,12 @@ def test_money_can_be_spent_on_a_lever_whatever_is_measured_and_no_gauge_reads_w
         _, hurried = at_start(left_out, **{"fulfilment.days_reference": 0.8 * before["days_today"]})
         rate = before["orders"] * before["carriage"] * (0.8 ** -before["faster"] - 1)
         assert hurried["faster_spending"] == pytest.approx(rate * hurried["orders"] / before["orders"])
+
+
+def test_offers_carry_a_promise_of_delivery_only_where_sellers_are_packed_for():
+    """Elsewhere the port is left alone: the gear's own reference makes its effect 1."""
+    template = TEMPLATE.read_text("utf-8")
+    gears = {"marketplace", "fulfilment", "orders"}
+    without, with_ = (pick(template, {*gears, *more}, ["experience"]) for more in ((), ("sellers_enrolled",)))
+    assert "eligible_share" not in without
+    assert 'eligible_share = "packed_share"' in with_ and "eligible_share_reference" in with_

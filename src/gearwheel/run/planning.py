@@ -34,7 +34,7 @@ def plan_of(
     levers: Sequence[str] | None = None,
     risk: str = "expected",
     at_risk: float = 0.1,
-    keep: Sequence[str] = (),
+    keep: str | Sequence[str] = (),
     knots: int = KNOTS,
     progress: Progress | None = None,
     cache: bool = True,
@@ -47,7 +47,7 @@ def plan_of(
     """
     from gearwheel.levers.risk import parse_rules
 
-    wheel = posterior.wheel
+    wheel, keep = posterior.wheel, (keep,) if isinstance(keep, str) else keep
     outcome = outcome_of(outcome, wheel)
     years = max(wheel.horizon, LEAST_YEARS) if years is None else years
     _refuse_numbers(wheel, budget, years, risk, at_risk, knots)
@@ -85,8 +85,8 @@ def _refuse_numbers(wheel: Wheel, budget, years: float, risk: str, at_risk: floa
     from gearwheel.wheel.rules.time_step import MAX_STEPS
 
     wrong = ""
-    if budget is not None and not (math.isfinite(budget) and budget >= 0):
-        wrong = f"a budget of {budget:g}: give 0 or more, or leave it out for no limit"
+    if budget is not None and not (isinstance(budget, int | float) and math.isfinite(budget) and budget >= 0):
+        wrong = f"a budget of {budget!r}: give a number, 0 or more, or leave it out for no limit"
     elif not (math.isfinite(years) and 2 <= years * per_year(wheel) / wheel.dt < MAX_STEPS):
         wrong = f"{years:g} years: give enough for two time steps, and no more than can be spun"
     elif risk not in MEASURES:
