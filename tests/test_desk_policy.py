@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from desk_requests import desk
 from gearwheel.cli import main
-from gearwheel.desk.conditions import COMPARISONS, Condition, applies, can_hold
+from gearwheel.desk.conditions import COMPARISONS, Condition, Requests, can_hold
 from gearwheel.desk.operations import OPERATIONS
 from gearwheel.desk.policy import Policy, Right, Rule, permitted
 from gearwheel.desk.policy_file import MAX_BYTES, SETTINGS, TABLES, parse_policy, read_policy
@@ -60,7 +60,7 @@ def test_conditions_hold_as_they_read_and_can_hold_exactly_when_something_meets_
         return if_missing if math.isnan(price) else all(HOW[how](price, number) for how, number in c.compared)
 
     wanted = [all(meets(p, t, c) for c in conditions) for p, t in cells]
-    assert applies(conditions, columns, if_missing).tolist() == wanted
+    assert Requests(columns).meet(conditions, if_missing).tolist() == wanted
     said = [w for (p, t), w in zip(cells, wanted) if t and not math.isnan(p)]
     assert can_hold(conditions) == any(said)
 

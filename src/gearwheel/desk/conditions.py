@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -22,13 +23,21 @@ class Condition:
     none_of: tuple[str, ...] = ()
     compared: tuple[tuple[str, float], ...] = ()
 
+    @property
+    def of_texts(self) -> bool:
+        return bool(self.among or self.none_of)
+
+    def holds_for(self, text: str, if_missing: bool) -> bool:
+        """Of what a request says; `if_missing` where that is nothing."""
+        return (text.casefold() in self.named) == bool(self.among) if text else if_missing
+
+    @cached_property
+    def named(self) -> set[str]:
+        """The texts that it names, without capitals."""
+        return _folded(self.among or self.none_of)
+
     def holds(self, column: np.ndarray, if_missing: bool) -> np.ndarray:
-        """(requests,) bool; `if_missing` where the request does not say."""
-        if self.among or self.none_of:
-            texts = [value if type(value) is str else str(value) for value in column.tolist()]
-            wanted = _folded(self.among or self.none_of)
-            holds = {text: (text.casefold() in wanted) == bool(self.among) for text in set(texts)} | {"": if_missing}
-            return np.array([holds[text] for text in texts], bool)
+        """(requests,) bool of numbers; `if_missing` where the request does not say."""
         numbers = _numbers(column)
         found = np.ones(len(numbers), bool)
         for comparison, number in self.compared:
@@ -36,12 +45,45 @@ class Condition:
         return np.where(np.isnan(numbers), if_missing, found)
 
 
-def applies(conditions: Sequence[Condition], columns: Mapping[str, np.ndarray], if_missing: bool) -> np.ndarray:
-    """Where all conditions hold, (requests,); everywhere when there are none."""
-    found = np.ones(len(next(iter(columns.values()))), bool)
-    for condition in conditions:
-        found &= condition.holds(columns[condition.field], if_missing)
-    return found
+@dataclass(frozen=True)
+class Said:
+    """A column of texts: `texts`, each once, and which of them each request says, (requests,)."""
+
+    texts: Sequence[str]
+    which: np.ndarray
+
+
+def said(column: np.ndarray) -> Said:
+    """What is no text counts as its words."""
+    texts = [value if type(value) is str else str(value) for value in column.tolist()]
+    number = {text: k for k, text in enumerate(dict.fromkeys(texts))}
+    return Said(list(number), np.fromiter(map(number.__getitem__, texts), np.intp, len(texts)))
+
+
+class Requests:
+    """Columns of requests that many conditions look at: each column of texts is read once."""
+
+    def __init__(self, columns: Mapping[str, np.ndarray]):
+        self.columns = columns
+        self.count = len(next(iter(columns.values())))
+        self._said: dict[str, Said] = {}
+
+    def said(self, field: str) -> Said:
+        if field not in self._said:
+            self._said[field] = said(self.columns[field])
+        return self._said[field]
+
+    def meet(self, conditions: Sequence[Condition], if_missing: bool) -> np.ndarray:
+        """Where all conditions hold, (requests,); everywhere when there are none."""
+        found = np.ones(self.count, bool)
+        for condition in conditions:
+            if condition.of_texts:
+                words = self.said(condition.field)
+                held = np.array([condition.holds_for(text, if_missing) for text in words.texts], bool)
+                found &= held[words.which]
+            else:
+                found &= condition.holds(self.columns[condition.field], if_missing)
+        return found
 
 
 def can_hold(conditions: Iterable[Condition]) -> bool:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from gearwheel.desk.conditions import Condition, applies
+from gearwheel.desk.conditions import Condition, Requests
 from gearwheel.desk.operation import Columns, Draws, Operation
 from gearwheel.desk.versions import version_of
 from gearwheel.wheel.parts import Belief
@@ -90,14 +90,15 @@ def permitted(policy: Policy, columns: Columns) -> tuple[np.ndarray, dict[str, n
     in which two never agree is not read; where more than two do not, what any of them grants is open). Where rules
     leave nothing, the fallback remains.
     """
-    count = len(next(iter(columns.values())))
-    allowed, spoke = np.ones((count, len(policy.actions)), bool), {}
+    asked = Requests(columns)
+    allowed, spoke = np.ones((asked.count, len(policy.actions)), bool), {}
     for rule in policy.rules:
-        spoke[rule.name] = applies(rule.when, columns, if_missing=False)
-        allowed &= ~(spoke[rule.name][:, None] & _among(policy, rule.forbid))
+        spoke[rule.name] = asked.meet(rule.when, if_missing=False)
+        if spoke[rule.name].any():
+            allowed &= ~(spoke[rule.name][:, None] & _among(policy, rule.forbid))
     owed, any_of = np.ones_like(allowed), np.zeros_like(allowed)
     for right in policy.rights:
-        spoke[right.name] = applies(right.when, columns, if_missing=True)
+        spoke[right.name] = asked.meet(right.when, if_missing=True)
         granted = spoke[right.name][:, None] & _among(policy, right.grants)
         owed &= granted | ~spoke[right.name][:, None]
         any_of |= granted
@@ -115,13 +116,13 @@ def unnamed(policy: Policy, columns: Columns) -> Counter[tuple[str, str]]:
     a misspelled country is one of them."""
     named: dict[str, set[str]] = {}
     for condition in policy.conditions():
-        if condition.among or condition.none_of:
-            named.setdefault(condition.field, {""}).update(t.casefold() for t in (*condition.among, *condition.none_of))
-    found: Counter[tuple[str, str]] = Counter()
+        if condition.of_texts:
+            named.setdefault(condition.field, {""}).update(condition.named)
+    asked, found = Requests(columns), Counter()
     for field_, texts in named.items():
-        for said, times in Counter(map(str, columns[field_].tolist())).items():
-            if said.casefold() not in texts:
-                found[field_, said] = times
+        words = asked.said(field_)
+        times = np.bincount(words.which, minlength=len(words.texts)).tolist()
+        found.update({(field_, t): n for t, n in zip(words.texts, times) if t.casefold() not in texts})
     return found
 
 
