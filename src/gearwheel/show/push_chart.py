@@ -19,7 +19,7 @@ def push_chart(found: dict, *, width: float = 640, palette: Palette = LIGHT) -> 
     starts, sizes, odds = part["starts"], part["sizes"], part["odds"]
     cell = (width - LEFT - 16) / len(sizes)
     foot = TOP + CELL_HEIGHT * len(starts)
-    body = [svg.text(4, 18, "Start, times what it is; shade: works in at least … of draws", TEXT, fill=palette.soft)]
+    body = [svg.text(4, 18, "Start, times what it is; in the cells: share of draws that work", TEXT, fill=palette.soft)]
     for i, start in enumerate(starts):
         y = foot - CELL_HEIGHT * (i + 1)
         body.append(svg.text(LEFT - 8, y + 17, number(start), TEXT, "end", fill=palette.ink))
@@ -33,7 +33,8 @@ def push_chart(found: dict, *, width: float = 640, palette: Palette = LIGHT) -> 
     body += [svg.tag("circle", cx=x, cy=y, r=3.5, fill=palette.minus) for x, y in edge]
     for j, size in enumerate(sizes):
         body.append(svg.text(LEFT + cell * (j + 0.5), foot + 18, number(size), TEXT, "middle", fill=palette.ink))
-    words = f"Size of the push, {of(found)}; line: {percent(found['wanted'])} of draws"
+    line = f"; line: {percent(found['wanted'])} of draws" if edge else ""
+    words = f"Size of the push, {of(found)}{line}"
     body.append(svg.text(LEFT, foot + 40, words, TEXT, fill=palette.soft))
     said = "; ".join(
         f"push {number(s)}: start {number(b) if b is not None else 'outside the map'}"
@@ -52,8 +53,7 @@ def _cell(x: float, y: float, width: float, odd: float, palette: Palette) -> lis
         fill=palette.plus,
         fill_opacity=round(0.04 + 0.7 * odd, 3),
     )
-    colour = palette.paper if odd > 0.6 else palette.ink
-    return [shade, svg.text(x + width / 2, y + 17, percent(odd), TEXT - 1, "middle", fill=colour)]
+    return [shade, svg.text(x + width / 2, y + 17, percent(odd), TEXT - 1, "middle", fill=palette.ink)]
 
 
 def _height(start: float, starts: list[float], foot: float) -> float:
