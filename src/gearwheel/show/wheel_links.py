@@ -11,6 +11,7 @@ from gearwheel.show.wheel_layout import Layout
 
 Point = tuple[float, float]
 HEAD = 9.0
+BELOW = 1.5  # the middle of a sign's line of text lies this far below the middle of the sign
 SIGN_SIZE = 17.0
 _CELL = 9.0
 _BENDS = (0.0, 0.09, -0.09, 0.18, -0.18, 0.28, -0.28, 0.4, -0.4, 0.55, -0.55, 0.75, -0.75)
@@ -162,7 +163,7 @@ def _dressed(link: DrawnLink, curve: tuple, head: tuple, ground: Ground) -> Rout
     path = _curve(*curve, max(12, int(math.dist(curve[0], curve[2]) / 3)))
     marks = _delay_marks(path, ground) if link.delay else ()
     sign = _sign_place(path, ground)
-    ground.solid.append(Box.around(*sign, 13, 15))
+    ground.solid.append(Box.around(sign[0], sign[1] + BELOW, 13, 15))
     # The line ends inside the head, so that its blunt end does not show beside the point.
     shown = _clipped_tail(curve)
     return Route(link, tuple(path), shown, head, sign, marks)
@@ -191,7 +192,7 @@ def _sign_place(path: list[Point], ground: Ground) -> Point:
             cost = 1.1 * total + 2.6 * abs(out)
             if cost >= best_cost:
                 continue
-            box = Box.around(*at, 14, 16)
+            box = Box.around(at[0], at[1] + BELOW, 14, 16)
             if not ground.free(box, 1.0) or not ground.edge.holds(*at):
                 continue
             cost += 2.2 * ground.crowding_in(Box.around(*at, 9, 9))
