@@ -60,8 +60,8 @@ class Summary:
             self.rejected[problem.code] += 1
             self.example.setdefault(problem.code, (row, problem.message))
         table = chunk.table
-        for counts, column in ((self.rules, "rules"), (self.caps, "caps"), (self.actions, "action")):
-            names = table[column] if column == "action" else pc.list_flatten(table[column])
+        rules, caps = (pc.list_flatten(table[name]) for name in ("rules", "caps"))
+        for counts, names in ((self.rules, rules), (self.caps, caps), (self.actions, table["action"])):
             counts.update({count["values"].as_py(): count["counts"].as_py() for count in pc.value_counts(names)})
         self.decided += len(table)
         if customers.row and "customer_id" in table.column_names:

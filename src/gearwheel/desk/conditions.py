@@ -53,13 +53,6 @@ class Said:
     which: np.ndarray
 
 
-def said(column: np.ndarray) -> Said:
-    """What is no text counts as its words."""
-    texts = [value if type(value) is str else str(value) for value in column.tolist()]
-    number = {text: k for k, text in enumerate(dict.fromkeys(texts))}
-    return Said(list(number), np.fromiter(map(number.__getitem__, texts), np.intp, len(texts)))
-
-
 class Requests:
     """Columns of requests that many conditions look at: each column of texts is read once."""
 
@@ -69,8 +62,12 @@ class Requests:
         self._said: dict[str, Said] = {}
 
     def said(self, field: str) -> Said:
+        """What is no text counts as its words."""
         if field not in self._said:
-            self._said[field] = said(self.columns[field])
+            texts = [value if type(value) is str else str(value) for value in self.columns[field].tolist()]
+            number = {text: k for k, text in enumerate(dict.fromkeys(texts))}
+            which = np.fromiter(map(number.__getitem__, texts), np.intp, len(texts))
+            self._said[field] = Said(list(number), which)
         return self._said[field]
 
     def meet(self, conditions: Sequence[Condition], if_missing: bool) -> np.ndarray:

@@ -17,7 +17,7 @@ Progress = Callable[[str, int, int, str], None]
 AGREE = 0.02  # of the larger gain that the two optimisers may differ by
 TIGHTENINGS = 2  # times that a condition missed on other noise is asked for more strictly
 NEARLY = 0.005  # of the best gain that a simpler plan may do worse by
-LUCK = 0.005
+LUCK = 0.005  # by which a condition is asked less strictly where the draws of the search miss it by bad luck
 SLACK, OVER = 0.01, 0.02  # by which draws of their own may miss a condition's share, and the budget
 IDLE = 0.001  # of the gain: levers whose paths add less in all stay as they are
 LEAST_RUNS, LEAST_EACH, MOST_RUNS = 150, 10, 800  # of the derivative-free check; each: for every number decided
@@ -92,12 +92,9 @@ def plan(
         found = again
     found = found and search.without_idle(found, levels)
     first = search.without_idle(first, levels)
-    tried = [
-        zero,
-        *alone,
-        *(x for x in (split, first.x) if x is not None),
-        *([] if found is None else [0.5 * found.x, found.x]),
-    ]
+    tried = [zero, *alone, first.x]
+    tried += [] if split is None else [split]
+    tried += [] if found is None else [0.5 * found.x, found.x]
     x, kept = _chosen(task, other, tried, asked, budget, search)
     promised = search.gain(x)
     named = {"plan": x, NOTHING: zero, "greedy": first.x if first.kept else None, "equal split": split}
@@ -115,7 +112,7 @@ def _chosen(task, other, tried, asked, budget, search) -> tuple[np.ndarray, bool
         gains.append(float(ordered(np, m.value, weights) - ordered(np, none.value, weights)))
         spent = float(np.mean(m.spent - none.spent))
         held = bool(np.all(np.mean(m.margins >= 0, axis=1) >= asked - SLACK))
-        keeps.append(held and spent <= budget + abs(budget) * OVER + 1e-9 and np.isfinite(gains[-1]))
+        keeps.append(held and spent <= budget * (1 + OVER) + 1e-9 and np.isfinite(gains[-1]))
     able = [i for i, kept in enumerate(keeps) if kept]
     if not able:
         return tried[0], False
