@@ -143,6 +143,17 @@ def test_amounts_read_as_people_write_them(value, unit, shown):
     assert figures.amount(value, unit) == shown
 
 
+def test_an_interval_is_on_the_scale_of_what_it_stands_beside():
+    unit = "customer million"
+    assert figures.amount(0.00227, unit) == "2,270 customers" and figures.figure(0.0014, unit) == "1,400"
+    belief, posterior = (
+        {"low": 0.001, "centre": 0.002, "high": 0.004},
+        {"q05": 0.0014, "median": 0.00227, "q95": 0.0036},
+    )
+    drawn = charts.beliefs([{"title": "start", "unit": unit, "belief": belief, "posterior": posterior}])
+    assert "2,270 customers (1,400 to 3,600)" in drawn
+
+
 @given(st.one_of(st.floats(-1e300, 1e300), st.just(math.nan), st.just(math.inf)))
 def test_numbers_keep_their_sign_and_size(x):
     shown = figures.number(x)

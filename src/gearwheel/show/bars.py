@@ -227,9 +227,9 @@ def beliefs(items: list[dict], *, width: float = 860, palette: Palette = LIGHT) 
             words = f"believed {figures.amount(bl, unit)} to {figures.amount(bh, unit)}"
             body.append(svg.text(x1 + 16, top + step / 2 + 14, cut(words, TEXT - 1, 224), TEXT - 1, fill=palette.soft))
         if pm is not None:
-            words = figures.amount(pm, unit) + (
-                f" ({figures.number(pl)} to {figures.number(ph)})" if None not in (pl, ph) else ""
-            )
+            words = figures.amount(pm, unit)
+            if None not in (pl, ph):
+                words += f" ({figures.figure(pl, unit)} to {figures.figure(ph, unit)})"
             body.append(svg.text(x1 + 16, top + step / 2 - 3, cut(words, TEXT, 224), TEXT, fill=palette.ink))
         said.append(f"{title}: {_strip_words(item)}")
     height = 12 + step * len(rows)

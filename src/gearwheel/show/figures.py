@@ -93,6 +93,13 @@ def amount(x: float | None, unit: str = "", signed: bool = False, digits: int = 
     return f"{number(x * factor, digits, signed)} {_plural(rest, x * factor)}".strip()
 
 
+def figure(x: float | None, unit: str = "") -> str:
+    """The same without its unit, on the same scale: figure(0.0014, 'customer million') → '1,400'."""
+    if x is None:
+        return NOT_KNOWN
+    return percent(x) if is_share(unit) else number(x * unit_scale(unit)[0])
+
+
 def between(found: Span | None, show) -> str:
     """'A to B' of a span's ends through `show`, or words saying that the range is not known."""
     if found is None or found.low is None or found.high is None:
