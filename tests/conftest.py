@@ -29,6 +29,12 @@ def pytest_runtest_makereport(item, call):
         report.outcome, report.longrepr = "failed", f"skipped in CI, where it must run: {reason}"
 
 
+@pytest.fixture(autouse=True)
+def settings_of_our_own(tmp_path_factory, monkeypatch):
+    """No test reads or writes the databases that the user of this machine trusts."""
+    monkeypatch.setenv("GEARWHEEL_CONFIG", str(tmp_path_factory.mktemp("config")))
+
+
 class Postgres:
     """A running server of our own. `url` names its database `shop`; `load` runs SQL as its owner."""
 

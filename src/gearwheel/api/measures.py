@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 
-def measure(target: str | Path, progress=None) -> Measures:
-    """Everything that the events of a wheel's folder, or of a mapping.toml, measure. Raises DataError."""
+def measure(target: str | Path, progress=None, connect: bool = False) -> Measures:
+    """Everything that the events of a wheel's folder, or of a mapping.toml, measure. Raises DataError.
+
+    A database that the mapping names is connected to only after you have named it once: with `connect`, or on the
+    command line with `new --data` or `measure --connect` (GW476).
+    """
     from gearwheel.run.measuring import mapping_of, measure_source
 
-    return Measures(measure_source(mapping_of(str(target)), progress))
+    return Measures(measure_source(mapping_of(str(target)), progress, connect=connect))
 
 
 @dataclass(frozen=True)

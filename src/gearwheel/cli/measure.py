@@ -16,6 +16,7 @@ from gearwheel.cli.progress import progress
 @click.option("--engine", metavar="URL", help="Measure on Spark: spark://host:7077 or local[*]. [default: DuckDB]")
 @click.option("--events", metavar="PLACE", help="With --engine: the canonical tables, a folder or a catalog's schema.")
 @click.option("--refresh", is_flag=True, help="Read a database again even where it seems unchanged.")
+@click.option("--connect", is_flag=True, help="Trust the database that the mapping names with your password.")
 @json_option
 def measure(
     target: str,
@@ -25,6 +26,7 @@ def measure(
     engine: str | None,
     events: str | None,
     refresh: bool,
+    connect: bool,
     as_json: bool,
 ) -> None:
     """Measure every gauge that the events of FOLDER/mapping.toml allow, and say what is missing and what looks wrong.
@@ -48,7 +50,7 @@ def measure(
         if engine:
             found = measure_on(engine, file, events, list(names) or None, shown)
         else:
-            found = picked(measure_source(file, shown, refresh=refresh), names)
+            found = picked(measure_source(file, shown, refresh=refresh, connect=connect), names)
     if csv_file:
         _write_csv(found, csv_file)
     elif as_json:

@@ -18,6 +18,7 @@ from gearwheel.gauges.canonical import tables as canonical_tables
 from gearwheel.gauges.mapping import Mapping
 from gearwheel.gauges.sources import duckdb_file, kept, views
 from gearwheel.gauges.sources.expression import literal, quoted
+from gearwheel.gauges.sources.known import require_known
 from gearwheel.gauges.sources.look import look
 from gearwheel.gauges.sources.parts import Progress, Source, SourceTable, is_url, name_of
 from gearwheel.gauges.sources.raw import Query, queries
@@ -81,8 +82,10 @@ def open_events(
 
     Each canonical table is made once for a state of the source and kept in the cache (GEARWHEEL_CACHE), so that a
     rerun goes on where the last one stopped. A large Parquet table that is canonical already is read in place.
-    `memory` is in bytes; `refresh` reads a database again even where it seems unchanged. Raises DataError.
+    `memory` is in bytes; `refresh` reads a database again even where it seems unchanged. Raises DataError; GW476 where
+    the mapping's file names a database that the user has never named.
     """
+    require_known(mapping)
     source = look(address_of(mapping, folder))
     wanted = queries(mapping, source)
     _check_needed(mapping, wanted)
@@ -92,10 +95,10 @@ def open_events(
     connection = _connect(threads, memory, place)
     try:
         events = Events(connection, mapping, state)
-        _attach(connection, source, wanted)
-        _fill(events, source, wanted, place, progress)
-        # from here on nothing but the source and the cache can be read
+        _attach(connection, source, wanted, place)
+        # before a view of the source runs: from here on nothing but the source and its copy can be read
         connection.execute("set enable_external_access = false")
+        _fill(events, source, wanted, place, progress)
         return events
     except BaseException:
         connection.close()
@@ -162,12 +165,12 @@ def _free_memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else MEMORY
 
 
-def _attach(connection, source: Source, wanted: dict[str, Query]) -> None:
+def _attach(connection, source: Source, wanted: dict[str, Query], place: Path) -> None:
     if source.kind == "duckdb":
         duckdb_file.attach(connection, Path(source.address))
     seen: dict[str, SourceTable | None] = {}
     columns: dict[str, tuple[str, ...]] = {}
-    paths = [str(cache_folder() / "events"), str(cache_folder() / "spill")]
+    paths = [str(place), str(cache_folder() / "spill")]
     for query in wanted.values():
         seen |= query.reads
         columns |= {alias: (*columns.get(alias, ()), *given) for alias, given in query.wanted.items()}
@@ -294,4 +297,7 @@ def _broken(source: Source, table: Table, query: Query, error: Exception) -> Pro
             reason = f"the line has {cells[2]} cells instead of {cells[1]}"
         hint = "mend the line (quotes round text that holds the delimiter), or export the file again"
         return Problem("GW432", reason.strip()[:200], file, int(line[1]), hint)
-    return Problem("GW434", f"{table.name} cannot be read: {text.splitlines()[0][:300]}", file, hint="export it again")
+    hint = "export it again"
+    if type(error).__name__ == "PermissionException":
+        hint = "a view of the database reads something outside of it; export its rows as a table"
+    return Problem("GW434", f"{table.name} cannot be read: {text.splitlines()[0][:300]}", file, hint=hint)

@@ -34,14 +34,24 @@ def measures_of(wheel: Wheel, progress: Progress | None = None, cache: bool = Tr
 
 
 def measure_source(
-    mapping_file: Path, progress: Progress | None = None, cache: bool = True, refresh: bool = False
+    mapping_file: Path,
+    progress: Progress | None = None,
+    cache: bool = True,
+    refresh: bool = False,
+    connect: bool = False,
 ) -> dict:
-    """Everything that the source of this mapping measures, from the cache while the source is unchanged."""
+    """Everything that the source of this mapping measures, from the cache while the source is unchanged.
+
+    `connect`: the user has agreed to connect to the database that the file names, now and later.
+    """
     from gearwheel.gauges.events import open_events
     from gearwheel.gauges.mapping import read_mapping
+    from gearwheel.gauges.sources.known import remember
 
     progress = progress or silent
     mapping = read_mapping(mapping_file)
+    if connect:
+        remember(mapping.source)
     with open_events(mapping, mapping_file.parent, progress, refresh=refresh) as events:
         stated = [events.hash, mapping.grain, mapping.active_days, code_hash(("gauges", "fit", "run"))]
         key = hashlib.sha256(json.dumps(stated).encode()).hexdigest()[:24]

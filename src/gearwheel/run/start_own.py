@@ -46,9 +46,11 @@ def propose_reading(address: str, folder: Path, **settings: object) -> Proposal:
     """
     from gearwheel.gauges.propose import propose
     from gearwheel.gauges.recognise import recognise
+    from gearwheel.gauges.sources.known import remember
     from gearwheel.gauges.sources.look import look
 
     source = look(address)
+    remember(address)
     stated = {key: value for key, value in settings.items() if value is not None}
     shown = _from_folder(address, folder)
     adapter = recognise(source)

@@ -25,6 +25,7 @@ def look_at_duckdb(path: Path) -> Source:
 
     with duckdb.connect() as connection:
         attach(connection, path)
+        connection.execute("set enable_external_access = false")  # to list a view may mean to bind what it reads
         rows = connection.execute(_TABLES).fetchall()
     found: dict[tuple[str, str], dict] = {}
     for schema, table, column, kind, size in rows:
