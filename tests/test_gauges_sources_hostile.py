@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
+import sqlite3
 import threading
 
 import duckdb
@@ -12,7 +14,7 @@ from click.testing import CliRunner
 from gearwheel.cli import main
 from gearwheel.gauges.events import open_events
 from gearwheel.gauges.mapping import Mapping, TableMap, read_mapping
-from gearwheel.gauges.sources import look
+from gearwheel.gauges.sources import delimited, look, parts
 from gearwheel.gauges.sources.known import remember, require_known
 from gearwheel.wheel.errors import DataError
 
@@ -164,3 +166,68 @@ def test_a_view_over_the_files_own_tables_is_read(tmp_path):
     mapped = {name: TableMap("paid", table.columns) for name, table in MAPPED.items()}
     with open_events(Mapping(str(base), tables=mapped), ".") as events:
         assert events.connection.execute("select customer_id from events.orders").fetchall() == [("x",)]
+
+
+HEAD = b"order_id,customer_id,created_at,price\n"
+ROW = b"1,2,2024-01-01,5\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "row", "after", "refused"),
+    [
+        (0, 0, 10, False),
+        (3, -1, 5, False),
+        (3, 1, 5, True),
+        (0, 1, 0, True),
+        (70_000, 1, 0, True),
+        (70_000, -1, 9, False),
+    ],
+)
+def test_one_line_may_be_so_long_and_no_longer_wherever_it_stands(tmp_path, before, row, after, refused):
+    line = b"9," * 2 + b"2024-01-01," + b"7" * (delimited.MAX_LINE + row - 15)
+    (tmp_path / "orders.csv").write_bytes(HEAD + ROW * before + line + b"\n" + ROW * after)
+    if refused:
+        with pytest.raises(DataError, match="GW477: one line is longer than 16 MiB"):
+            look(tmp_path)
+    else:
+        assert "orders" in look(tmp_path).tables
+
+
+def test_small_files_that_unpack_to_very_much_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(delimited, "RATIO_FROM", 1 << 22)
+    with gzip.open(tmp_path / "orders.csv.gz", "wb") as out:
+        out.write(HEAD + ROW * 1_000_000)
+    with pytest.raises(DataError, match="GW477: .* bytes unpack to more than"):
+        look(tmp_path)
+    monkeypatch.setattr(delimited, "RATIO_FROM", 1 << 30)
+    assert "orders" in look(tmp_path).tables
+
+
+def test_very_wide_tables_are_refused(tmp_path):
+    wide = b",".join([HEAD.strip(), *(b"c%d" % n for n in range(delimited.MAX_COLUMNS))])
+    (tmp_path / "orders.csv").write_bytes(wide + b"\n")
+    with pytest.raises(DataError, match="orders.csv:1: error GW477: the table has 504 columns; at most 500 are read"):
+        look(tmp_path)
+
+
+ENDLESS = {
+    "duckdb": "create view o2 as select o.* from o, range(100000000000)",
+    "sqlite": "create view o2 as with recursive n(i) as (select 1 union all select i + 1 from n) select o.* from o, n",
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_a_view_that_does_not_end_is_stopped(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(parts, "PATIENCE", 0.5)
+    base = str(tmp_path / "shop.db")
+    if kind == "duckdb":
+        with duckdb.connect(base) as connection:
+            connection.execute(ORDERS)
+            connection.execute(ENDLESS[kind])
+    else:
+        with sqlite3.connect(base) as connection:
+            connection.executescript(ORDERS + ENDLESS[kind])
+        connection.close()
+    mapped = {name: TableMap("o2", table.columns) for name, table in MAPPED.items()}
+    with pytest.raises(DataError, match="GW477: the view 'o2' had not answered"):
+        open_events(Mapping(base, tables=mapped), ".")

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import os
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gearwheel.gauges.canonical import SCHEMA, Table, empty_view_sql
 from gearwheel.gauges.canonical import tables as canonical_tables
 from gearwheel.gauges.mapping import Mapping
-from gearwheel.gauges.sources import duckdb_file, kept, views
+from gearwheel.gauges.sources import duckdb_file, kept, parts, views
 from gearwheel.gauges.sources.expression import literal, quoted
 from gearwheel.gauges.sources.known import require_known
 from gearwheel.gauges.sources.look import look
@@ -219,7 +222,8 @@ def _table(events: Events, source: Source, table: Table, query: Query, place: Pa
         found = kept.kept(place, table) or _in_place(events, table, query, place)
         if found is None:
             settled = (mapping.time_zone, mapping.date_order, mapping.decimal)
-            found = kept.keep(events.connection, place, table, query.sql, *settled)
+            with _bounded(events.connection, source, query):
+                found = kept.keep(events.connection, place, table, query.sql, *settled)
         if found.file:
             _create(
                 events, table, {column: column for column in table.columns}, f"read_parquet([{literal(found.file)}])"
@@ -233,6 +237,31 @@ def _table(events: Events, source: Source, table: Table, query: Query, place: Pa
         raise DataError(error.problem(table.name, at.file or source.shown, at.line)) from error
     except duckdb.Error as error:
         raise DataError(_broken(source, table, query, error)) from error
+
+
+@contextmanager
+def _bounded(connection, source: Source, query: Query) -> Iterator[None]:
+    """Stops what reads a view of a database file after PATIENCE. Raises DataError (GW477)."""
+    import duckdb
+
+    views = [table.name for table in query.reads.values() if table and table.is_view]
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        connection.interrupt()
+
+    timer = threading.Timer(parts.PATIENCE, stop)
+    if views:
+        timer.start()
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        if late.is_set():
+            raise DataError(parts.endless(views[0], source.shown)) from error
+        raise
+    finally:
+        timer.cancel()
 
 
 def _relation(query: Query) -> str:

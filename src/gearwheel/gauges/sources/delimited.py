@@ -21,6 +21,9 @@ RECORDS = 200  # rows that settle the delimiter
 AGREE = 0.9  # share of the rows that must have as many cells as the first
 BLOCK = 1 << 22
 LARGE = 1 << 26  # bytes from which a file's encoding is remembered
+MAX_LINE = 1 << 24  # bytes of one line, what DuckDB is told too
+MAX_COLUMNS = 500
+MAX_RATIO, RATIO_FROM = 200, 1 << 29  # text may unpack to so many times its size, once it has so many bytes
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 ROOM = "set GEARWHEEL_CACHE to a folder that can be written and has room"
 
@@ -29,7 +32,8 @@ def look_at_csv(path: Path, stamp: str) -> tuple[SourceFile | None, list[Problem
     """The file as DuckDB can read it, and what there is to say about it; None where there is nothing to read.
 
     A file that is not UTF-8 is copied to the cache line by line: what is not UTF-8 there is taken as Windows-1252.
-    Raises DataError for a file that is no table of text (GW431) or whose rows do not fit its first line (GW432).
+    Raises DataError for a file that is no table of text (GW431), whose rows do not fit its first line (GW432), or that
+    asks for more work than a table is worth (GW477).
     """
     notes: list[Problem] = []
     encoding = _known_encoding(path, stamp)
@@ -45,6 +49,9 @@ def look_at_csv(path: Path, stamp: str) -> tuple[SourceFile | None, list[Problem
     delimiter, header = _delimiter(path, sample)
     if delimiter != ",":
         notes.append(_note(path, f"the columns are separated by {DELIMITERS[delimiter]}", ""))
+    if len(header) > MAX_COLUMNS:
+        message = f"the table has {len(header):,} columns; at most {MAX_COLUMNS:,} are read"
+        raise DataError(Problem("GW477", message, str(path), 1, "export the columns that describe orders"))
     columns, renamed = _column_names(header)
     if renamed:
         notes.append(_note(path, f"columns without a name of their own are read as {', '.join(renamed)}", ""))
@@ -78,14 +85,15 @@ def _encoding(path: Path) -> str:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with _open(path) as stream:
-            block = stream.read(BLOCK)
-            for bom, encoding in BOMS:
-                if block.startswith(bom) and encoding == "utf-16":
-                    return encoding
-            marked = block.startswith(codecs.BOM_UTF8)
+            block, size = stream.read(BLOCK), _Size(path)
+            marks = [encoding for bom, encoding in BOMS if block.startswith(bom)]
+            while block and marks == ["utf-16"]:
+                size.add(block)
+                block = stream.read(BLOCK)
             while block:
                 if b"\0" in block:
                     raise DataError(Problem("GW431", "the file is not text", str(path), hint="export it as CSV"))
+                size.add(block)
                 decoder.decode(block)
                 block = stream.read(BLOCK)
             decoder.decode(b"", final=True)
@@ -94,7 +102,29 @@ def _encoding(path: Path) -> str:
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(Problem("GW431", f"the file cannot be read: {reason}", str(path))) from error
-    return "utf-8-sig" if marked else "utf-8"
+    return marks[0] if marks else "utf-8"
+
+
+class _Size:
+    """What was read of a file so far. Raises DataError (GW477) where it asks for more work than a table is worth."""
+
+    def __init__(self, path: Path):
+        self.path, self.packed = path, path.stat().st_size
+        self.bytes = self.line = 0
+
+    def add(self, block: bytes) -> None:
+        self.bytes += len(block)
+        end = block.rfind(b"\n")
+        longest = self.line + (len(block) if end < 0 else block.find(b"\n"))
+        self.line = longest if end < 0 else len(block) - end - 1
+        if max(longest, self.line) > MAX_LINE:
+            self._refuse(f"one line is longer than {MAX_LINE >> 20} MiB", "each row stands on a line of its own")
+        if self.bytes > max(RATIO_FROM, MAX_RATIO * self.packed):
+            size = f"{self.packed:,} bytes unpack to more than {self.bytes:,}"
+            self._refuse(size, "unpack the file yourself if it is yours, and name the unpacked one")
+
+    def _refuse(self, message: str, hint: str) -> None:
+        raise DataError(Problem("GW477", message, str(self.path), hint=hint))
 
 
 def _copied(path: Path, stamp: str, encoding: str) -> Path:

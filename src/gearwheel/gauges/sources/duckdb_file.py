@@ -12,7 +12,7 @@ from gearwheel.wheel.errors import DataError, Problem
 CATALOG = "the_source"  # the attached file in a connection
 
 _TABLES = f"""
-select c.schema_name, c.table_name, c.column_name, c.data_type, t.estimated_size
+select c.schema_name, c.table_name, c.column_name, c.data_type, t.estimated_size, t.table_name is null
 from duckdb_columns() c left join duckdb_tables() t using (database_name, schema_name, table_name)
 where c.database_name = '{CATALOG}' and not c.internal
 order by c.schema_name, c.table_name, c.column_index
@@ -28,15 +28,17 @@ def look_at_duckdb(path: Path) -> Source:
         connection.execute("set enable_external_access = false")  # to list a view may mean to bind what it reads
         rows = connection.execute(_TABLES).fetchall()
     found: dict[tuple[str, str], dict] = {}
-    for schema, table, column, kind, size in rows:
-        entry = found.setdefault((schema, table), {"rows": size, "columns": {}})
+    for schema, table, column, kind, size, is_view in rows:
+        entry = found.setdefault((schema, table), {"rows": size, "view": is_view, "columns": {}})
         entry["columns"][column] = kind
     stamp = stamp_of(path)
     tables = {}
     for (schema, table), entry in found.items():
         name = table if schema == "main" else f"{schema}.{table}"
         address = (CATALOG, schema, table)
-        tables[name] = SourceTable(name, "duckdb", entry["columns"], entry["rows"], None, (), address, stamp)
+        tables[name] = SourceTable(
+            name, "duckdb", entry["columns"], entry["rows"], address=address, stamp=stamp, is_view=entry["view"]
+        )
     if not tables:
         raise DataError(Problem("GW431", "the database has no table", str(path)))
     return Source(str(path), "duckdb", tables)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from gearwheel.wheel.errors import Problem
 
+PATIENCE = 600.0  # seconds that a view of a database file may take: it may have been written never to end
 Progress = Callable[[str, int, int, str], None]  # (stage, done, total, note); may raise to cancel
 
 
@@ -40,6 +41,7 @@ class SourceTable:
     files: tuple[SourceFile, ...] = ()
     address: tuple[str, ...] = ()
     stamp: str = ""
+    is_view: bool = False  # of a database file: a query that somebody else wrote
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,12 @@ class Source:
     def shown(self) -> str:
         """The address as it may be printed: without a password."""
         return without_password(self.address)
+
+
+def endless(name: str, file: str) -> Problem:
+    """GW477 for a view that took longer than PATIENCE."""
+    message = f"the view {name[:60]!r} had not answered after {PATIENCE / 60:g} minutes"
+    return Problem("GW477", message, file, hint="keep its rows as a table in the database, and name the table")
 
 
 def is_url(address: str) -> bool:

@@ -8,6 +8,7 @@ from gearwheel.gauges.sources.parts import Source, SourceTable
 from gearwheel.gauges.sources.views import relation
 
 ROWS = 500
+AT_ONCE = 20  # columns of one query: the time to plan it grows faster than their number
 TIMES, NUMBERS = ("date", "time"), ("int", "numeric", "real", "double", "float", "decimal", "money", "serial")
 
 Shares = dict[str, dict[str, float]]  # column -> {"time": share of its values that are one, "number": the same}
@@ -31,8 +32,21 @@ def _declared(kind: str) -> dict[str, float]:
 def _sampled(table: SourceTable) -> Shares:
     import duckdb
 
+    names, known = list(table.columns), {}
+    try:
+        with duckdb.connect() as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            connection.execute(f"create temp table sample as select * from {relation(table)} limit {ROWS}")
+            for start in range(0, len(names), AT_ONCE):
+                known |= _counted(connection, names[start : start + AT_ONCE])
+    except duckdb.Error:
+        return {}  # what is wrong with the file is said when it is read
+    return known
+
+
+def _counted(connection, names: list[str]) -> Shares:
     wanted = []
-    for name in table.columns:
+    for name in names:
         cell, kind = quoted(name), "VARCHAR"
         times = " or ".join(
             f"({typed('time', cell, kind, 'UTC', Reading(order))}) is not null" for order in ("DMY", "MDY")
@@ -46,15 +60,9 @@ def _sampled(table: SourceTable) -> Shares:
             f"count(*) filter (({times}) and not {whole})",
             f"count(*) filter ({numbers})",
         ]
-    sql = f"select {', '.join(wanted)} from (select * from {relation(table)} limit {ROWS})"
-    try:
-        with duckdb.connect() as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            found = connection.execute(sql).fetchone()
-    except duckdb.Error:
-        return {}  # what is wrong with the file is said when it is read
+    found = connection.execute(f"select {', '.join(wanted)} from sample").fetchone()
     known = {}
-    for place, name in enumerate(table.columns):
+    for place, name in enumerate(names):
         filled, times, numbers = found[3 * place : 3 * place + 3]
         if filled:
             known[name] = {"time": times / filled, "number": numbers / filled}

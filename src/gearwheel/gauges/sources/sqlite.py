@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from gearwheel.gauges.sources import parts
 from gearwheel.gauges.sources.expression import quoted
 from gearwheel.gauges.sources.files import stamp_of
 from gearwheel.gauges.sources.parts import Source, SourceTable
@@ -23,12 +25,15 @@ def look_at_sqlite(path: Path) -> Source:
     try:
         with closing(sqlite3.connect(address_of(path), uri=True)) as connection:
             found = connection.execute(
-                "select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite_%' order by name"
+                "select name, type from sqlite_master where type in ('table', 'view') and name not like 'sqlite_%' "
+                "order by name"
             )
-            for (name,) in found.fetchall():
+            for name, sort in found.fetchall():
                 rows = connection.execute(f"pragma table_info({quoted(name)})").fetchall()
                 columns = {column: (kind or "TEXT").upper() for _, column, kind, *_ in rows}
-                tables[name] = SourceTable(name, "sqlite", columns, None, None, (), (name,), stamp)
+                tables[name] = SourceTable(
+                    name, "sqlite", columns, address=(name,), stamp=stamp, is_view=sort == "view"
+                )
     except sqlite3.Error as error:
         raise DataError(_unreadable(path, error)) from error
     if not tables:
@@ -70,10 +75,15 @@ def _kinds(path: Path, table: SourceTable) -> dict[str, str]:
     """Column → integer, real or text, by the values that are there: in SQLite a column's type binds nobody."""
     counts = [f"sum(typeof({quoted(c)}) = '{t}')" for c in table.columns for t in ("integer", "real", "null")]
     sql = f"select count(*), {', '.join(counts)} from {quoted(table.address[0])}"
+    end = time.monotonic() + parts.PATIENCE
     try:
         with closing(sqlite3.connect(address_of(path), uri=True)) as connection:
+            if table.is_view:
+                connection.set_progress_handler(lambda: time.monotonic() > end, 1_000_000)
             rows, *found = connection.execute(sql).fetchone()
     except sqlite3.Error as error:
+        if table.is_view and time.monotonic() > end:
+            raise DataError(parts.endless(table.name, str(path))) from error
         raise DataError(_unreadable(path, error)) from error
     kinds = {}
     for place, column in enumerate(table.columns):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gearwheel.gauges.sources.delimited import MAX_LINE
 from gearwheel.gauges.sources.expression import literal, quoted
 from gearwheel.gauges.sources.parts import SourceFile, SourceTable
 
@@ -38,5 +39,5 @@ def _csv(file: SourceFile) -> str:
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in file.columns)
     return (
         f"read_csv({literal(file.read_from)}, auto_detect = false, header = true, delim = {literal(file.delimiter)}, "
-        f"quote = '\"', escape = '\"', columns = {{{columns}}}, nullstr = '', max_line_size = 16777216)"
+        f"quote = '\"', escape = '\"', columns = {{{columns}}}, nullstr = '', max_line_size = {MAX_LINE})"
     )
