@@ -145,6 +145,30 @@ def test_the_measure_sql_is_exported_and_foreign_files_stay(desk):
     assert Path(files[0]).read_text("utf-8") == "mine"
 
 
+def test_only_the_gauges_that_a_mapping_feeds_are_exported(desk):
+    source = desk / "export"
+    source.mkdir()
+    (source / "orders.csv").write_text("order_id,customer_id,created_at\n1,a,2024-01-01 10:00:00\n")
+    (source / "order_items.csv").write_text("order_id,line,sku,quantity,price\n1,1,tea,2,3.50\n")
+    (desk / "mine").mkdir()
+    (desk / "mine" / "mapping.toml").write_text(
+        """source = "../export"
+[table.orders]
+from = "orders"
+columns = { order_id = "order_id", customer_id = "customer_id", placed_at = "created_at" }
+[table.order_lines]
+from = "order_items"
+columns = { order_id = "order_id", line = "line", product_id = "sku", quantity = "quantity", price = "price" }
+"""
+    )
+    for what in ("dbt", "sql"):
+        files = told("export", what, "--dialect", "duckdb", "--mapping", "mine").output
+        assert "sales_value" in files and "members" not in files and "sellers" not in files
+        assert "sellers" in told("export", what, "--dialect", "duckdb", "--out", "all").output
+    (desk / "mine" / "mapping.toml").write_text('source = "nowhere"\nadapter = "shopify"\n')
+    assert "GW431" in told("export", "dbt", "--mapping", "mine", code=1).output
+
+
 def test_planting_writes_the_canonical_tables_and_their_truth(desk):
     found = json.loads(told("plant", "market", "--customers", 200, "--days", 80, "--truth", "--json").stdout)
     assert found["rows"]["orders"] > 100 and (desk / "market" / "orders.parquet").exists()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+import duckdb
 import pytest
 import sqlglot
 
 from edge_events import edge_events
 from gearwheel.gauges.canonical import tables
-from gearwheel.gauges.catalogue import catalogue
+from gearwheel.gauges.catalogue import catalogue, choose, steps_for
 from gearwheel.gauges.dbt import SIGNED, export_dbt
 from gearwheel.gauges.dialects import DIALECTS
 from gearwheel.gauges.measure import measure
@@ -117,3 +118,53 @@ def test_wrong_names_and_dialects_are_refused():
         export_dbt("postgres", ["ordres"])
     with pytest.raises(DataError, match="no dialect 'postgre'(?s:.*)postgres"):
         export_dbt("postgre")
+
+
+ORDERS = {"order_id", "customer_id", "placed_at"}
+LINES = {"order_id", "line", "product_id", "quantity", "price"}
+
+
+@pytest.mark.parametrize(
+    "fed",
+    [
+        {"orders": ORDERS, "order_lines": LINES},
+        {
+            "orders": {*ORDERS, "status"},
+            "order_lines": {*LINES, "seller_id"},
+            "memberships": {"customer_id", "started_at"},
+        },
+        {name: set(table.columns) for name, table in tables().items()},
+    ],
+    ids=["orders and lines", "sellers and members", "all"],
+)
+def test_a_project_for_a_mapping_builds_where_only_its_tables_exist(fed):
+    """In a database that holds what is fed and nothing else, each model is built, and gives what `measure` gives."""
+    planted = edge_events()
+    database = duckdb.connect()
+    database.execute("create schema events")
+    database.execute("create schema dbt")
+    for name in fed:
+        database.register("rows", planted.connection.sql(f"select * from events.{name}").to_arrow_table())
+        database.execute(f"create table events.{name} as select * from rows")
+    project = export_dbt("duckdb", active_days=40, fed=fed)
+    waiting, built = models(project), set()
+    while waiting:
+        ready = [n for n, t in waiting.items() if all(k == "source" or r[0] in built for k, r in references(t))]
+        assert ready, f"a circle: {sorted(waiting)}"
+        for name in ready:
+            database.execute(f"create table dbt.{name} as {REF.sub(plain_name, waiting.pop(name))}")
+            built.add(name)
+    able, left_out = choose(fed.keys(), fed)
+    assert {n for n in built if n.startswith("gauge_")} == {f"gauge_{how.name}" for how in able.values()}
+    assert bool(left_out) == (len(fed) < len(tables()))
+    for gauge in ("orders", "sales_value", "basket"):
+        rows = database.execute(f"select value from dbt.gauge_{gauge} where value > 0 order by period_start").fetchall()
+        assert [value for (value,) in rows] == [pytest.approx(row.value) for row in measure(planted, [gauge]).rows]
+
+
+@pytest.mark.parametrize("how", catalogue().values(), ids=lambda how: how.name)
+def test_a_gauge_needs_each_table_that_it_reads(how):
+    """Otherwise it is exported, and measured, where one of its tables does not exist. Orders and lines always do."""
+    texts = [how.sql, *(step.sql for step in steps_for([how]))]
+    read = {table for text in texts for table in re.findall(r"events\.(\w+)", text)}
+    assert read <= {need.partition(".")[0] for need in how.needs} | {"orders", "order_lines"}

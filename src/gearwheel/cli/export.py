@@ -14,7 +14,9 @@ DIALECTS = ("postgres", "bigquery", "snowflake", "databricks", "spark", "duckdb"
 @click.option(
     "--dialect", type=click.Choice(DIALECTS), default="postgres", show_default=True, help="Of which warehouse."
 )
-@click.option("--mapping", metavar="FOLDER|MAPPING", help="Whose grain and active_days count. [default: week, 90 days]")
+@click.option(
+    "--mapping", metavar="FOLDER|MAPPING", help="Only the gauges that this mapping feeds, by its grain and active_days."
+)
 @click.option("--out", metavar="DIR", help="Folder of the files. [default: gearwheel-out/dbt or gearwheel-out/sql]")
 @json_option
 def export(what: str, dialect: str, mapping: str | None, out: str | None, as_json: bool) -> None:

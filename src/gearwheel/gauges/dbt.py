@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from gearwheel.gauges.canonical import SCHEMA, Table, tables
 from gearwheel.gauges.catalogue import Intermediate, Measure
-from gearwheel.gauges.dialects.warehouse import ACTIVE_DAYS, GRAIN, WarehouseView, warehouse_views
+from gearwheel.gauges.dialects.warehouse import ACTIVE_DAYS, GRAIN, Fed, WarehouseView, warehouse_views
 
 SIGNED = "made by gearwheel"  # by which we know our own files again
 _MARK = re.compile(r"gearwheel_(source|ref)__(\w+)")
@@ -27,14 +27,15 @@ def export_dbt(
     grain: str = GRAIN,
     active_days: int = ACTIVE_DAYS,
     events: str = SCHEMA,
+    fed: Fed | None = None,
 ) -> dict[str, str]:
     """The files of a dbt project (path → text) whose models are the measure views, or those of `names`.
 
     `events` is the schema that holds the canonical tables. Intermediates become tables (`base_lines`), gauges views
-    (`gauge_orders`). Nothing is written: whoever does must not replace files that lack SIGNED. Works with dbt 1.8 or
+    (`gauge_orders`). With `fed` there are only the gauges that these tables and columns allow. Nothing is written: whoever does must not replace files that lack SIGNED. Works with dbt 1.8 or
     newer. Raises DataError as `warehouse_views` does; `dialect` may also be duckdb.
     """
-    views = warehouse_views(dialect, names, grain, active_days, _mark)
+    views = warehouse_views(dialect, names, grain, active_days, _mark, fed)
     read = {found for v in views for kind, found in _MARK.findall(v.select) if kind == "source"}
     shared = [v for v in views if isinstance(v.source, Intermediate)]
     gauges = [v for v in views if isinstance(v.source, Measure)]

@@ -9,7 +9,8 @@ from gearwheel.run.store import OURS, refuse_foreign, save_atomically
 
 
 def write_export(what: str, dialect: str, mapping: str | None, folder: Path) -> list[Path]:
-    """Write `what` ("sql" or "dbt") into `folder`. Grain and window come from a mapping where one is named.
+    """Write `what` ("sql" or "dbt") into `folder`. Where a mapping is named, its grain and window count, and only the
+    gauges that it can feed are written.
 
     Raises GearwheelError before anything is written when a file that is not ours is in the way.
     """
@@ -17,8 +18,9 @@ def write_export(what: str, dialect: str, mapping: str | None, folder: Path) -> 
     if mapping is not None:
         from gearwheel.gauges.mapping import read_mapping
 
-        stated = read_mapping(mapping_of(mapping))
-        settings = {"grain": stated.grain, "active_days": stated.active_days}
+        file = mapping_of(mapping)
+        stated = read_mapping(file)
+        settings = {"grain": stated.grain, "active_days": stated.active_days, "fed": _fed(stated, file.parent)}
     texts = _dbt(dialect, settings) if what == "dbt" else _sql(dialect, settings)
     files = {folder / name: text for name, text in texts.items()}
     for file in files:
@@ -26,6 +28,20 @@ def write_export(what: str, dialect: str, mapping: str | None, folder: Path) -> 
     for file, text in files.items():
         save_atomically(file, text.encode())
     return list(files)
+
+
+def _fed(mapping, folder: Path) -> dict[str, set[str]]:
+    """The canonical tables and columns that the mapping or its adapter gives. No row of the source is read."""
+    import sqlglot
+
+    from gearwheel.gauges.events import address_of
+    from gearwheel.gauges.sources.known import require_known
+    from gearwheel.gauges.sources.look import look
+    from gearwheel.gauges.sources.raw import queries
+
+    require_known(mapping)
+    given = queries(mapping, look(address_of(mapping, folder)))
+    return {name: set(sqlglot.parse_one(query.sql, read="duckdb").named_selects) for name, query in given.items()}
 
 
 def _sql(dialect: str, settings: dict) -> dict[str, str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from gearwheel.gauges.catalogue import Intermediate, Measure, catalogue, fill, intermediates, steps_for
+from gearwheel.gauges.catalogue import Intermediate, Measure, catalogue, choose, fill, intermediates, steps_for
 from gearwheel.gauges.dialects import Place, checked_tree, generated, known_dialect
 from gearwheel.gauges.dialects.typed import Types, canonical_schema, output_types, typed_tree
 from gearwheel.wheel.errors import DataError, Problem, did_you_mean
@@ -14,6 +14,8 @@ from gearwheel.wheel.errors import DataError, Problem, did_you_mean
 BASE = "base"  # the schema in which views name the intermediates
 RESULT = {"period_start": "DATE", "period_end": "DATE", "value": "DOUBLE", "error": "DOUBLE", "n": "BIGINT"}
 GRAIN, ACTIVE_DAYS = "week", 90
+
+Fed = Mapping[str, Collection[str]]  # canonical table that the events have -> its columns that have values
 
 
 @dataclass(frozen=True)
@@ -51,14 +53,19 @@ def warehouse_views(
     grain: str = GRAIN,
     active_days: int = ACTIVE_DAYS,
     place: Place | None = None,
+    fed: Fed | None = None,
 ) -> list[WarehouseView]:
     """Every measure view (or those of `names`, views of the catalogue) and the intermediates before them.
 
-    `place` names the tables that are read (`events.orders`, `base.lines`) as they are called in the warehouse.
-    Raises DataError: GW468 an unknown dialect, GW462 an unknown name, GW467 a view outside the portable subset.
+    `place` names the tables that are read (`events.orders`, `base.lines`) as they are called in the warehouse. With
+    `fed` only the measures that these tables and columns allow are there. Raises DataError: GW468 an unknown dialect,
+    GW462 an unknown name, GW467 a view outside the portable subset.
     """
     known_dialect(dialect)
     measures, put = _chosen(names), place or placed("events", "gearwheel")
+    if fed is not None:
+        able = {measure.name for measure in choose(fed.keys(), fed)[0].values()}
+        measures = [measure for measure in measures if measure.name in able]
     views = []
     for step in steps_for(measures):
         name = f"{BASE}.{step.name}"
@@ -84,12 +91,13 @@ def warehouse_sql(
     active_days: int = ACTIVE_DAYS,
     events: str = "events",
     views: str = "gearwheel",
+    fed: Fed | None = None,
 ) -> dict[str, str]:
     """Statements that make every measure a view in the schema `views`, in the order in which they must be run.
 
     The canonical tables are read from the schema `events`. Raises as `warehouse_views` does.
     """
-    made = warehouse_views(dialect, names, grain, active_days, placed(events, views))
+    made = warehouse_views(dialect, names, grain, active_days, placed(events, views), fed)
     return {v.name: f"CREATE OR REPLACE VIEW {views}.{v.name} AS\n{v.select};\n" for v in made}
 
 
