@@ -26,11 +26,11 @@ from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.policy import unnamed
 from gearwheel.desk.reading import Reading
 from gearwheel.desk.record import Record
-from gearwheel.desk.store import DECISION, Store, rows_of
+from gearwheel.desk.store import DECISION, Store, refuse_future, rows_of
 from gearwheel.wheel.errors import Problem
 
-CHUNK = 16_384  # requests of one transaction
-PIECE = 4_096  # of them that are logged at once
+CHUNK = 4_096  # requests of one transaction, for which others who share the store wait
+PIECE = 1_024  # of them that are logged at once
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,9 @@ class _Work:
 
     def _times(self, columns, count: int) -> np.ndarray:
         if self.clock == "now":
-            return np.full(count, max(time.time(), self.ledger.last))
+            now = time.time()
+            refuse_future(self.ledger.last, now)
+            return np.full(count, max(now, self.ledger.last))
         asked = columns["requested_at"].astype("datetime64[s]").astype(float)
         return np.maximum.accumulate(np.maximum(asked, self.ledger.last))
 

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from gearwheel.desk.opened import Papers
 from gearwheel.desk.service_app import App
 from gearwheel.desk.service_guard import LOOPBACK, Guard
+from gearwheel.desk.service_protocol import Connections, bounded
 from gearwheel.desk.service_work import open_work
 from gearwheel.desk.store import Store
 from gearwheel.wheel.errors import DeskError, Problem
@@ -24,6 +25,8 @@ BACKLOG = 1024  # connections that wait to be taken
 GARBAGE = 50_000  # objects after which garbage is collected
 STOPPING = 10  # seconds for what was begun, and for working the write-ahead log into the store's file
 KEEP_ALIVE = 75  # seconds that an idle connection stays open
+MOST_CONNECTIONS = 4096
+OTHER_FILES = 64  # of the process's open files, that are no connections
 
 
 def serve(
@@ -45,9 +48,10 @@ def serve(
     work = open_work(desk, papers.customers, store, papers.known.text)
     listening = _listen(host, port)
     hosts = LOOPBACK if host in LOOPBACK else ()
-    app = App(work, Guard(hosts, token.encode(), rate))
+    connections = Connections(_most_connections())
+    app = App(work, Guard(hosts, token.encode(), rate), connections.refused)
     config = uvicorn.Config(
-        app, http="httptools", loop="auto", lifespan="off", ws="none", log_level="warning", access_log=False,
+        app, http=bounded(connections), loop="auto", lifespan="off", ws="none", log_level="warning", access_log=False,
         server_header=False, proxy_headers=False, date_header=False, timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=STOPPING,
     )  # fmt: skip
     sys.setswitchinterval(SWITCH)
@@ -85,6 +89,18 @@ def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _most_connections() -> int:
+    """As many as the process may open files for."""
+    try:
+        import resource
+    except ImportError:  # a system without it
+        return MOST_CONNECTIONS
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    return max(1, min(MOST_CONNECTIONS, allowed - OTHER_FILES))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -43,8 +44,9 @@ class Refused(Exception):
 class App:
     """Everything is JSON; what cannot be answered is {code, message, hint} with a status of 400 or more."""
 
-    def __init__(self, work: Work, guard: Guard):
-        self.work, self.guard, self.metrics = work, guard, Metrics()
+    def __init__(self, work: Work, guard: Guard, refused: Mapping[str, int] = MappingProxyType({})):
+        """`refused`: connections closed before their request was whole, by reason."""
+        self.work, self.guard, self.metrics, self.refused = work, guard, Metrics(), refused
         self.asks = f"/v1/{work.desk.operation.name}"
         self.described = msgspec.json.encode(openapi(work.desk.operation, work.desk.policy))
         self.together = Together(work)
@@ -52,7 +54,7 @@ class App:
     async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
         if scope["type"] != "http":
             return
-        start, headers, close = time.perf_counter(), dict(scope["headers"]), False
+        start, headers, close, more = time.perf_counter(), dict(scope["headers"]), False, []
         route, what = scope["path"], JSON
         try:
             self._admit(scope, headers)
@@ -61,7 +63,10 @@ class App:
             status, body = refused.status, told(refused.problem)
             route = route if route in (*GETS, self.asks, "/v1/outcomes") else "other"
             close = status in (401, 403, 413, 408, 429)  # whoever sends on is not read
-        sent = [(b"content-type", what), (b"content-length", b"%d" % len(body))]
+            if status == 405:
+                allowed = b"POST" if scope["path"] in (self.asks, "/v1/outcomes") else b"GET, HEAD"
+                more = [(b"allow", allowed)]
+        sent = [(b"content-type", what), (b"content-length", b"%d" % len(body)), *more]
         if close:
             sent.append((b"connection", b"close"))
         if status in (429, 503):
@@ -97,7 +102,8 @@ class App:
             return path, *await self._health(), JSON
         if path == "/metrics":
             work = self.work
-            said = self.metrics.text(work.actions, work.batches, self.together.waiting, not work.failing)
+            counted = (work.actions, work.batches, self.together.waiting, not work.failing, self.refused)
+            said = self.metrics.text(*counted)
             return path, 200, said.encode(), TEXT
         return path, 200, self.described, JSON
 
@@ -109,12 +115,9 @@ class App:
         return reply
 
     async def _health(self) -> tuple[int, bytes]:
-        """Whether the store can be read now, and took the last write."""
-        reply = await self._ask("look", "", {})
-        failing = reply.message if isinstance(reply, Problem) and reply.code == "GW518" else self.work.failing
-        if failing:
-            return 503, told(Problem("GW518", failing, hint="Nothing is decided until the store is back."))
-        return 200, b'{"status":"ok"}'
+        """Whether the store can be read now and, where the last write failed, whether it can be written again."""
+        reply = await self._ask("probe", "", {})
+        return (503, told(reply)) if isinstance(reply, Problem) else (200, reply)
 
 
 def told(problem: Problem) -> bytes:
@@ -129,7 +132,7 @@ def _answered(reply: Reply) -> tuple[int, bytes]:
 
 
 def _only(wanted: str, method: str) -> None:
-    if method != wanted:
+    if method != wanted and (wanted, method) != ("GET", "HEAD"):
         raise Refused(405, Problem("GW522", f"this is asked with {wanted}, not {method[:10]}"))
 
 

@@ -34,8 +34,8 @@ class Guard:
         if self.rate and not open_ and not self._may(peer, now):  # before the token: guesses count too
             return 429, Problem("GW524", f"more than {self.rate:g} requests a second", hint="Wait, then send it again.")
         if self.token and not open_:
-            given = headers.get(b"authorization", b"")
-            if not hmac.compare_digest(given, b"Bearer " + self.token):
+            scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
+            if not hmac.compare_digest(given.strip(), self.token) or scheme.lower() != b"bearer":
                 hint = "Send the header Authorization: Bearer TOKEN."
                 return 401, Problem("GW523", "the desk needs its token", hint=hint)
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Mapping
 
 EDGES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds
 
@@ -22,8 +23,11 @@ class Metrics:
         self.counts[bisect_left(EDGES, seconds)] += 1
         self.seconds += seconds
 
-    def text(self, actions: Counter[str], batches: int, waiting: int, store_up: bool) -> str:
-        """Everything, with what the deciding thread counts: decisions by action, transactions, queue, store."""
+    def text(
+        self, actions: Counter[str], batches: int, waiting: int, store_up: bool, refused: Mapping[str, int]
+    ) -> str:
+        """Everything, with what the deciding thread counts (decisions by action, transactions, queue, store) and the
+        connections that were `refused`, by reason."""
         lines = [
             "# HELP gearwheel_desk_requests_total Requests answered.",
             "# TYPE gearwheel_desk_requests_total counter",
@@ -34,6 +38,9 @@ class Metrics:
         ]
         lines += ["# HELP gearwheel_desk_decisions_total Decisions.", "# TYPE gearwheel_desk_decisions_total counter"]
         lines += [f'gearwheel_desk_decisions_total{{action="{a}"}} {n}' for a, n in sorted(actions.items())]
+        name = "gearwheel_desk_connections_refused_total"
+        lines += [f"# HELP {name} Connections closed before a request was whole.", f"# TYPE {name} counter"]
+        lines += [f'{name}{{reason="{reason}"}} {n}' for reason, n in sorted(refused.items())]
         lines += [
             "# HELP gearwheel_desk_request_seconds From request to answer.",
             "# TYPE gearwheel_desk_request_seconds histogram",

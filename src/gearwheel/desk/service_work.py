@@ -7,12 +7,14 @@ same store decided, so that caps and keys are right however many desks there are
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -24,7 +26,7 @@ from gearwheel.desk.opened import keep_papers
 from gearwheel.desk.outcomes import Told, outcome_of
 from gearwheel.desk.reading import Reading
 from gearwheel.desk.record import Entry, asked_hash
-from gearwheel.desk.store import Outcome, Store, StoreError
+from gearwheel.desk.store import Outcome, Store, StoreError, refuse_future
 from gearwheel.wheel.errors import DeskError, Problem
 
 NOTHING_DONE = "Nothing was recorded."
@@ -34,7 +36,7 @@ Reply = bytes | Problem
 
 @dataclass(frozen=True)
 class Job:
-    """`kind`: decide, tell or look. `done` is called from the desk's thread once the answer is durable."""
+    """`kind`: decide, tell, look or probe. `done` is called from the desk's thread once the answer is durable."""
 
     kind: str
     key: str
@@ -72,7 +74,8 @@ class Work(threading.Thread):
     def serve(self, jobs: Sequence[Job]) -> None:
         """Answer them all; whatever goes wrong is an answer too."""
         self.batches += 1
-        for kind, work in (("decide", self._decide), ("tell", self._tell), ("look", self._look)):
+        kinds = {"decide": self._decide, "tell": self._tell, "look": self._look, "probe": self._probe}
+        for kind, work in kinds.items():
             mine = [job for job in jobs if job.kind == kind]
             for job, reply in zip(mine, self._replies(work, mine)):
                 job.done(reply)
@@ -82,12 +85,10 @@ class Work(threading.Thread):
         if not jobs:
             return []
         try:
-            replies = work(jobs)
-            self.failing = ""
-            return replies
+            return work(jobs)
         except StoreError as error:
             self._undo()
-            self.failing = error.problems[0].message
+            self._note(error.problems[0].message)
             return [error.problems[0]] * len(jobs)
         except Exception as error:  # a fault of ours must stop neither the desk nor the other requests
             self._undo()
@@ -97,6 +98,12 @@ class Work(threading.Thread):
                 return [error.problems[0]]
             traceback.print_exception(error)
             return [Problem("GW525", f"the desk failed on this request ({type(error).__name__})", hint=NOTHING_DONE)]
+
+    def _note(self, failing: str) -> None:
+        """What the store says, "" after a write that it took; a change is said on stderr too."""
+        if bool(failing) != bool(self.failing):
+            print(f"{_clock()} {f'nothing is decided: {failing}' if failing else 'the store is back'}", file=sys.stderr)
+        self.failing = failing
 
     def _undo(self) -> None:
         """Forget all that may not be in the store: the next batch reads it again."""
@@ -128,6 +135,8 @@ class Work(threading.Thread):
             answers = {id_: (record.asked, self.reading.answer(record)) for id_, record in records.items()}
         self.ledger.keep()
         self.seq = last
+        if made:
+            self._note("")
         self.actions.update(entry.action for entry in made.values())
         return [faults.get(i) or _same(answers[ids[i]], asked_hash(job.row), "request") for i, job in enumerate(jobs)]
 
@@ -141,6 +150,8 @@ class Work(threading.Thread):
             first = {o.id: o for o in reversed(good) if o.id not in known and o.decision in decided}
             new = list(reversed(first.values()))
             self.store.append_outcomes(new)
+        if new:
+            self._note("")
         bodies = {o.id: (o.asked, o.body) for o in new} | known
         replies: list[Reply] = []
         for told in found:
@@ -163,6 +174,16 @@ class Work(threading.Thread):
                 replies.append(Problem("GW522", f"there is no decision '{job.key[:60]}'"))
         return replies
 
+    def _probe(self, jobs: Sequence[Job]) -> list[Reply]:
+        """Read; and write, where the last write failed: without callers nothing else would find out."""
+        self.store.end("decisions")
+        if self.failing:
+            self.store.probe()
+            with self.store.transaction():
+                self._catch_up()
+            self._note("")
+        return [b'{"status":"ok"}'] * len(jobs)
+
     def _catch_up(self) -> None:
         """Note what is in the store and not yet in the ledger."""
         last = self.store.end("decisions")[0]
@@ -171,6 +192,11 @@ class Work(threading.Thread):
             self.seq = self.store.needed_by(self.ledger, time.time())
         if last > self.seq:
             self.seq = self.store.catch_up(self.ledger, self.seq)
+        refuse_future(self.ledger.last, time.time())
+
+
+def _clock() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _next_of(ids: Sequence[bytes], decided: Set[bytes], faults: Mapping[int, Problem]) -> list[int]:

@@ -13,9 +13,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from gearwheel.desk.ledger import DAY, Ledger
 from gearwheel.desk.record import START, Entry, chained, id_of
+from gearwheel.desk.requests import AHEAD
 from gearwheel.wheel.errors import DeskError, Problem
 
 FORMAT = "2"
@@ -83,6 +85,10 @@ class Store(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of the database; the next use opens it again."""
+
+    @abstractmethod
+    def probe(self) -> None:
+        """Write durably, and nothing that matters. Raises StoreError where that cannot be."""
 
     @abstractmethod
     def tables(self) -> set[str]:
@@ -237,6 +243,19 @@ class Store(ABC):
             seq, chain = seq + 1, chained(chain, o.body)
             rows.append((seq, o.id, o.decision, o.asked, chain, o.body))
         self.insert("outcomes", ("seq", "id", "decision", "asked", "chain", "body"), rows)
+
+
+def refuse_future(last: float, now: float) -> None:
+    """Raises StoreError where the latest decision lies in the future (seconds since 1970): decisions from here on would
+    carry its time, and no cap would open again before it."""
+    if last <= now + AHEAD:
+        return
+    when = datetime.fromtimestamp(last, UTC).isoformat(timespec="seconds")
+    days = (last - now) / DAY
+    ahead = f"{days:,.0f} days" if days >= 2 else f"{days * 1440:,.0f} minutes"
+    said = f"the latest decision in the log was made at {when}, {ahead} after this machine's clock"
+    hint = "Set the clock right. If the clock that made it was wrong, move the store away and start with a new one."
+    raise StoreError(said, hint)
 
 
 def rows_of(entries: Iterable[Entry], end: tuple[int, bytes]) -> list[tuple]:

@@ -55,6 +55,9 @@ class PostgresStore(Store):
                 self._connection.close()
         self._connection = None
 
+    def probe(self) -> None:
+        self.run("select txid_current()")  # a transaction with a number is flushed when it ends
+
     def tables(self) -> set[str]:
         named = "select table_name::text from information_schema.tables where table_schema = current_schema()"
         return {name for (name,) in self.run(named)}

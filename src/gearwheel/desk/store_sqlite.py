@@ -13,7 +13,7 @@ from gearwheel.desk.store import TABLES, Store, StoreError
 from gearwheel.desk.store_sqlite_turn import no_turns, turn
 from gearwheel.desk.store_sqlite_wal import Checkpoints
 
-PATIENCE = 2.0  # seconds to wait for another process's transaction
+PATIENCE = 15.0  # seconds to wait for another process's transaction: longer than a chunk of a batch on a busy machine
 AT_ONCE = 32_000  # values of one statement; SQLite takes 32,766
 
 
@@ -79,6 +79,10 @@ class SqliteStore(Store):
                 no_turns(self.name)
         self._connection = None
 
+    def probe(self) -> None:
+        with turn(self.name):
+            self.run("pragma user_version = 1")  # in the file's header, and read by nobody
+
     def tables(self) -> set[str]:
         return {name for (name,) in self.run("select name from sqlite_master where type in ('table', 'view')")}
 
@@ -100,7 +104,9 @@ class SqliteStore(Store):
             raise StoreError(f"the store {self.name} is gone")
         if not self._founding and self._place() is None:
             raise StoreError(f"there is no store {self.name}", "`gearwheel desk serve` and `desk decide` write one.")
-        address = f"{self._address}?mode={'rwc' if self._founding else 'rw'}"
+        if self._founding:
+            self._make()
+        address = f"{self._address}?mode=rw"
         connection = sqlite3.connect(address, timeout=PATIENCE, isolation_level=None, check_same_thread=False, uri=True)
         try:
             for setting in ("synchronous = full", "wal_autocheckpoint = 0", "trusted_schema = off"):
@@ -110,6 +116,14 @@ class SqliteStore(Store):
             raise
         self._connection, self._file = connection, self._place()
         return connection
+
+    def _make(self) -> None:
+        """The file, for its owner alone: it holds what customers asked, and the secret of the lots. SQLite gives the
+        files beside it the same rights."""
+        try:
+            os.close(os.open(self.name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        except OSError as error:
+            raise StoreError(f"the store {self.name}: {error.strerror}") from error
 
     def _place(self) -> tuple[int, int] | None:
         try:

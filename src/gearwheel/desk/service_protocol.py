@@ -1,0 +1,142 @@
+"""HTTP connections with bounds: how large the head of a request may be, how long it may take, and how many connections.
+
+uvicorn bounds none of these with httptools, and what arrives before the head is whole arrives before anybody has asked
+for a token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from http import HTTPStatus
+
+import httptools
+import msgspec
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gearwheel.wheel.errors import Problem
+
+MOST_HEAD = 32_768  # bytes of a request's first line and headers
+MOST_HEADERS = 100
+MOST_MESSAGE = 1 << 20  # bytes of a whole request; the application reads 64 KiB of its body
+PATIENCE = 10.0  # seconds for the head of a request, from the connection or from its first byte
+SINGLE = (b"host", b"authorization", b"idempotency-key", b"origin", b"content-length")
+
+
+class Connections:
+    """How many there are, in all and of one peer, and how often one was refused, by reason. A peer may hold half of them:
+    nobody shuts the others out alone."""
+
+    def __init__(self, most: int):
+        self.most = most
+        self.open: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+
+    def full(self, peer: str) -> bool:
+        return self.open.total() >= self.most or self.open[peer] >= max(self.most // 2, 1)
+
+
+def bounded(connections: Connections) -> type[HttpToolsProtocol]:
+    """A protocol class for uvicorn whose connections are counted in `connections`."""
+
+    class Bounded(HttpToolsProtocol):
+        _peer: str | None = None  # "" where there is no address; None before the connection is counted
+        _timer: asyncio.TimerHandle | None = None
+        _in_head = True
+        _read = 0  # bytes since the request began
+
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            super().connection_made(transport)
+            peer = self.client[0] if self.client else ""
+            if connections.full(peer):
+                self._refuse(503, "too many connections", Problem("GW524", "too many connections"))
+                return
+            self._peer = peer
+            connections.open[peer] += 1
+            self._wait()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self._peer is not None:
+                connections.open[self._peer] -= 1
+                if not connections.open[self._peer]:
+                    del connections.open[self._peer]
+                self._peer = None
+            self._waited()
+            super().connection_lost(exc)
+
+        def data_received(self, data: bytes) -> None:
+            while data and not self.transport.is_closing():
+                room = (MOST_HEAD if self._in_head else MOST_MESSAGE) - self._read
+                if room <= 0:
+                    self._too_large()
+                    return
+                piece, data = data[:room], data[room:]
+                self._read += len(piece)
+                super().data_received(piece)
+
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            self._in_head = True
+            self._wait()
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            super().on_header(name, value)
+            if len(self.headers) > MOST_HEADERS:
+                self._too_large()
+                raise httptools.HttpParserError("too many headers")
+
+        def on_headers_complete(self) -> None:
+            self._waited()
+            names = Counter(name for name, _ in self.headers)
+            if sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > MOST_HEAD:
+                self._too_large()
+            elif twice := [name.decode() for name in SINGLE if names[name] > 1]:
+                said = f"the header {twice[0]} stands more than once"
+                self._refuse(400, "bad request", Problem("GW511", said))
+            if self.transport.is_closing():
+                raise httptools.HttpParserError("refused")
+            self._in_head = False
+            super().on_headers_complete()
+
+        def on_message_complete(self) -> None:
+            super().on_message_complete()
+            self._in_head, self._read = True, 0
+
+        def send_400_response(self, msg: str) -> None:
+            if not self.transport.is_closing():
+                self._refuse(400, "bad request", Problem("GW511", "this is no HTTP request that can be read"))
+
+        def _wait(self) -> None:
+            """For the head of a request."""
+            if self._timer is None:
+                self._timer = self.loop.call_later(PATIENCE, self._late)
+
+        def _waited(self) -> None:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+
+        def _late(self) -> None:
+            self._timer = None
+            said = f"the request did not arrive within {PATIENCE:g} seconds"
+            self._refuse(408, "head too late", Problem("GW511", said))
+
+        def _too_large(self) -> None:
+            if self._in_head:
+                said = f"the head of a request is at most {MOST_HEAD:,} bytes and {MOST_HEADERS} headers"
+                self._refuse(431, "head too large", Problem("GW517", said))
+            else:
+                self._refuse(413, "body too large", Problem("GW517", f"a request is at most {MOST_MESSAGE:,} bytes"))
+
+        def _refuse(self, status: int, reason: str, problem: Problem) -> None:
+            """Answer without the application, and close."""
+            connections.refused[reason] += 1
+            self._waited()
+            if self.cycle is None or self.cycle.response_complete:  # else another answer is on its way
+                body = msgspec.json.encode({"code": problem.code, "message": problem.message, "hint": problem.hint})
+                head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
+                head += f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+                self.transport.write(head.encode() + body)
+            self.transport.close()
+
+    return Bounded
