@@ -28,11 +28,12 @@ def partials(cases: Cases, graph: Graph) -> np.ndarray:
     """∂effect/∂cause of every edge through the effect's own equation, shape (edges, n), in the order of `graph.edges`.
 
     Central differences with a step of 1e-6 of the cause; one-sided where the equation has no value on one side, NaN
-    where it has none on both. Flow → stock is ±1: a stock integrates, and the limits of non-negative stocks are left
-    out. Unit: the effect's over the cause's (for flow → stock dimensionless, per dt of integration).
+    where it has none on both. Flow → stock is ±1, since a stock integrates. A flow that a nonnegative stock limits does
+    not move with its causes; the limit itself is no edge. Unit: the effect's over the cause's (for flow → stock
+    dimensionless, per dt of integration).
     """
     values = cases.values()
-    equation = dict(cases.program.order)
+    equation = cases.program.equations()
     count = len(cases.time)
     found = np.empty((len(graph.edges), count))
     with np.errstate(all="ignore"):

@@ -32,7 +32,7 @@ def link_scores(anchors: Anchors, graph: Graph) -> np.ndarray:
     """
     before, after = cases(anchors), one_dt_on(anchors)
     old, new = before.values(), after.values()
-    equation = dict(before.program.order)
+    equation = before.program.equations()
     count = len(before.time)
     found = np.zeros((len(graph.edges), count))
     with np.errstate(all="ignore"):
