@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gearwheel.spin.compile import STEP_BEGAN, Closure, compile_tree
+from gearwheel.wheel.compile import STEP_BEGAN, Closure, compile_tree
 from gearwheel.wheel.graph import parse_name
 from gearwheel.wheel.limits import OUT, START, VALUE, Stage, evaluation, limits, starting
 from gearwheel.wheel.parts import Wheel

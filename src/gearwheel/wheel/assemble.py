@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 
 from gearwheel.wheel.arrays import expand_arrays
+from gearwheel.wheel.constants import constant
 from gearwheel.wheel.errors import Problem, WheelError, did_you_mean
 from gearwheel.wheel.forms import Hidden, expand
 from gearwheel.wheel.mesh import mesh_problems
@@ -14,7 +16,7 @@ from gearwheel.wheel.parse import ParseError, parse
 from gearwheel.wheel.parts import Aux, Flow, Place, Stock, Wheel
 from gearwheel.wheel.shocks import shocked
 from gearwheel.wheel.times import counts_months, elapsed
-from gearwheel.wheel.tree import rename, text
+from gearwheel.wheel.tree import Tree, rename, text
 
 Library = Callable[[str, str], Wheel]  # (gear name or path, file of the wheel) -> the gear as written
 
@@ -251,12 +253,18 @@ def _forms_expanded(wheel: Wheel) -> Wheel:
 def _grown(wheel: Wheel, kind: str, name: str, equation: str, keep: Callable[[Hidden], None]) -> str:
     """The equation in primitives, still one that may be parsed."""
     try:
-        grown = text(expand(_parsed(equation, wheel, kind, name), name, keep))
+        grown = text(expand(_parsed(equation, wheel, kind, name), name, keep, lambda tau: _steps(tau, wheel)))
         parse(grown)
     except ParseError as error:
         larger = ParseError(f"with its forms written out, {error}", 0)
         raise _unreadable(equation, larger, wheel, kind, name) from error
     return grown
+
+
+def _steps(tau: Tree, wheel: Wheel) -> float:
+    """How many time steps a time constant has at the centre of the beliefs, inf where that depends on variables."""
+    length = constant(tau, wheel)
+    return math.inf if length is None or not wheel.dt > 0 or math.isnan(length) else length / wheel.dt
 
 
 def _keep(hidden: Hidden, parts: dict[str, dict]) -> None:

@@ -29,7 +29,8 @@ class Call:
 
 Tree = Number | Name | Call
 
-BUILT_IN_NAMES = frozenset({"time", "dt"})
+BARE_DT = "dt__"  # dt as a number without a unit, in what forms are expanded to
+BUILT_IN_NAMES = frozenset({"time", "dt", BARE_DT})
 
 
 def walk(tree: Tree) -> Iterator[Tree]:

@@ -31,6 +31,7 @@ from gearwheel.wheel.rules import (
     outcomes,
     parameter_numbers,
     shocks,
+    short_delays,
     size,
     start_cycles,
     start_units,
@@ -80,6 +81,7 @@ RULES = (
     link_reasons,
     evidence_reasons,
     loop_unique,
+    short_delays,
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gearwheel.wheel.parts import Lookup
-from gearwheel.wheel.tree import Call, Name, Number, Tree, rename
+from gearwheel.wheel.tree import BARE_DT, Call, Name, Number, Tree, rename
 
 Values = Mapping[str, Any]  # name -> number or array over draws
 Closure = Callable[[Values], Any]
@@ -25,7 +25,7 @@ def compile_tree(tree: Tree, xp, lookups: Mapping[str, Lookup]) -> Closure:
         value = tree.value
         return lambda values: value
     if isinstance(tree, Name):
-        name = tree.name
+        name = "dt" if tree.name == BARE_DT else tree.name
         if name == STEP_BEGAN:
             return lambda values: values[name] if name in values else values["time"]
         return lambda values: values[name]
