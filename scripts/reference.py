@@ -22,6 +22,10 @@ MADE = "<!-- written by scripts/reference.py; do not edit -->"
 
 # Codes that no rule file carries: they come up where a file is read, assembled, saved, set or measured.
 OTHER_CODES = {
+    "A trial run, as part of `check`": {
+        "GW308": "A variable has no finite value at some time: what needs it has none either. A warning.",
+        "GW309": "A stock on a log scale, for what is always above 0, falls below 0. A warning.",
+    },
     "Reading a file": {
         "GW100": "No bundled wheel or gear has this name, and there is no such file.",
         "GW101": "The file cannot be read: missing, not a file, too large, too deep, too many parts, or not UTF-8 text.",
@@ -59,6 +63,7 @@ OTHER_CODES = {
         "GW146": "There is no such lever, or none that the business may set.",
         "GW147": "A condition to keep cannot be read, or names no variable.",
         "GW148": "No plan keeps all conditions.",
+        "GW149": "A run would keep more numbers than there is memory for, or take too many steps.",
         "GW150": "`gearwheel new` cannot make this wheel: its name or what it should be made from.",
         "GW152": "A push is asked of a lever that is none, that the world sets, or that costs nothing.",
         "GW153": "A push is asked with a number that makes no sense.",

@@ -71,12 +71,14 @@ class Model:
     def check(self) -> list[Problem]:
         """Everything wrong with the wheel and its measured series, warnings too; [] when there is nothing to say."""
         from gearwheel.run import measured
+        from gearwheel.spin.trial import trial
         from gearwheel.wheel.rules import check_wheel
 
         problems: list[Problem] = []
         try:
             problems += check_wheel(self.assembled)
             if not any(p.severity == "error" for p in problems):
+                problems += trial(self.assembled)
                 measured(self.assembled)
         except ProblemsError as error:
             problems += error.problems
@@ -181,13 +183,14 @@ class Fit:
 
     def levers(self, outcome: str, *, years: float | None = None, how: str | None = None) -> Levers:
         """What one step of each lever does to `outcome` over `years`: "cumulated" or its "level" in the end, when None
-        what flows is cumulated and a stock is looked at in the end. Raises WheelError for an unknown outcome."""
+        what flows is cumulated and a stock is looked at in the end. Raises WheelError without levers or for an unknown
+        outcome."""
         from gearwheel.run import levers_of
-        from gearwheel.run.chosen import outcome_of
+        from gearwheel.run.chosen import judged_by
 
         wheel = self.model.wheel
         years = _positive(wheel.horizon if years is None else years)
-        return Levers(levers_of(self.posterior, outcome_of(outcome, wheel), years=years, how=how), wheel)
+        return Levers(levers_of(self.posterior, judged_by(wheel, outcome), years=years, how=how), wheel)
 
     def plan(
         self,

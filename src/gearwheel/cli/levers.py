@@ -35,11 +35,11 @@ def levers(
       gearwheel levers amazon --outcome operating_income --years 5
     """
     from gearwheel.api import open
-    from gearwheel.run.chosen import outcome_of
+    from gearwheel.run.chosen import judged_by
     from gearwheel.show import words
 
     model = open(wheel)
-    outcome = outcome_of(outcome or next(iter(model.wheel.outcomes), model.wheel.size), model.wheel)
+    outcome = judged_by(model.wheel, outcome)
     with progress() as shown:
         fit = model.fit(seed=seed, progress=shown, cache=not no_cache)
         found = fit.levers(outcome, years=years, how="level" if level else None).found

@@ -37,8 +37,8 @@ def loops(wheel: str, seed: int, no_cache: bool, as_json: bool) -> None:
     click.echo()
     for sentence in (words.loops, words.speed, words.feedback, words.critical_mass, words.barrier):
         click.echo(plain(sentence(results)))
-    outcome = model.wheel.outcomes[0] if model.wheel.outcomes else model.wheel.size
-    say_next("levers", wheel, "--outcome", outcome)
+    outcome = next(iter(model.wheel.outcomes), model.wheel.size)
+    say_next(*(("levers", wheel, "--outcome", outcome) if model.wheel.lever and outcome else ("spin", wheel)))
 
 
 def loop_table(loops: list[dict]) -> str:

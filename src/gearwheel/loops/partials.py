@@ -72,7 +72,8 @@ def own_decay(cases: Cases, graph: Graph, derivatives: np.ndarray | None = None)
     derivatives = partials(cases, graph) if derivatives is None else derivatives
     program = cases.program
     _, negative = _through(program, graph, derivatives, apart=True)
-    return np.stack([negative[name][i] for i, name in enumerate(program.stocks)])
+    rates = [negative[name][i] for i, name in enumerate(program.stocks)]
+    return np.stack(rates) if rates else np.zeros((0, derivatives.shape[1]))
 
 
 def _through(program: Program, graph: Graph, derivatives: np.ndarray, apart: bool = False):

@@ -48,7 +48,7 @@ def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, 
     results |= loops_of(posterior, progress)
     results["graph"] = graph_of(wheel, anchors_of(posterior))
     progress("levers", 0, 1, "")
-    results["levers"] = levers_of(posterior)
+    results["levers"] = levers_of(posterior) if _can_judge(wheel) else None
     results["terms"] = terms_part(posterior)
     progress("forecast", 0, 1, "")
     results |= _forecast(posterior, engine, gauges, seed)
@@ -102,6 +102,13 @@ def _backtest(wheel: Wheel, engine, gauges, seed: int, progress: Progress) -> di
             "rolling": None,
             "untestable": dict.fromkeys(gauges.series, reason),
         }
+
+
+def _can_judge(wheel: Wheel) -> bool:
+    """Are there levers of the business, and an outcome to judge them by?"""
+    from gearwheel.levers.judging import business_levers
+
+    return bool(business_levers(wheel) and (wheel.outcomes or wheel.size))
 
 
 def _forecast(posterior, engine, gauges, seed: int) -> dict:

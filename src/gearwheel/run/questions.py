@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gearwheel.run.chosen import judged_by
 from gearwheel.run.store import Progress, silent
 from gearwheel.spin.compiled import jax_program, spin_compiled
 from gearwheel.spin.levers import history, resolve
@@ -92,7 +93,7 @@ def anchors_of(posterior, draws: int = LOOP_DRAWS):
 
 
 def loops_of(posterior, progress: Progress | None = None) -> dict:
-    """Loops, speed, feedback rate, critical mass and barrier, as in results.json."""
+    """Loops, speed, feedback rate, critical mass and barrier, as in results.json; without a size only loops and rate."""
     from gearwheel.loops.anchors import interval
     from gearwheel.loops.describe import describe
     from gearwheel.loops.speed import feedback_rate, speed, speed_sensitivity
@@ -104,8 +105,11 @@ def loops_of(posterior, progress: Progress | None = None) -> dict:
     found = describe(anchors)
     progress("loops", 1, 3, "speed")
     wide = anchors_of(posterior, LEVER_DRAWS)
-    speeds = speed(wide)
     wheel = posterior.wheel
+    found["feedback_rate"] = interval(feedback_rate(wide.at(-1))[:, -1])
+    if not wheel.size:
+        return found | {"speed": None, "critical_mass": None, "barrier": None}
+    speeds = speed(wide)
     low, median, high = np.nanquantile(speeds, [0.05, 0.5, 0.95], axis=0)
     found["speed"] = {
         **(interval(speeds[:, -1]) or {}),
@@ -119,7 +123,6 @@ def loops_of(posterior, progress: Progress | None = None) -> dict:
         },
         "sensitivity": {n: float(np.nanmedian(v)) for n, v in speed_sensitivity(wide.at(-1).first(32)).items()},
     }
-    found["feedback_rate"] = interval(feedback_rate(wide.at(-1))[:, -1])
     progress("loops", 2, 3, "critical mass and barrier")
     found["critical_mass"] = _critical_mass(posterior)
     found["barrier"] = _barrier(posterior)
@@ -211,7 +214,7 @@ def levers_of(
     posterior, outcome: str | None = None, *, years: float | None = None, how: str | None = None, noise: bool = True
 ) -> dict:
     """Effect of every lever on `outcome` after `years`, from paired draws, as in results.json; `how` as `usual` when
-    None."""
+    None. Raises WheelError where there is no lever or no outcome."""
     from gearwheel.levers.judging import usual
     from gearwheel.levers.ranking import summary
     from gearwheel.levers.sensitivity import sensitivity
@@ -219,7 +222,7 @@ def levers_of(
     from gearwheel.wheel.graph import graph
 
     wheel = posterior.wheel
-    outcome = outcome or (wheel.outcomes[0] if wheel.outcomes else wheel.size)
+    outcome = judged_by(wheel, outcome)
     years, how = wheel.horizon if years is None else years, how or usual(wheel, outcome)
     program = build(wheel)
     parameters, state = weighed_here(posterior, LEVER_DRAWS)

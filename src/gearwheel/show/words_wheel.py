@@ -54,6 +54,8 @@ def wheel(results: dict) -> str:
 def speed(results: dict) -> str:
     """How fast the wheel turns."""
     found = span(at(results, "speed"))
+    if found is None and not at(results, "wheel", "size") and "speed" in mapping(results):
+        return "How fast the wheel turns is not known: it names no size, the stock by which growth is judged."
     if found is None:
         return unknown("The speed of the wheel")
     per = words_of(at(results, "speed", "unit"), "per time unit")

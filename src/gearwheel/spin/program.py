@@ -126,7 +126,9 @@ def initial(program: Program, parameters: Mapping[str, Any], time: float = 0.0):
 
 
 def stack(xp, columns):
-    """Columns of mixed shapes (numbers, draws) side by side on a new last axis."""
+    """Columns of mixed shapes (numbers, draws) side by side on a new last axis; of no columns one empty row."""
+    if not columns:
+        return xp.zeros((1, 0))
     return xp.stack(xp.broadcast_arrays(*[xp.asarray(c, dtype=xp.float64) for c in columns]), axis=-1)
 
 

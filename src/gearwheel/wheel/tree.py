@@ -99,3 +99,9 @@ def _text(tree: Tree) -> tuple[str, int]:
 
 def _wrap(part: tuple[str, int], floor: int) -> str:
     return part[0] if part[1] >= floor else f"({part[0]})"
+
+
+def shortened(tree: Tree, most: int = 60) -> str:
+    """The text of a tree for a message."""
+    shown = text(tree)
+    return shown if len(shown) <= most else shown[: most - 3] + "…"

@@ -8,6 +8,7 @@ from gearwheel.wheel.rules import (
     barrier,
     belief_order,
     belief_reasons,
+    content,
     cycles,
     equation_units,
     evidence,
@@ -42,13 +43,16 @@ from gearwheel.wheel.rules import (
     unknown_names,
     unused_flows,
     unused_parameters,
+    values,
 )
 
 RULES = (
     syntax,
+    content,
     names_once,
     unknown_names,
     functions,
+    values,
     cycles,
     start_cycles,
     limits,
