@@ -65,6 +65,7 @@ OTHER_CODES = {
         "GW148": "No plan keeps all conditions.",
         "GW149": "A run would keep more numbers than there is memory for, or take too many steps.",
         "GW150": "`gearwheel new` cannot make this wheel: its name or what it should be made from.",
+        "GW151": "The loops of a wheel are too many, or its time steps too short, to be measured in minutes.",
         "GW152": "A push is asked of a lever that is none, that the world sets, or that costs nothing.",
         "GW153": "A push is asked with a number that makes no sense.",
         "GW154": "The wheel has no size to be judged by, or no lever with a cost to push with.",

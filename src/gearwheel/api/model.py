@@ -113,10 +113,13 @@ class Model:
         from gearwheel.spin.levers import history, resolve
         from gearwheel.spin.program import build as compiled
         from gearwheel.spin.run import check_lost, spin
+        from gearwheel.spin.size import refuse_large, steps_of
 
         wheel = self.wheel
+        steps = steps_of(wheel, wheel.horizon if years is None else years)
+        refuse_large(wheel, steps, draws)
         paths = {**history(wheel), **resolve(wheel, set or {}, 0.0)}
-        program, beliefs, steps = compiled(wheel), beliefs_of(wheel), _steps(wheel, years)
+        program, beliefs = compiled(wheel), beliefs_of(wheel)
         parameters = {n: np.broadcast_to(v, (draws,)) for n, v in beliefs.named(beliefs.draw(draws, seed)).items()}
         shocks = None
         if noise:
@@ -281,12 +284,6 @@ class Fit:
             return az.from_dict(posterior=draws)
         except TypeError:  # since ArviZ 1.0
             return az.from_dict({"posterior": draws})
-
-
-def _steps(wheel: Wheel, years: float | None) -> int:
-    from gearwheel.wheel.times import per_year
-
-    return max(1, round(_positive(wheel.horizon if years is None else years) * per_year(wheel) / wheel.dt))
 
 
 def _positive(years: float) -> float:

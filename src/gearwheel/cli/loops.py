@@ -25,8 +25,10 @@ def loops(wheel: str, seed: int, no_cache: bool, as_json: bool) -> None:
     from gearwheel.api import open
     from gearwheel.run import graph_of
     from gearwheel.show import words
+    from gearwheel.spin.size import refuse_loops
 
     model = open(wheel)
+    refuse_loops(model.wheel)
     with progress() as shown:
         found = model.fit(seed=seed, progress=shown, cache=not no_cache).loops(progress=shown).found
     if as_json:

@@ -14,6 +14,7 @@ from gearwheel.run.pictures import graph_of, wheel_part
 from gearwheel.run.questions import anchors_of, levers_of, loops_of, now_of, spin_posterior
 from gearwheel.run.store import Progress, cached_file, input_hash, plain, release, save_atomically, silent
 from gearwheel.run.terms_asked import terms_part
+from gearwheel.spin.size import refuse_loops
 from gearwheel.wheel.errors import FitError, GearwheelError
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.times import decimal_year, per_year
@@ -25,6 +26,7 @@ QUANTILES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, cache: bool = True) -> dict:
     """Everything that the report says, as the dict of results.json. Unchanged inputs are read from the cache."""
     progress = progress or silent
+    refuse_loops(wheel)  # told before the minutes of a fit
     began = clock.perf_counter()
     known = known_of(wheel, progress)
     wheel, events = known.wheel, known.events

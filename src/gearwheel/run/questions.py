@@ -12,6 +12,7 @@ from gearwheel.spin.compiled import jax_program, spin_compiled
 from gearwheel.spin.levers import history, resolve
 from gearwheel.spin.program import build, initial
 from gearwheel.spin.run import Ensemble, spin
+from gearwheel.spin.size import refuse_large, refuse_loops, steps_of
 from gearwheel.wheel.times import per_year
 
 LOOP_DRAWS = 50
@@ -63,9 +64,11 @@ def spin_posterior(
     Raises WheelError for an unknown lever or a setting outside its limits.
     """
     wheel = posterior.wheel
-    program, start = build(wheel), now_of(posterior)
+    start = now_of(posterior)
+    steps = steps_of(wheel, years, start)
+    refuse_large(wheel, steps, draws, keep)
+    program = build(wheel)
     parameters, state = here(posterior, draws)
-    steps = max(1, round(years * per_year(wheel) / wheel.dt))
     paths = {**history(wheel), **resolve(wheel, settings or {}, start)}
     shocks = np.random.default_rng(seed).standard_normal((steps, *state.shape)) if noise else None
     if engine == "jax":
@@ -100,6 +103,7 @@ def loops_of(posterior, progress: Progress | None = None) -> dict:
     from gearwheel.wheel.times import decimal_year
 
     progress = progress or silent
+    refuse_loops(posterior.wheel)
     progress("loops", 0, 3, "finding and scoring")
     anchors = anchors_of(posterior)
     found = describe(anchors)
@@ -227,7 +231,8 @@ def levers_of(
     program = build(wheel)
     parameters, state = weighed_here(posterior, LEVER_DRAWS)
     horizon = years * per_year(wheel)
-    shocks = np.random.default_rng(posterior.seed).standard_normal((max(1, round(horizon / wheel.dt)), *state.shape))
+    steps = steps_of(wheel, years, now_of(posterior))
+    shocks = np.random.default_rng(posterior.seed).standard_normal((steps, *state.shape))
     found = sensitivity(
         program, state, parameters, outcome, horizon, how=how, start=now_of(posterior), paths=history(wheel),
         shocks=shocks if noise else None, loops=named(wheel, graph(wheel)),
