@@ -169,7 +169,11 @@ class Fit:
         noise: bool = True,
         seed: int = 1,
     ) -> Runs:
-        """From where the data leave the wheel, forward. `set` gives levers a value from then on. Raises WheelError."""
+        """From where the data leave the wheel, forward. `set` gives levers a value from then on. Raises WheelError.
+
+        The fit keeps `states` joint draws of parameters and present stocks. More `draws` go through them again, each
+        with noise of its own.
+        """
         from gearwheel.run import spin_posterior
 
         years = self.model.wheel.horizon if years is None else years
@@ -177,6 +181,13 @@ class Fit:
             self.posterior, years=_positive(years), settings=set or {}, noise=noise, draws=draws, seed=seed
         )
         return Runs(found, on="fit")
+
+    @property
+    def states(self) -> int:
+        """How many joint draws of parameters and present stocks a spin can begin from."""
+        from gearwheel.run.questions import states_kept
+
+        return states_kept(self.posterior)
 
     def loops(self, progress=None) -> Loops:
         """The named loops with polarity, gain, pace and share of change, and how fast the wheel turns."""

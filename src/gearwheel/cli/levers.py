@@ -46,7 +46,7 @@ def levers(
     if as_json:
         echo_json({"wheel": wheel, "levers": found})
         return
-    results = {"wheel": {"name": model.wheel.name}, "levers": found}
+    results = {"wheel": {"name": model.wheel.name, "unit": model.wheel.unit}, "levers": found}
     click.echo(lever_table(found))
     click.echo()
     click.echo(plain(words.levers(results)))

@@ -55,7 +55,9 @@ def spin(
         echo_json(_data(wheel, runs, names))
         return
     first, last = runs.dates[0].year, runs.dates[-1].year
-    click.echo(plain(f"{model.written.name} on {_grounds(runs, model)}, {draws} draws, {first} to {last}"))
+    known = f" from {fitted.states} states of the fit" if fitted and fitted.states < draws else ""
+    count = f"{len(runs.ensemble.states):,} draws{known}"
+    click.echo(plain(f"{model.written.name} on {_grounds(runs, model)}, {count}, {first} to {last}"))
     if runs.lost:
         click.echo(_lost(runs))
     for stock, share in runs.below_zero.items():

@@ -114,16 +114,11 @@ def _through(program: Program, graph: Graph, derivatives: np.ndarray, apart: boo
 def feedback_core(program: Program, graph: Graph) -> list[int]:
     """Positions in `program.stocks` of the largest set of stocks that all drive each other.
 
-    Pure accumulators drive nothing and so are not in it; stocks with `scale = "abs"` (cash) are left out, except the
-    hidden ones that forms bring along.
+    What only accumulates, such as cash that nothing looks at, drives nothing and so is not in it.
     """
-    stock = program.wheel.stock
-    kept = {n for n, s in stock.items() if s.scale != "abs" or s.note == "hidden"}
     place = {n: i for i, n in enumerate(graph.nodes)}
-    left_out = set(stock) - kept
     successors: list[list[int]] = [[] for _ in graph.nodes]
     for cause, effect in graph.edges:
-        if not {cause, effect} & left_out:
-            successors[place[cause]].append(place[effect])
-    groups = [[i for i, n in enumerate(program.stocks) if n in kept and place[n] in c] for c in components(successors)]
+        successors[place[cause]].append(place[effect])
+    groups = [[i for i, n in enumerate(program.stocks) if place[n] in c] for c in components(successors)]
     return max(groups, key=len, default=[])

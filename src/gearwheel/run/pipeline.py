@@ -11,7 +11,7 @@ import numpy as np
 from gearwheel.run.fitting import fit_wheel, known_of, make_engine
 from gearwheel.run.parts import link_part, parameter_part, shown_unit
 from gearwheel.run.pictures import graph_of, wheel_part
-from gearwheel.run.questions import anchors_of, levers_of, loops_of, now_of, spin_posterior
+from gearwheel.run.questions import anchors_of, levers_of, loops_of, now_of, spin_posterior, states_kept
 from gearwheel.run.store import Progress, cached_file, input_hash, plain, release, save_atomically, silent
 from gearwheel.run.terms_asked import terms_part
 from gearwheel.spin.size import refuse_loops
@@ -20,6 +20,7 @@ from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.times import decimal_year, per_year
 
 BACKTEST_DRAWS = 256
+FORECAST_DRAWS = 400
 QUANTILES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 
 
@@ -116,7 +117,8 @@ def _can_judge(wheel: Wheel) -> bool:
 def _forecast(posterior, engine, gauges, seed: int) -> dict:
     """`series` (record and forecast of every gauge) and `outcomes`, over the wheel's horizon from now."""
     wheel = posterior.wheel
-    run = spin_posterior(posterior, years=wheel.horizon, seed=seed)
+    draws = min(FORECAST_DRAWS, states_kept(posterior))
+    run = spin_posterior(posterior, years=wheel.horizon, draws=draws, seed=seed)
     times = [decimal_year(float(t), wheel) for t in run.times]
     outcomes = {}
     for name in wheel.outcomes:

@@ -25,6 +25,11 @@ def now_of(posterior) -> float:
     return 0.0 if posterior.traced is None else float(posterior.traced.at[-1] * posterior.wheel.dt)
 
 
+def states_kept(posterior) -> int:
+    """How many joint draws of parameters and present states there are to spin from."""
+    return len(posterior.u if posterior.traced is None else posterior.traced.stocks)
+
+
 def here(posterior, draws: int) -> tuple[dict, np.ndarray]:
     """(parameters, stocks (draws, n)) as they are now."""
     parameters = posterior.parameters(draws)
@@ -59,6 +64,8 @@ def spin_posterior(
 ) -> Ensemble:
     """Forward from now, all else as it is. Equal seeds share draws and shocks, so that scenarios are paired.
 
+    A fit keeps the states of `states_kept` of its draws; more draws go through these again, each with noise of its own.
+
     `engine` "numpy" answers at once; "jax" compiles first and pays from some tens of thousands of draws on.
 
     Raises WheelError for an unknown lever or a setting outside its limits.
@@ -69,6 +76,10 @@ def spin_posterior(
     refuse_large(wheel, steps, draws, keep)
     program = build(wheel)
     parameters, state = here(posterior, draws)
+    if len(state) < draws:
+        again = np.arange(draws) % len(state)
+        parameters = {n: v[again] if np.ndim(v) else v for n, v in parameters.items()}
+        state = state[again]
     paths = {**history(wheel), **resolve(wheel, settings or {}, start)}
     shocks = np.random.default_rng(seed).standard_normal((steps, *state.shape)) if noise else None
     if engine == "jax":

@@ -89,7 +89,7 @@ def _speed(results: dict) -> str:
     over = mapping(at(results, "speed", "over_time"))
     picture = ""
     if path_over_time(over, "median"):
-        title = f"Growth of the wheel, {words_of(at(results, 'speed', 'unit'), 'per time unit')}"
+        title = f"Growth of the wheel, {words_of(at(results, 'speed', 'unit'), 'per year')}"
         picture = charts.lines(
             [{"title": title, **over}], title=title, unit="share", width=860, height=270, palette=_PAGE, zero=True
         )
