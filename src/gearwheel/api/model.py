@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +41,14 @@ def stored_fit(model: Model, *, seed: int = 1) -> Fit | None:
 
 
 def build(wheel: Wheel) -> Model:
-    """A wheel made in Python, `gw.build(gw.Wheel(...))`: the twin of the file."""
-    return Model(wheel)
+    """A wheel made in Python, `gw.build(gw.Wheel(...))`: the twin of the file.
+
+    A number will do where an equation is wanted, and one name where a list of names is. Raises WheelError naming the
+    part and the key where a value is of another kind.
+    """
+    from gearwheel.wheel.typed import typed
+
+    return Model(typed(wheel))
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,7 @@ class Model:
         wheel = self.wheel
         steps = steps_of(wheel, wheel.horizon if years is None else years)
         refuse_large(wheel, steps, draws)
+        seed = _seed(wheel, seed)
         paths = {**history(wheel), **resolve(wheel, set or {}, 0.0)}
         program, beliefs = compiled(wheel), beliefs_of(wheel)
         parameters = {n: np.broadcast_to(v, (draws,)) for n, v in beliefs.named(beliefs.draw(draws, seed)).items()}
@@ -178,7 +186,12 @@ class Fit:
 
         years = self.model.wheel.horizon if years is None else years
         found = spin_posterior(
-            self.posterior, years=_positive(years), settings=set or {}, noise=noise, draws=draws, seed=seed
+            self.posterior,
+            years=years,
+            settings=set or {},
+            noise=noise,
+            draws=draws,
+            seed=_seed(self.model.wheel, seed),
         )
         return Runs(found, on="fit")
 
@@ -203,7 +216,7 @@ class Fit:
         from gearwheel.run.chosen import judged_by
 
         wheel = self.model.wheel
-        years = _positive(wheel.horizon if years is None else years)
+        years = _positive(wheel, wheel.horizon if years is None else years)
         return Levers(levers_of(self.posterior, judged_by(wheel, outcome), years=years, how=how), wheel)
 
     def plan(
@@ -255,7 +268,7 @@ class Fit:
 
         wheel = self.model.wheel
         outcome = outcome_of(outcome, wheel) if outcome else None
-        years = _positive(wheel.horizon if years is None else years)
+        years = _positive(wheel, wheel.horizon if years is None else years)
         return Terms(ask_terms(self.posterior, kind, outcome, years=years, **asked))
 
     @property
@@ -297,12 +310,22 @@ class Fit:
             return az.from_dict({"posterior": draws})
 
 
-def _positive(years: float) -> float:
-    from gearwheel.wheel.rules.time_step import MAX_STEPS
+def _positive(wheel: Wheel, years: float) -> float:
+    """Years that can be spun. Raises WheelError."""
+    from gearwheel.spin.size import steps_of
 
-    if not 0 < years < MAX_STEPS:
-        raise WheelError(Problem("GW143", f"cannot spin {years:g} years", hint="Give a number above 0."))
+    steps_of(wheel, years)
     return years
+
+
+def _seed(wheel: Wheel, seed: int) -> int:
+    """A seed as random numbers take it. Raises WheelError."""
+    try:
+        if index(seed) >= 0:
+            return index(seed)
+    except TypeError:
+        pass
+    raise WheelError(Problem("GW143", f"the seed cannot be {seed!r}", wheel.file, hint="A whole number from 0 on."))
 
 
 def _frame(parts: Mapping[str, Mapping[str, Any]], index: str):

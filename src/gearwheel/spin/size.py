@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from gearwheel.wheel.errors import Problem, WheelError
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.rules.time_step import MAX_STEPS
@@ -17,9 +19,10 @@ MOST_CALLS = 25_000_000  # of equations, in some thirty runs over ten years
 
 def steps_of(wheel: Wheel, years: float, start: float = 0.0) -> int:
     """Time steps of so many years from wheel time `start` on. Raises WheelError (GW143, GW149)."""
-    if not 0 < years < LAST_YEAR - decimal_year(start, wheel):
+    if isinstance(years, str | bool) or not 0 < years < LAST_YEAR - decimal_year(start, wheel):
         hint = f"Give a number above 0 that ends before the year {LAST_YEAR}."
-        raise WheelError(Problem("GW143", f"cannot spin {years:g} years", wheel.file, hint=hint))
+        shown = repr(years) if isinstance(years, str) else f"{years:g}"
+        raise WheelError(Problem("GW143", f"cannot spin {shown} years", wheel.file, hint=hint))
     steps = max(1, round(years * per_year(wheel) / wheel.dt))
     if steps > MAX_STEPS:
         message = f"{years:g} years at dt = {wheel.dt:g} {wheel.unit} are {steps:,} steps; {MAX_STEPS:,} is the most"
@@ -28,7 +31,9 @@ def steps_of(wheel: Wheel, years: float, start: float = 0.0) -> int:
 
 
 def refuse_large(wheel: Wheel, steps: int, draws: int, keep: Sequence[str] | None = None) -> None:
-    """Raises WheelError (GW149) where a run would keep more numbers than there is likely to be memory for."""
+    """Raises WheelError: GW143 for draws that are none, GW149 where a run would keep more numbers than there is likely to be memory for."""
+    if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 1:
+        raise WheelError(Problem("GW143", f"cannot spin {draws!r} draws", wheel.file, hint="A whole number above 0."))
     variables = len(wheel.variables() if keep is None else keep)
     kept = (steps + 1) * draws * variables
     if kept > MOST_KEPT:

@@ -11,21 +11,35 @@ from gearwheel.spin.program import Program, build
 from gearwheel.spin.run import Ensemble, below_zero, spin
 from gearwheel.wheel.errors import Problem
 from gearwheel.wheel.graph import parse_name
+from gearwheel.wheel.lines import Lines
 from gearwheel.wheel.parts import Place, Wheel
 from gearwheel.wheel.rules.helpers import place_of
 from gearwheel.wheel.times import calendar_day, per_year
 from gearwheel.wheel.tree import names
 
 MOST_VALUES = 4_000_000  # variables times steps; a longer run is tried as far as that
+ROUNDED = 0.02  # of the horizon, that a run may end before or after it without a word
 
 
 def trial(wheel: Wheel) -> list[Problem]:
-    """Warnings about a wheel without errors: variables without a value (GW308), log stocks below zero (GW309)."""
+    """Warnings about a wheel without errors: variables without a value (GW308), log stocks below zero (GW309), a horizon
+    that is no whole number of time steps (GW310)."""
     program = build(wheel)
-    steps = max(1, round(wheel.horizon * per_year(wheel) / wheel.dt))
+    horizon = wheel.horizon * per_year(wheel)
+    steps = max(1, round(horizon / wheel.dt))
     most = max(1, MOST_VALUES // len(wheel.variables()))
     run = spin(program, {}, min(steps, most), paths=history(wheel))
-    return [*_without_value(program, run), *_below_zero(program, run)]
+    return [*_rounded(wheel, horizon, steps), *_without_value(program, run), *_below_zero(program, run)]
+
+
+def _rounded(wheel: Wheel, horizon: float, steps: int) -> Iterator[Problem]:
+    if abs(steps * wheel.dt - horizon) > ROUNDED * horizon:
+        message = (
+            f"the horizon of {wheel.horizon:g} years is {horizon:g} {wheel.unit}s and no whole number of time steps"
+        )
+        hint = f"Runs end after {steps} steps of {wheel.dt:g}, at {steps * wheel.dt:g} {wheel.unit}s. Shorten dt."
+        line = Lines(wheel.text).of("wheel", "dt") if wheel.text else 0
+        yield Problem("GW310", message, wheel.file, line, hint, "warning")
 
 
 def _without_value(program: Program, run: Ensemble) -> Iterator[Problem]:

@@ -79,7 +79,7 @@ def read_text(path: Path) -> str:
 def parse_wheel(text: str, file: str = "") -> Wheel:
     """Read one document. Raises WheelError with all problems found, each with its line."""
     table = _toml(text, file)
-    return _Reader(table, text, file).wheel()
+    return Reader(table, text, file).wheel()
 
 
 def _toml(text: str, file: str) -> dict:
@@ -111,7 +111,7 @@ def _nesting(text: str) -> int:
     return max(deepest, dots // 4)  # a line of prose in a long note may have some dots
 
 
-class _Reader:
+class Reader:
     """Collects all problems of one document before it gives up."""
 
     def __init__(self, table: dict, text: str, file: str):
@@ -122,7 +122,8 @@ class _Reader:
         self.unit = "week"
 
     def problem(self, code: str, message: str, at: tuple[str, ...], hint: str = "") -> None:
-        self.problems.append(Problem(code, message, self.file, self.lines.of(*at), hint))
+        line = self.lines.of(*at) if self.text else 0
+        self.problems.append(Problem(code, message, self.file, line, hint))
         if len(self.problems) >= MAX_PROBLEMS:
             raise WheelError(self.problems)
 

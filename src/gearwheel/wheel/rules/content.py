@@ -13,4 +13,4 @@ CODE = "GW231"
 def check(wheel: Wheel) -> Iterator[Problem]:
     if not wheel.variables():
         hint = "Add a stock with its flows, or take in a gear; `gearwheel new` writes a wheel to begin with."
-        yield Problem(CODE, "this wheel has no stock, flow or auxiliary", wheel.file, 1, hint)
+        yield Problem(CODE, "this wheel has no stock, flow or auxiliary", wheel.file, 1 if wheel.file else 0, hint)
