@@ -41,7 +41,7 @@ OTHER_CODES = {
         "GW110": "A gauge cannot be read in this way.",
     },
     "Assembling gears": {
-        "GW120": "The wheel file adjusts a part that its gear does not have.",
+        "GW120": "The wheel file adjusts a part that its gear does not have, or an element that is in no array.",
         "GW121": "A mesh names an in-port that the gear does not have, or a port combines in an unknown way.",
         "GW122": "An in-port without a default is not meshed.",
         "GW123": "A port or a mesh names a source that does not exist.",
