@@ -22,6 +22,11 @@ MADE = "<!-- written by scripts/reference.py; do not edit -->"
 
 # Codes that no rule file carries: they come up where a file is read, assembled, saved, set or measured.
 OTHER_CODES = {
+    "A trial run, as part of `check`": {
+        "GW308": "A variable has no finite value at some time: what needs it has none either. A warning.",
+        "GW309": "A stock on a log scale, for what is always above 0, falls below 0. A warning.",
+        "GW310": "The horizon is no whole number of time steps, so runs end before or after it. A warning.",
+    },
     "Reading a file": {
         "GW100": "No bundled wheel or gear has this name, and there is no such file.",
         "GW101": "The file cannot be read: missing, not a file, too large, too deep, too many parts, or not UTF-8 text.",
@@ -36,7 +41,7 @@ OTHER_CODES = {
         "GW110": "A gauge cannot be read in this way.",
     },
     "Assembling gears": {
-        "GW120": "The wheel file adjusts a part that its gear does not have.",
+        "GW120": "The wheel file adjusts a part that its gear does not have, or an element that is in no array.",
         "GW121": "A mesh names an in-port that the gear does not have, or a port combines in an unknown way.",
         "GW122": "An in-port without a default is not meshed.",
         "GW123": "A port or a mesh names a source that does not exist.",
@@ -59,7 +64,9 @@ OTHER_CODES = {
         "GW146": "There is no such lever, or none that the business may set.",
         "GW147": "A condition to keep cannot be read, or names no variable.",
         "GW148": "No plan keeps all conditions.",
+        "GW149": "A run would keep more numbers than there is memory for, or take too many steps.",
         "GW150": "`gearwheel new` cannot make this wheel: its name or what it should be made from.",
+        "GW151": "The loops of a wheel are too many, or its time steps too short, to be measured in minutes.",
         "GW152": "A push is asked of a lever that is none, that the world sets, or that costs nothing.",
         "GW153": "A push is asked with a number that makes no sense.",
         "GW154": "The wheel has no size to be judged by, or no lever with a cost to push with.",

@@ -379,7 +379,8 @@ def test_a_plan_is_kept_makes_frames_settings_and_a_page(tmp_path, monkeypatch):
     assert (
         "<script" not in page and "http" not in page.replace("http://www.w3.org", "") and "Beside other plans" in page
     )
-    assert answer._repr_svg_().startswith("<svg")
+    picture = answer._repr_svg_()
+    assert picture.startswith("<svg") and "var(" not in picture and "#" in picture
 
 
 # ---- what is advised

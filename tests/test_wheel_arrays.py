@@ -6,11 +6,16 @@ import time
 
 import pytest
 
+from gearwheel.spin.program import build
+from gearwheel.spin.run import spin
 from gearwheel.wheel.arrays import expand_arrays
 from gearwheel.wheel.assemble import assemble
 from gearwheel.wheel.errors import WheelError
 from gearwheel.wheel.graph import evaluation_order, graph
 from gearwheel.wheel.parts import Aux, Flow, Parameter, Stock, Wheel
+from gearwheel.wheel.read import parse_wheel
+from gearwheel.wheel.rules import check_wheel
+from gearwheel.wheel.write import dump
 
 REGION, SIZE = ("north", "south"), ("small", "large")
 
@@ -103,3 +108,72 @@ def test_a_long_sum_is_no_tall_tree():
         aux={"a": Aux("1", "sum(s)")},
     )
     assert len(evaluation_order(assemble(wheel, None))) == 1
+
+
+REGIONS = """wheel = { name = "regions", unit = "year", size = "people[north]" }
+[dimension]
+region = ["north", "south"]
+[stock.people]
+unit = "person"
+start = "100"
+inflows = ["born"]
+by = ["region"]
+[flow.born]
+unit = "person/year"
+equation = "growth * people"
+by = ["region"]
+[aux.all]
+unit = "person"
+equation = "sum(people)"
+[parameter.growth]
+unit = "1/year"
+value = 0.1
+by = ["region"]
+[parameter."growth[south]"]
+belief = { low = 0.2, centre = 0.3, high = 0.4 }
+because = "younger"
+[stock."people[south]"]
+start = "40"
+[flow."born[south]"]
+equation = "growth * people / 2"
+"""
+
+
+def test_single_elements_have_values_starts_and_equations_of_their_own():
+    written = parse_wheel(REGIONS, "r.toml")
+    whole = assemble(written, None)
+    assert [p for p in check_wheel(whole) if p.severity == "error"] == []
+    north, south = whole.parameter["growth[north]"], whole.parameter["growth[south]"]
+    assert (north.value, north.belief) == (0.1, None)
+    assert (south.value, south.belief.centre, south.unit) == (None, 0.3, "1/year")
+    run = spin(build(whole), {}, 1)
+    assert run["people[north]"][0].tolist() == pytest.approx([100, 110])
+    assert run["people[south]"][0].tolist() == pytest.approx([40, 46])
+    assert run["all"][0].tolist() == pytest.approx([140, 156])
+
+
+def test_elements_of_their_own_survive_being_written():
+    written = parse_wheel(REGIONS, "r.toml")
+    fresh = parse_wheel(dump(written.changed(text="")))
+    assert assemble(fresh, None).parameter == assemble(written, None).parameter
+    assert assemble(fresh, None).stock == assemble(written, None).stock
+    assert dump(written) == REGIONS
+
+
+def test_an_element_that_is_in_no_array_is_named_with_its_line():
+    for old, new in (('"growth[south]"', '"growth[suoth]"'), ('"growth[south]"', '"gowth[south]"')):
+        with pytest.raises(WheelError) as told:
+            assemble(parse_wheel(REGIONS.replace(old, new), "r.toml"), None)
+        (problem,) = told.value.problems
+        assert problem.code == "GW120" and problem.line == 20 and "growth[south]" in problem.hint
+    with pytest.raises(WheelError) as told:
+        parse_wheel(REGIONS.replace("value = 0.1", "value = [0.1, 0.3]"), "r.toml")
+    assert '[parameter."growth[element]"]' in told.value.problems[0].hint
+
+
+def test_elements_of_a_gears_array_are_adjusted_by_the_wheel():
+    gear = parse_wheel(REGIONS.replace(', size = "people[north]"', ""), "gear.toml")
+    text = 'wheel = { name = "w", unit = "year" }\n[gear.g]\nuse = "g"\n[parameter."g.growth[ north ]"]\nvalue = 0.5\n'
+    whole = assemble(parse_wheel(text, "w.toml"), lambda name, beside: gear)
+    assert whole.parameter["g.growth[north]"].value == 0.5
+    assert whole.parameter["g.growth[south]"].belief.centre == 0.3

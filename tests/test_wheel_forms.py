@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from gearwheel.spin.compile import compile_tree
+from gearwheel.wheel.compile import compile_tree
 from gearwheel.wheel.forms import MAX_NODES, PRIMITIVES, describe, expand, forms, functions
 from gearwheel.wheel.parse import ParseError, parse
 from gearwheel.wheel.tree import Call, Name, names, walk
@@ -88,7 +88,7 @@ def test_memories_and_delays_bring_their_stocks(name, stocks):
     assert kept[-1].name in names(tree)
     for earlier, later in zip(kept, kept[1:]):
         assert earlier.name in names(later.inflow)
-    at_rest = {"x": 12.0}
+    at_rest = {"x": 12.0, "dt": 0.5}
     for hidden in kept:
         at_rest[hidden.name] = float(compile_tree(hidden.start, __import__("numpy"), {})(at_rest))
     flows = [[float(compile_tree(t, __import__("numpy"), {})(at_rest)) for t in (h.inflow, h.outflow)] for h in kept]

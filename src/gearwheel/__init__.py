@@ -16,12 +16,14 @@ from importlib import import_module
 _HOME = {
     **dict.fromkeys(("Decision", "Desk", "open_desk"), "gearwheel.api.desk"),
     **dict.fromkeys(
-        ("Fit", "Levers", "Loops", "Measures", "Model", "Runs", "build", "measure", "open"), "gearwheel.api"
+        ("Fit", "Levers", "Loops", "Measures", "Model", "Plan", "Push", "Runs", "Terms", "build", "measure", "open"),
+        "gearwheel.api",
     ),
     **dict.fromkeys(
         (
             "Aux",
             "Belief",
+            "Evidence",
             "Flow",
             "Gauge",
             "Lever",
@@ -30,6 +32,7 @@ _HOME = {
             "Loop",
             "Parameter",
             "Port",
+            "Shock",
             "Stock",
             "Use",
             "Wheel",
@@ -50,6 +53,7 @@ __all__ = [
     "Decision",
     "Desk",
     "DeskError",
+    "Evidence",
     "Fit",
     "FitError",
     "Flow",
@@ -64,11 +68,15 @@ __all__ = [
     "Measures",
     "Model",
     "Parameter",
+    "Plan",
     "Port",
     "Problem",
+    "Push",
     "Runs",
+    "Shock",
     "SpinError",
     "Stock",
+    "Terms",
     "Use",
     "Wheel",
     "WheelError",

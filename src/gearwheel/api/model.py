@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +41,14 @@ def stored_fit(model: Model, *, seed: int = 1) -> Fit | None:
 
 
 def build(wheel: Wheel) -> Model:
-    """A wheel made in Python, `gw.build(gw.Wheel(...))`: the twin of the file."""
-    return Model(wheel)
+    """A wheel made in Python, `gw.build(gw.Wheel(...))`: the twin of the file.
+
+    A number will do where an equation is wanted, and one name where a list of names is. Raises WheelError naming the
+    part and the key where a value is of another kind.
+    """
+    from gearwheel.wheel.typed import typed
+
+    return Model(typed(wheel))
 
 
 @dataclass(frozen=True)
@@ -71,12 +78,14 @@ class Model:
     def check(self) -> list[Problem]:
         """Everything wrong with the wheel and its measured series, warnings too; [] when there is nothing to say."""
         from gearwheel.run import measured
+        from gearwheel.spin.trial import trial
         from gearwheel.wheel.rules import check_wheel
 
         problems: list[Problem] = []
         try:
             problems += check_wheel(self.assembled)
             if not any(p.severity == "error" for p in problems):
+                problems += trial(self.assembled)
                 measured(self.assembled)
         except ProblemsError as error:
             problems += error.problems
@@ -111,10 +120,14 @@ class Model:
         from gearwheel.spin.levers import history, resolve
         from gearwheel.spin.program import build as compiled
         from gearwheel.spin.run import check_lost, spin
+        from gearwheel.spin.size import refuse_large, steps_of
 
         wheel = self.wheel
+        steps = steps_of(wheel, wheel.horizon if years is None else years)
+        refuse_large(wheel, steps, draws)
+        seed = _seed(wheel, seed)
         paths = {**history(wheel), **resolve(wheel, set or {}, 0.0)}
-        program, beliefs, steps = compiled(wheel), beliefs_of(wheel), _steps(wheel, years)
+        program, beliefs = compiled(wheel), beliefs_of(wheel)
         parameters = {n: np.broadcast_to(v, (draws,)) for n, v in beliefs.named(beliefs.draw(draws, seed)).items()}
         shocks = None
         if noise:
@@ -164,14 +177,30 @@ class Fit:
         noise: bool = True,
         seed: int = 1,
     ) -> Runs:
-        """From where the data leave the wheel, forward. `set` gives levers a value from then on. Raises WheelError."""
+        """From where the data leave the wheel, forward. `set` gives levers a value from then on. Raises WheelError.
+
+        The fit keeps `states` joint draws of parameters and present stocks. More `draws` go through them again, each
+        with noise of its own.
+        """
         from gearwheel.run import spin_posterior
 
         years = self.model.wheel.horizon if years is None else years
         found = spin_posterior(
-            self.posterior, years=_positive(years), settings=set or {}, noise=noise, draws=draws, seed=seed
+            self.posterior,
+            years=years,
+            settings=set or {},
+            noise=noise,
+            draws=draws,
+            seed=_seed(self.model.wheel, seed),
         )
         return Runs(found, on="fit")
+
+    @property
+    def states(self) -> int:
+        """How many joint draws of parameters and present stocks a spin can begin from."""
+        from gearwheel.run.questions import states_kept
+
+        return states_kept(self.posterior)
 
     def loops(self, progress=None) -> Loops:
         """The named loops with polarity, gain, pace and share of change, and how fast the wheel turns."""
@@ -181,13 +210,14 @@ class Fit:
 
     def levers(self, outcome: str, *, years: float | None = None, how: str | None = None) -> Levers:
         """What one step of each lever does to `outcome` over `years`: "cumulated" or its "level" in the end, when None
-        what flows is cumulated and a stock is looked at in the end. Raises WheelError for an unknown outcome."""
+        what flows is cumulated and a stock is looked at in the end. Raises WheelError without levers or for an unknown
+        outcome."""
         from gearwheel.run import levers_of
-        from gearwheel.run.chosen import outcome_of
+        from gearwheel.run.chosen import judged_by
 
         wheel = self.model.wheel
-        years = _positive(wheel.horizon if years is None else years)
-        return Levers(levers_of(self.posterior, outcome_of(outcome, wheel), years=years, how=how), wheel)
+        years = _positive(wheel, wheel.horizon if years is None else years)
+        return Levers(levers_of(self.posterior, judged_by(wheel, outcome), years=years, how=how), wheel)
 
     def plan(
         self,
@@ -238,7 +268,7 @@ class Fit:
 
         wheel = self.model.wheel
         outcome = outcome_of(outcome, wheel) if outcome else None
-        years = _positive(wheel.horizon if years is None else years)
+        years = _positive(wheel, wheel.horizon if years is None else years)
         return Terms(ask_terms(self.posterior, kind, outcome, years=years, **asked))
 
     @property
@@ -280,18 +310,22 @@ class Fit:
             return az.from_dict({"posterior": draws})
 
 
-def _steps(wheel: Wheel, years: float | None) -> int:
-    from gearwheel.wheel.times import per_year
+def _positive(wheel: Wheel, years: float) -> float:
+    """Years that can be spun. Raises WheelError."""
+    from gearwheel.spin.size import steps_of
 
-    return max(1, round(_positive(wheel.horizon if years is None else years) * per_year(wheel) / wheel.dt))
-
-
-def _positive(years: float) -> float:
-    from gearwheel.wheel.rules.time_step import MAX_STEPS
-
-    if not 0 < years < MAX_STEPS:
-        raise WheelError(Problem("GW143", f"cannot spin {years:g} years", hint="Give a number above 0."))
+    steps_of(wheel, years)
     return years
+
+
+def _seed(wheel: Wheel, seed: int) -> int:
+    """A seed as random numbers take it. Raises WheelError."""
+    try:
+        if index(seed) >= 0:
+            return index(seed)
+    except TypeError:
+        pass
+    raise WheelError(Problem("GW143", f"the seed cannot be {seed!r}", wheel.file, hint="A whole number from 0 on."))
 
 
 def _frame(parts: Mapping[str, Mapping[str, Any]], index: str):

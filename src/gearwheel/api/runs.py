@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gearwheel.wheel.errors import SpinError
+from gearwheel.wheel.errors import GearwheelError, SpinError
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.times import calendar_day, decimal_year
 
@@ -21,7 +21,7 @@ QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 MOST_PICTURES = 6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Runs:
     """Trajectories of every variable, one row a draw. `on` says what they rest on: "beliefs" or "fit"."""
 
@@ -57,6 +57,28 @@ class Runs:
                 lost.setdefault(int(draw), f"{name} at time {self.ensemble.times[np.argmin(finite[draw])]:g}")
         return lost
 
+    @cached_property
+    def below_zero(self) -> dict[str, float]:
+        """Stock on a log scale, for what is always above 0 → share of draws in which it fell below 0."""
+        from gearwheel.spin.run import below_zero
+
+        return below_zero(self.ensemble)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            return isinstance(name, str) and bool(_full(name, self.names))
+        except KeyError:
+            return False
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.names)
+
     def __getitem__(self, name: str) -> np.ndarray:
         """One variable, shape (draws, times); `net_sales` will do where only one gear has it. Raises KeyError."""
         return self.ensemble[name]
@@ -65,6 +87,8 @@ class Runs:
         """Over the draws that stayed finite, shape (levels, times). Raises SpinError when none did."""
         import numpy as np
 
+        if not all(0 <= level <= 1 for level in levels):
+            raise GearwheelError(f"levels of quantiles lie between 0 and 1, unlike {', '.join(map(str, levels))}")
         kept = np.ones(len(self.ensemble.states), bool)
         kept[list(self.lost)] = False
         if not kept.any():
@@ -75,17 +99,20 @@ class Runs:
         """The variables worth showing first: the wheel's size and its declared outcomes."""
         wanted = dict.fromkeys((self.wheel.size, *self.wheel.outcomes))
         found = tuple(n for n in wanted if n in self.ensemble.values)
-        return found or tuple(n for n in self.wheel.stock if n in self.ensemble.values)[:MOST_PICTURES]
+        stocks = tuple(n for n in self.wheel.stock if n in self.ensemble.values)
+        return found or (stocks or self.names)[:MOST_PICTURES]
 
     def frame(self, *names: str, levels: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95), wide: bool = False):
-        """A pandas frame of quantiles over draws: variable, date, time and one column a quantile.
+        """A pandas frame of quantiles over draws: variable, date, time and one column a quantile (q05, q2.5).
 
-        All variables without names. `wide` puts dates in rows and (variable, quantile) in columns.
+        All variables without names; an array's name means all its elements. `wide` puts dates in rows and
+        (variable, quantile) in columns.
         """
         import pandas as pd
 
-        full = {_full(name, self.names): name for name in names} or dict.fromkeys(self.names)
-        columns = [f"q{round(100 * level):02d}" for level in levels]
+        levels = list(dict.fromkeys(levels))
+        full = dict.fromkeys(one for name in names for one in self._elements(name)) or dict.fromkeys(self.names)
+        columns = [_column(level) for level in levels]
         parts = []
         for name in full:
             part = pd.DataFrame(self.quantiles(name, levels).T, columns=columns)
@@ -98,13 +125,18 @@ class Runs:
             return table
         return table.pivot(index="date", columns="variable", values=columns).swaplevel(axis=1).sort_index(axis=1)
 
+    def _elements(self, name: str) -> tuple[str, ...]:
+        from gearwheel.spin.run import elements_of
+
+        return elements_of(name, self.names) or (_full(name, self.names),)
+
     def picture(self, name: str) -> str:
         """One variable as a fan chart, SVG text."""
         from gearwheel.show.charts import fan
 
         name = _full(name, self.names)
         part = self.wheel.variables()[name]
-        columns = {f"q{round(100 * q):02d}": row.tolist() for q, row in zip(QUANTILES, self.quantiles(name))}
+        columns = {_column(q): row.tolist() for q, row in zip(QUANTILES, self.quantiles(name))}
         title = f"{name.rsplit('.', 1)[-1].replace('_', ' ')}, on {'beliefs' if self.on == 'beliefs' else 'the fit'}"
         scale = "abs" if getattr(part, "scale", "abs") == "abs" else "log"
         ahead = {"time": self.years, **columns}
@@ -119,7 +151,14 @@ class Runs:
     def __repr__(self) -> str:
         first, last = self.dates[0], self.dates[-1]
         lost = f", {len(self.lost)} lost" if self.lost else ""
+        lost += "".join(f", {name} below zero in {share:.0%}" for name, share in self.below_zero.items())
         return f"<Runs of {self.wheel.name} on {self.on}: {len(self.ensemble.states)} draws{lost}, {first} to {last}>"
+
+
+def _column(level: float) -> str:
+    """q05 for 0.05, q2.5 for 0.025: a name of its own for each level."""
+    percent = round(100 * level, 9)
+    return f"q{percent:02.0f}" if percent == int(percent) else f"q{percent:.9g}"
 
 
 def unit_text(unit: str, wheel: Wheel) -> str:

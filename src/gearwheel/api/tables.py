@@ -45,7 +45,7 @@ class Loops:
     def _repr_html_(self) -> str:
         from gearwheel.show import tables
 
-        return tables.loop_table(dict(self.found))
+        return tables.loop_table({"wheel": {"unit": self.wheel.unit}, **self.found})
 
     def _repr_svg_(self) -> str:
         from gearwheel.show.charts import shares

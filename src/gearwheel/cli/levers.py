@@ -35,18 +35,18 @@ def levers(
       gearwheel levers amazon --outcome operating_income --years 5
     """
     from gearwheel.api import open
-    from gearwheel.run.chosen import outcome_of
+    from gearwheel.run.chosen import judged_by
     from gearwheel.show import words
 
     model = open(wheel)
-    outcome = outcome_of(outcome or next(iter(model.wheel.outcomes), model.wheel.size), model.wheel)
+    outcome = judged_by(model.wheel, outcome)
     with progress() as shown:
         fit = model.fit(seed=seed, progress=shown, cache=not no_cache)
         found = fit.levers(outcome, years=years, how="level" if level else None).found
     if as_json:
         echo_json({"wheel": wheel, "levers": found})
         return
-    results = {"wheel": {"name": model.wheel.name}, "levers": found}
+    results = {"wheel": {"name": model.wheel.name, "unit": model.wheel.unit}, "levers": found}
     click.echo(lever_table(found))
     click.echo()
     click.echo(plain(words.levers(results)))

@@ -25,24 +25,27 @@ def loops(wheel: str, seed: int, no_cache: bool, as_json: bool) -> None:
     from gearwheel.api import open
     from gearwheel.run import graph_of
     from gearwheel.show import words
+    from gearwheel.spin.size import refuse_loops
 
     model = open(wheel)
+    refuse_loops(model.wheel)
     with progress() as shown:
         found = model.fit(seed=seed, progress=shown, cache=not no_cache).loops(progress=shown).found
     if as_json:
         echo_json({"wheel": wheel, **found})
         return
-    results = {"wheel": {"name": model.wheel.name, "size": model.wheel.size}, "graph": graph_of(model.wheel), **found}
-    click.echo(loop_table(found["loops"]))
+    about = {"name": model.wheel.name, "size": model.wheel.size, "unit": model.wheel.unit}
+    results = {"wheel": about, "graph": graph_of(model.wheel), **found}
+    click.echo(loop_table(found["loops"], model.wheel.unit))
     click.echo()
     for sentence in (words.loops, words.speed, words.feedback, words.critical_mass, words.barrier):
         click.echo(plain(sentence(results)))
-    outcome = model.wheel.outcomes[0] if model.wheel.outcomes else model.wheel.size
-    say_next("levers", wheel, "--outcome", outcome)
+    outcome = next(iter(model.wheel.outcomes), model.wheel.size)
+    say_next(*(("levers", wheel, "--outcome", outcome) if model.wheel.lever and outcome else ("spin", wheel)))
 
 
-def loop_table(loops: list[dict]) -> str:
-    """One line a loop; medians, with the 90 % range of the gain and the share."""
+def loop_table(loops: list[dict], unit: str) -> str:
+    """One line a loop; medians, with the 90% range of the gain and the share. `unit` is the wheel's time unit."""
     from gearwheel.cli.text import spanned, table
     from gearwheel.show.figures import number
     from gearwheel.show.values import real
@@ -58,5 +61,5 @@ def loop_table(loops: list[dict]) -> str:
         )
         for loop in loops
     ]
-    head = ("loop", "title", "sign", "gain", "90 %", "pace", "delay", "share", "90 %")
+    head = ("loop", "title", "sign", "gain", "90 %", f"pace per {unit}", f"delay, {unit}s", "share", "90 %")
     return table(head, rows, left=3)

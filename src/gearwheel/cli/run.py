@@ -50,4 +50,4 @@ def run(wheel: str, out: str | None, seed: int, no_cache: bool, as_json: bool) -
     click.echo()
     for file in files:
         click.echo(file)
-    say_next("levers", wheel)
+    say_next("levers" if results["levers"] else "spin", wheel)

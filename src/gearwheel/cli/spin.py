@@ -55,9 +55,15 @@ def spin(
         echo_json(_data(wheel, runs, names))
         return
     first, last = runs.dates[0].year, runs.dates[-1].year
-    click.echo(plain(f"{model.written.name} on {_grounds(runs, model)}, {draws} draws, {first} to {last}"))
+    known = f" from {fitted.states} states of the fit" if fitted and fitted.states < draws else ""
+    count = f"{len(runs.ensemble.states):,} draws{known}"
+    click.echo(plain(f"{model.written.name} on {_grounds(runs, model)}, {count}, {first} to {last}"))
     if runs.lost:
         click.echo(_lost(runs))
+    for stock, share in runs.below_zero.items():
+        click.echo(
+            plain(f'{stock} fell below 0 in {share:.0%} of the draws, though its scale is "log", for what is above 0')
+        )
     for name in names:
         click.echo(plain(f"\n{name}{_unit(runs, name)}"))
         click.echo(_table(runs, name, rows))
@@ -130,6 +136,7 @@ def _data(wheel: str, runs, names: list[str]) -> dict:
         "on": runs.on,
         "draws": len(runs.ensemble.states),
         "lost": {str(draw): where for draw, where in runs.lost.items()},
+        "below_zero": runs.below_zero,
         "time": runs.years,
         "variables": {
             name: {"unit": runs.wheel.variables()[name].unit, **dict(zip(columns, runs.quantiles(name, LEVELS)))}

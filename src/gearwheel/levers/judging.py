@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gearwheel.spin.compile import compile_tree
 from gearwheel.spin.levers import Path, table, value_at
 from gearwheel.spin.program import Program
 from gearwheel.spin.run import Ensemble
+from gearwheel.wheel.compile import compile_tree
 from gearwheel.wheel.graph import parse_name
 from gearwheel.wheel.parts import Lever, Wheel
 

@@ -14,10 +14,10 @@ import numpy as np
 from gearwheel.levers.judging import taken_off
 from gearwheel.levers.paths import Paths
 from gearwheel.levers.risk import Rule, ordered, squashed
-from gearwheel.spin.compile import compile_tree
 from gearwheel.spin.levers import Path, moved, table
 from gearwheel.spin.program import Program, build, step, values_at
 from gearwheel.spin.run import noise_sd, perturb
+from gearwheel.wheel.compile import compile_tree
 from gearwheel.wheel.graph import parse_name
 from gearwheel.wheel.parts import Wheel
 

@@ -95,7 +95,9 @@ def march(start: Cases, steps: int) -> np.ndarray:
 
 def along(program: Program, run: Ensemble, parameters: Mapping[str, np.ndarray | float], paths=None) -> Anchors:
     """Every moment of a noise-free run as an anchor. The run must have kept all stocks."""
-    states = np.stack([run.values[n] for n in program.stocks], axis=-1)
+    states = np.empty((len(run.states), len(run.times), len(program.stocks)))
+    for i, name in enumerate(program.stocks):
+        states[..., i] = run.values[name]
     return Anchors(program, states, run.times, parameters, paths or {})
 
 

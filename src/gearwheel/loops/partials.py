@@ -28,11 +28,12 @@ def partials(cases: Cases, graph: Graph) -> np.ndarray:
     """∂effect/∂cause of every edge through the effect's own equation, shape (edges, n), in the order of `graph.edges`.
 
     Central differences with a step of 1e-6 of the cause; one-sided where the equation has no value on one side, NaN
-    where it has none on both. Flow → stock is ±1: a stock integrates, and the limits of non-negative stocks are left
-    out. Unit: the effect's over the cause's (for flow → stock dimensionless, per dt of integration).
+    where it has none on both. Flow → stock is ±1, since a stock integrates. A flow that a nonnegative stock limits does
+    not move with its causes; the limit itself is no edge. Unit: the effect's over the cause's (for flow → stock
+    dimensionless, per dt of integration).
     """
     values = cases.values()
-    equation = dict(cases.program.order)
+    equation = cases.program.equations()
     count = len(cases.time)
     found = np.empty((len(graph.edges), count))
     with np.errstate(all="ignore"):
@@ -71,7 +72,8 @@ def own_decay(cases: Cases, graph: Graph, derivatives: np.ndarray | None = None)
     derivatives = partials(cases, graph) if derivatives is None else derivatives
     program = cases.program
     _, negative = _through(program, graph, derivatives, apart=True)
-    return np.stack([negative[name][i] for i, name in enumerate(program.stocks)])
+    rates = [negative[name][i] for i, name in enumerate(program.stocks)]
+    return np.stack(rates) if rates else np.zeros((0, derivatives.shape[1]))
 
 
 def _through(program: Program, graph: Graph, derivatives: np.ndarray, apart: bool = False):
@@ -112,16 +114,11 @@ def _through(program: Program, graph: Graph, derivatives: np.ndarray, apart: boo
 def feedback_core(program: Program, graph: Graph) -> list[int]:
     """Positions in `program.stocks` of the largest set of stocks that all drive each other.
 
-    Pure accumulators drive nothing and so are not in it; stocks with `scale = "abs"` (cash) are left out, except the
-    hidden ones that forms bring along.
+    What only accumulates, such as cash that nothing looks at, drives nothing and so is not in it.
     """
-    stock = program.wheel.stock
-    kept = {n for n, s in stock.items() if s.scale != "abs" or s.note == "hidden"}
     place = {n: i for i, n in enumerate(graph.nodes)}
-    left_out = set(stock) - kept
     successors: list[list[int]] = [[] for _ in graph.nodes]
     for cause, effect in graph.edges:
-        if not {cause, effect} & left_out:
-            successors[place[cause]].append(place[effect])
-    groups = [[i for i, n in enumerate(program.stocks) if n in kept and place[n] in c] for c in components(successors)]
+        successors[place[cause]].append(place[effect])
+    groups = [[i for i, n in enumerate(program.stocks) if place[n] in c] for c in components(successors)]
     return max(groups, key=len, default=[])

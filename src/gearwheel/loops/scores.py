@@ -32,7 +32,7 @@ def link_scores(anchors: Anchors, graph: Graph) -> np.ndarray:
     """
     before, after = cases(anchors), one_dt_on(anchors)
     old, new = before.values(), after.values()
-    equation = dict(before.program.order)
+    equation = before.program.equations()
     count = len(before.time)
     found = np.zeros((len(graph.edges), count))
     with np.errstate(all="ignore"):
@@ -98,7 +98,7 @@ def dominance(loops: Sequence[Loop], graph: Graph, links: np.ndarray, keep: Sequ
     wanted = {loop: i for i, loop in enumerate(dict.fromkeys(asked))}
     part = _parts(graph)
     shape = links.shape[1:]
-    flat = links.reshape(len(links), -1)
+    flat = links.reshape(len(links), shape[0] * shape[1])
     plus = {part[loop[0]]: np.zeros(flat.shape[1]) for loop in loops}
     minus = {group: np.zeros(flat.shape[1]) for group in plus}
     kept = np.zeros((len(wanted), flat.shape[1]))

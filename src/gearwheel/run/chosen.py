@@ -46,6 +46,23 @@ def outcome_of(name: str, wheel: Wheel) -> str:
     raise WheelError(Problem("GW144", message, wheel.file, hint=hint))
 
 
+def judged_by(wheel: Wheel, outcome: str | None = None) -> str:
+    """The outcome that levers are judged by: the one asked for, else the first declared, else the size.
+
+    Raises WheelError: GW146 where the business may set no lever, GW142 where there is no outcome or none of this name.
+    """
+    from gearwheel.levers.judging import business_levers
+
+    if not business_levers(wheel):
+        hint = "Add [lever.NAME] with `of`, a parameter, and `limits`."
+        raise WheelError(Problem("GW146", "this wheel has no lever that the business may set", wheel.file, hint=hint))
+    asked = outcome or next(iter(wheel.outcomes), wheel.size)
+    if not asked:
+        hint = 'Name a variable with --outcome, or write outcomes = ["…"] in the first line of the file.'
+        raise WheelError(Problem("GW142", "this wheel declares no outcome to judge levers by", wheel.file, hint=hint))
+    return outcome_of(asked, wheel)
+
+
 def chosen_lever(wheel: Wheel, name: str, code: str) -> str:
     """The full name of a lever of the business. Raises WheelError with `code` for an unknown one, one of several of
     that name, or one that the world sets."""

@@ -11,20 +11,23 @@ import numpy as np
 from gearwheel.run.fitting import fit_wheel, known_of, make_engine
 from gearwheel.run.parts import link_part, parameter_part, shown_unit
 from gearwheel.run.pictures import graph_of, wheel_part
-from gearwheel.run.questions import anchors_of, levers_of, loops_of, now_of, spin_posterior
+from gearwheel.run.questions import anchors_of, levers_of, loops_of, now_of, spin_posterior, states_kept
 from gearwheel.run.store import Progress, cached_file, input_hash, plain, release, save_atomically, silent
 from gearwheel.run.terms_asked import terms_part
+from gearwheel.spin.size import refuse_loops
 from gearwheel.wheel.errors import FitError, GearwheelError
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.times import decimal_year, per_year
 
 BACKTEST_DRAWS = 256
+FORECAST_DRAWS = 400
 QUANTILES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 
 
 def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, cache: bool = True) -> dict:
     """Everything that the report says, as the dict of results.json. Unchanged inputs are read from the cache."""
     progress = progress or silent
+    refuse_loops(wheel)  # told before the minutes of a fit
     began = clock.perf_counter()
     known = known_of(wheel, progress)
     wheel, events = known.wheel, known.events
@@ -48,7 +51,7 @@ def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, 
     results |= loops_of(posterior, progress)
     results["graph"] = graph_of(wheel, anchors_of(posterior))
     progress("levers", 0, 1, "")
-    results["levers"] = levers_of(posterior)
+    results["levers"] = levers_of(posterior) if _can_judge(wheel) else None
     results["terms"] = terms_part(posterior)
     progress("forecast", 0, 1, "")
     results |= _forecast(posterior, engine, gauges, seed)
@@ -104,10 +107,18 @@ def _backtest(wheel: Wheel, engine, gauges, seed: int, progress: Progress) -> di
         }
 
 
+def _can_judge(wheel: Wheel) -> bool:
+    """Are there levers of the business, and an outcome to judge them by?"""
+    from gearwheel.levers.judging import business_levers
+
+    return bool(business_levers(wheel) and (wheel.outcomes or wheel.size))
+
+
 def _forecast(posterior, engine, gauges, seed: int) -> dict:
     """`series` (record and forecast of every gauge) and `outcomes`, over the wheel's horizon from now."""
     wheel = posterior.wheel
-    run = spin_posterior(posterior, years=wheel.horizon, seed=seed)
+    draws = min(FORECAST_DRAWS, states_kept(posterior))
+    run = spin_posterior(posterior, years=wheel.horizon, draws=draws, seed=seed)
     times = [decimal_year(float(t), wheel) for t in run.times]
     outcomes = {}
     for name in wheel.outcomes:

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gearwheel.run.chosen import judged_by
 from gearwheel.run.store import Progress, silent
 from gearwheel.spin.compiled import jax_program, spin_compiled
 from gearwheel.spin.levers import history, resolve
 from gearwheel.spin.program import build, initial
 from gearwheel.spin.run import Ensemble, spin
+from gearwheel.spin.size import refuse_large, refuse_loops, steps_of
 from gearwheel.wheel.times import per_year
 
 LOOP_DRAWS = 50
@@ -21,6 +23,11 @@ FAR = 8.0  # where "no push suffices" and "none needed" stand on the scale of ln
 def now_of(posterior) -> float:
     """The time from which the wheel is spun forward: the end of its record, or its start."""
     return 0.0 if posterior.traced is None else float(posterior.traced.at[-1] * posterior.wheel.dt)
+
+
+def states_kept(posterior) -> int:
+    """How many joint draws of parameters and present states there are to spin from."""
+    return len(posterior.u if posterior.traced is None else posterior.traced.stocks)
 
 
 def here(posterior, draws: int) -> tuple[dict, np.ndarray]:
@@ -57,14 +64,22 @@ def spin_posterior(
 ) -> Ensemble:
     """Forward from now, all else as it is. Equal seeds share draws and shocks, so that scenarios are paired.
 
+    A fit keeps the states of `states_kept` of its draws; more draws go through these again, each with noise of its own.
+
     `engine` "numpy" answers at once; "jax" compiles first and pays from some tens of thousands of draws on.
 
     Raises WheelError for an unknown lever or a setting outside its limits.
     """
     wheel = posterior.wheel
-    program, start = build(wheel), now_of(posterior)
+    start = now_of(posterior)
+    steps = steps_of(wheel, years, start)
+    refuse_large(wheel, steps, draws, keep)
+    program = build(wheel)
     parameters, state = here(posterior, draws)
-    steps = max(1, round(years * per_year(wheel) / wheel.dt))
+    if len(state) < draws:
+        again = np.arange(draws) % len(state)
+        parameters = {n: v[again] if np.ndim(v) else v for n, v in parameters.items()}
+        state = state[again]
     paths = {**history(wheel), **resolve(wheel, settings or {}, start)}
     shocks = np.random.default_rng(seed).standard_normal((steps, *state.shape)) if noise else None
     if engine == "jax":
@@ -92,20 +107,24 @@ def anchors_of(posterior, draws: int = LOOP_DRAWS):
 
 
 def loops_of(posterior, progress: Progress | None = None) -> dict:
-    """Loops, speed, feedback rate, critical mass and barrier, as in results.json."""
+    """Loops, speed, feedback rate, critical mass and barrier, as in results.json; without a size only loops and rate."""
     from gearwheel.loops.anchors import interval
     from gearwheel.loops.describe import describe
     from gearwheel.loops.speed import feedback_rate, speed, speed_sensitivity
     from gearwheel.wheel.times import decimal_year
 
     progress = progress or silent
+    refuse_loops(posterior.wheel)
     progress("loops", 0, 3, "finding and scoring")
     anchors = anchors_of(posterior)
     found = describe(anchors)
     progress("loops", 1, 3, "speed")
     wide = anchors_of(posterior, LEVER_DRAWS)
-    speeds = speed(wide)
     wheel = posterior.wheel
+    found["feedback_rate"] = interval(feedback_rate(wide.at(-1))[:, -1])
+    if not wheel.size:
+        return found | {"speed": None, "critical_mass": None, "barrier": None}
+    speeds = speed(wide)
     low, median, high = np.nanquantile(speeds, [0.05, 0.5, 0.95], axis=0)
     found["speed"] = {
         **(interval(speeds[:, -1]) or {}),
@@ -119,7 +138,6 @@ def loops_of(posterior, progress: Progress | None = None) -> dict:
         },
         "sensitivity": {n: float(np.nanmedian(v)) for n, v in speed_sensitivity(wide.at(-1).first(32)).items()},
     }
-    found["feedback_rate"] = interval(feedback_rate(wide.at(-1))[:, -1])
     progress("loops", 2, 3, "critical mass and barrier")
     found["critical_mass"] = _critical_mass(posterior)
     found["barrier"] = _barrier(posterior)
@@ -211,7 +229,7 @@ def levers_of(
     posterior, outcome: str | None = None, *, years: float | None = None, how: str | None = None, noise: bool = True
 ) -> dict:
     """Effect of every lever on `outcome` after `years`, from paired draws, as in results.json; `how` as `usual` when
-    None."""
+    None. Raises WheelError where there is no lever or no outcome."""
     from gearwheel.levers.judging import usual
     from gearwheel.levers.ranking import summary
     from gearwheel.levers.sensitivity import sensitivity
@@ -219,12 +237,13 @@ def levers_of(
     from gearwheel.wheel.graph import graph
 
     wheel = posterior.wheel
-    outcome = outcome or (wheel.outcomes[0] if wheel.outcomes else wheel.size)
+    outcome = judged_by(wheel, outcome)
     years, how = wheel.horizon if years is None else years, how or usual(wheel, outcome)
     program = build(wheel)
     parameters, state = weighed_here(posterior, LEVER_DRAWS)
     horizon = years * per_year(wheel)
-    shocks = np.random.default_rng(posterior.seed).standard_normal((max(1, round(horizon / wheel.dt)), *state.shape))
+    steps = steps_of(wheel, years, now_of(posterior))
+    shocks = np.random.default_rng(posterior.seed).standard_normal((steps, *state.shape))
     found = sensitivity(
         program, state, parameters, outcome, horizon, how=how, start=now_of(posterior), paths=history(wheel),
         shocks=shocks if noise else None, loops=named(wheel, graph(wheel)),

@@ -67,7 +67,7 @@ def is_money(unit: str) -> bool:
 def _plural(unit: str, x: float) -> str:
     head, slash, tail = unit.partition("/")
     head = head.strip()
-    if abs(x) != 1 and head.isalpha() and head.islower() and not head.endswith("s"):
+    if abs(x) != 1 and head != "money" and head.isalpha() and head.islower() and not head.endswith("s"):
         head = head[:-1] + "ies" if head.endswith("y") and head[-2:-1] not in "aeiou" else head + "s"
     return head + (f" per {tail.strip()}" if slash else "")
 

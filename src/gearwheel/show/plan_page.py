@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gearwheel.show import charts, figures, tables, words_plan
 from gearwheel.show.cards import card, paragraphs
-from gearwheel.show.palette import page_palette
+from gearwheel.show.palette import LIGHT, Palette, page_palette
 from gearwheel.show.report import style
 from gearwheel.show.svg import escaped, tag
 from gearwheel.show.values import listing, mapping, real, span, words_of
@@ -27,19 +27,20 @@ def plan_html(found: Mapping, title: str) -> str:
     )
 
 
-def outcome_chart(found: Mapping) -> str:
-    """The outcome over time under the plan and under the current one."""
+def outcome_chart(found: Mapping, palette: Palette = LIGHT) -> str:
+    """The outcome over time under the plan and under the current one. A page gives the palette of its style sheet;
+    the default has colors of its own and stands anywhere."""
     over, time = mapping(found.get("over_time")), listing(found.get("time"))
     series = [{"title": n, "time": time, **mapping(over.get(n))} for n in ("plan", "nothing") if over.get(n)]
     name = words_of(found.get("outcome")).rpartition(".")[2].replace("_", " ")
-    return charts.lines(series, title=name, unit=words_of(found.get("path_unit")), width=860, palette=_PAGE)
+    return charts.lines(series, title=name, unit=words_of(found.get("path_unit")), width=860, palette=palette)
 
 
 def _headline(found: Mapping) -> str:
     said = paragraphs(
         words_plan.size(found), words_plan.risk(found), *words_plan.rules(found), words_plan.search(found)
     )
-    return card("plan", "The plan", words_plan.verdict(found), outcome_chart(found) + said, "plan")
+    return card("plan", "The plan", words_plan.verdict(found), outcome_chart(found, _PAGE) + said, "plan")
 
 
 def _levers(found: Mapping) -> str:

@@ -40,7 +40,7 @@ def report_html(results: dict) -> str:
         _links(results),
         _forecast(results),
         _backtest(results),
-        _levers(results),
+        *(() if words.without_levers(results) else (_levers(results),)),
         terms_card(results),
         _critical(results),
         _outcomes(results),
@@ -89,7 +89,7 @@ def _speed(results: dict) -> str:
     over = mapping(at(results, "speed", "over_time"))
     picture = ""
     if path_over_time(over, "median"):
-        title = f"Growth of the wheel, {words_of(at(results, 'speed', 'unit'), 'per time unit')}"
+        title = f"Growth of the wheel, {words_of(at(results, 'speed', 'unit'), 'per year')}"
         picture = charts.lines(
             [{"title": title, **over}], title=title, unit="share", width=860, height=270, palette=_PAGE, zero=True
         )
@@ -185,7 +185,8 @@ def _outcomes(results: dict) -> str:
 def _steps(results: dict) -> str:
     items = []
     for name, anchors, says in words.STEPS:
-        where = ", ".join(f'<a href="#{a}">{escaped(words.CARD_NAMES[a])}</a>' for a in anchors)
+        there = [a for a in anchors if a != "levers" or not words.without_levers(results)]
+        where = ", ".join(f'<a href="#{a}">{escaped(words.CARD_NAMES[a])}</a>' for a in there)
         items.append(f"<li><b>{escaped(name)}</b>: {escaped(says)} See {where}.</li>")
     body = f'<ol class="steps">{"".join(items)}</ol>'
     return card("steps", "The six steps for your own business", words.STEPS_LEAD, body, "steps")

@@ -70,7 +70,7 @@ def _heading(results: dict, choice: Choice) -> tuple[str, str, str]:
     speed = span(at(results, "speed"))
     turning = ""
     if speed is not None:
-        per = words_of(at(results, "speed", "unit"), "per time unit")
+        per = words_of(at(results, "speed", "unit"), "per year")
         turning = f"turning at {figures.percent(speed.median, signed=True)} {per}"
         now = now_of(results)
         turning += f" in {int(now)}" if now is not None else ""

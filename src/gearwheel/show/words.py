@@ -32,6 +32,7 @@ from gearwheel.show.words_acts import (
     levers_by_effect,
     outcome_words,
     outcomes,
+    without_levers,
 )
 from gearwheel.show.words_tests import (
     backtest,
@@ -105,6 +106,7 @@ __all__ = [
     "verdict_counts",
     "verdicts",
     "wheel",
+    "without_levers",
 ]
 
 

@@ -51,7 +51,14 @@ def outcome_words(results: dict) -> str:
     return f"{name} {over} {amount(horizon, unit)}"
 
 
+def without_levers(results: dict) -> bool:
+    """Did the run find nothing that the business may set, or no outcome to judge it by?"""
+    return "levers" in mapping(results) and mapping(results)["levers"] is None
+
+
 def levers(results: dict) -> str:
+    if without_levers(results):
+        return "This wheel has no lever that the business may set, or no outcome to judge one by."
     known = _best_levers(results)
     if not known:
         return unknown("What the levers would do")

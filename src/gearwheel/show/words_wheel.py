@@ -54,9 +54,11 @@ def wheel(results: dict) -> str:
 def speed(results: dict) -> str:
     """How fast the wheel turns."""
     found = span(at(results, "speed"))
+    if found is None and not at(results, "wheel", "size") and "speed" in mapping(results):
+        return "How fast the wheel turns is not known: it names no size, the stock by which growth is judged."
     if found is None:
         return unknown("The speed of the wheel")
-    per = words_of(at(results, "speed", "unit"), "per time unit")
+    per = words_of(at(results, "speed", "unit"), "per year")
     size = variable_words(results, at(results, "wheel", "size")) if at(results, "wheel", "size") else "the wheel's size"
     when = decimal_year(at(results, "speed", "at"))
     dated = f" (as of {figures.year_words(when)})" if when is not None else ""
@@ -75,7 +77,7 @@ def speed_levers(results: dict) -> str:
     pairs = sorted([(k, v) for k, v in pairs if v], key=lambda p: -abs(p[1]))[:3]
     if not pairs:
         return "Which parameters the speed depends on was not computed."
-    per = words_of(at(results, "speed", "unit"), "per time unit")
+    per = words_of(at(results, "speed", "unit"), "per year")
     # A derivative to ln(parameter) times ln(1.1) is what 10 % more of it does.
     told = [
         f"{variable_words(results, k)} ({figures.number(9.53 * v, 2, True)} percentage points {per} for 10 % more of it)"
@@ -88,7 +90,7 @@ def feedback(results: dict) -> str:
     found = span(mapping(results).get("feedback_rate"))
     if found is None:
         return ""
-    return f"The fastest self-sustaining motion of its feedback core runs at {percent(found.median, signed=True)} ({between(found, lambda v: percent(v, signed=True))}) per {words_of(at(results, 'wheel', 'unit'), 'time unit')}."
+    return f"The fastest self-sustaining motion of its feedback core runs at {percent(found.median, signed=True)} ({between(found, lambda v: percent(v, signed=True))}) per year."
 
 
 def loops(results: dict) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 
@@ -39,11 +39,7 @@ def resolve(wheel: Wheel, settings: Scenario, start: float) -> dict[str, Path]:
             raise WheelError(
                 Problem("GW140", f"no lever or parameter '{name}'", wheel.file, hint=did_you_mean(name, known))
             )
-        steps = (
-            [(start, float(setting))]
-            if isinstance(setting, int | float)
-            else [(elapsed(at, wheel) if isinstance(at, date) else float(at), float(value)) for at, value in setting]
-        )
+        steps = _steps(wheel, name, setting, start)
         if lever:
             low, high = lever.limits
             outside = [v for _, v in steps if not low <= v <= high]
@@ -59,6 +55,25 @@ def resolve(wheel: Wheel, settings: Scenario, start: float) -> dict[str, Path]:
                 )
         paths[target] = sorted(steps)
     return paths
+
+
+def _steps(wheel: Wheel, name: str, setting, start: float) -> list[tuple[float, float]]:
+    """A setting as (wheel time, value) steps. Raises WheelError (GW109) for what is neither a number nor steps."""
+    try:
+        pairs = [(start, setting)] if np.ndim(setting) == 0 else [(at, value) for at, value in setting]
+        steps = [(_moment(at, wheel), float(value)) for at, value in pairs if not isinstance(value, str)]
+        if len(steps) == len(pairs) and steps and np.isfinite(steps).all():
+            return steps
+    except (TypeError, ValueError):
+        pass
+    hint = 'Give a number, or steps such as [("2026-01-01", 0.1), ("2027-01-01", 0.05)].'
+    raise WheelError(Problem("GW109", f"'{name}' cannot be set to {setting!r:.60}", wheel.file, hint=hint))
+
+
+def _moment(at, wheel: Wheel) -> float:
+    """A date, its ISO text, or a number in wheel time, as wheel time."""
+    day = date.fromisoformat(at) if isinstance(at, str) else at.date() if isinstance(at, datetime) else at
+    return elapsed(day, wheel) if isinstance(day, date) else float(day)
 
 
 def value_at(path: Path, time: float, before: float | np.ndarray):

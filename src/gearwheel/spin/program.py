@@ -6,23 +6,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from gearwheel.spin.compile import Closure, compile_tree
-from gearwheel.wheel.errors import Problem, WheelError
-from gearwheel.wheel.graph import evaluation_order, parse_name
-from gearwheel.wheel.parts import Place, Wheel
+from gearwheel.wheel.compile import STEP_BEGAN, Closure, compile_tree
+from gearwheel.wheel.graph import parse_name
+from gearwheel.wheel.limits import OUT, START, VALUE, Stage, evaluation, limits, starting
+from gearwheel.wheel.parts import Wheel
 
 
 @dataclass(frozen=True)
 class Program:
     """A wheel compiled for one array module.
 
-    `stocks`, `parameters`: names in array order. `positive[i]`: stock i lives on a log scale.
+    `stocks`, `parameters`: names in array order. `positive[i]`: stock i lives on a log scale. `order`: flows and
+    auxiliaries with the closures of their equations, each after what it needs; `limits[i]` are the limits of flows that
+    can be laid once the i-th of them is computed, as ((flow, way), closure of the limited flow). `beginning`: in which order
+    starts and all of these are computed at first.
     """
 
     wheel: Wheel
@@ -31,11 +34,19 @@ class Program:
     parameters: tuple[str, ...]
     positive: np.ndarray
     order: tuple[tuple[str, Closure], ...] = field(repr=False)
+    limits: tuple[tuple[tuple[Stage, Closure], ...], ...] = field(repr=False)
+    beginning: tuple[Stage, ...] = field(repr=False)
     starts: tuple[Closure, ...] = field(repr=False)
     noises: tuple[Closure, ...] = field(repr=False)
     net: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = field(repr=False)
-    sparing: tuple[tuple[str, tuple[str, ...]], ...] = field(repr=False)
     nonnegative: np.ndarray = field(repr=False)
+
+    def equations(self) -> dict[str, Closure]:
+        """Flow or auxiliary → its closure, for a flow with its limits laid on; of all values at an instant."""
+        limited: dict[str, list[Closure]] = {}
+        for (flow, _), limit in (entry for entries in self.limits for entry in entries):
+            limited.setdefault(flow, []).append(limit)
+        return {n: _limited(n, closure, limited[n]) if n in limited else closure for n, closure in self.order}
 
     def centre(self) -> dict[str, float]:
         """Every parameter at its value or the centre of its belief."""
@@ -43,13 +54,20 @@ class Program:
 
 
 def build(wheel: Wheel, xp=np) -> Program:
-    """Compile an assembled wheel. Raises WheelError for cycles without a stock."""
+    """Compile an assembled wheel. Raises WheelError for cycles without a stock, limits and starts that need each other."""
 
     def closure(equation: str) -> Closure:
         return compile_tree(parse_name(equation), xp, wheel.lookup)
 
     computed = {**wheel.flow, **wheel.aux}
-    order = tuple((n, closure(computed[n].equation)) for n in evaluation_order(wheel))
+    by = limits(wheel)
+    sequence = evaluation(wheel, by)
+    values = [i for i, (_, stage) in enumerate(sequence) if stage == VALUE]
+    order = tuple((sequence[i][0], closure(computed[sequence[i][0]].equation)) for i in values)
+    laid = tuple(
+        tuple((stage, _limit(stage, by[stage], xp)) for stage in sequence[i + 1 : following])
+        for i, following in zip(values, [*values[1:], len(sequence)])
+    )
     return Program(
         wheel=wheel,
         xp=xp,
@@ -57,76 +75,77 @@ def build(wheel: Wheel, xp=np) -> Program:
         parameters=tuple(wheel.parameter),
         positive=np.array([s.scale == "log" for s in wheel.stock.values()], dtype=bool),
         order=order,
+        limits=laid,
+        beginning=starting(wheel, by),
         starts=tuple(closure(s.start) for s in wheel.stock.values()),
         noises=tuple(closure(s.noise) for s in wheel.stock.values()),
         net=tuple((s.inflows, s.outflows) for s in wheel.stock.values()),
-        sparing=tuple((name, s.outflows) for name, s in wheel.stock.items() if s.nonnegative),
         nonnegative=np.array([s.nonnegative for s in wheel.stock.values()], dtype=bool),
     )
+
+
+def _limit(stage: Stage, stocks: Sequence[tuple[str, tuple[Stage, ...]]], xp) -> Closure:
+    """The flow cut to what its stocks hold and have not yet given to what they serve before it.
+
+    What flows in during the same step can flow out in the next one only (in Stella it can at once).
+    """
+    flow, way = stage
+
+    def lay(values):
+        found = values[flow]
+        for stock, before in stocks:
+            left = xp.maximum(values[stock], 0.0) / values["dt"]
+            for other, other_way in before:
+                left = left - xp.maximum(values[other] if other_way == OUT else -values[other], 0.0)
+            left = xp.maximum(left, 0.0)
+            found = xp.minimum(found, left) if way == OUT else xp.maximum(found, -left)
+        return found
+
+    return lay
+
+
+def _limited(flow: str, closure: Closure, laid: Sequence[Closure]) -> Closure:
+    def compute(values):
+        found = {**values, flow: closure(values)}
+        for limit in laid:
+            found[flow] = limit(found)
+        return found[flow]
+
+    return compute
 
 
 def initial(program: Program, parameters: Mapping[str, Any], time: float = 0.0):
     """Start values, shape (..., stocks). A start may refer to other stocks' starts and to auxiliaries."""
     values: dict[str, Any] = {**parameters, "time": time, "dt": program.wheel.dt}
-    pending = dict(zip(program.stocks, program.starts))
-    computed = dict(program.order)
-    while pending:
-        ready = len(pending)
-        for name, start in list(pending.items()):
-            try:
-                values[name] = start(values)
-            except KeyError:
-                continue
-            del pending[name]
-        for name, closure in list(computed.items()):
-            try:
-                values[name] = closure(values)
-            except KeyError:
-                continue
-            del computed[name]
-            ready += 1
-        if ready == len(pending):
-            raise _entangled(program.wheel, list(pending))
+    closures = {(name, START): start for name, start in zip(program.stocks, program.starts)}
+    closures |= {(name, VALUE): closure for name, closure in program.order}
+    closures |= dict(entry for entries in program.limits for entry in entries)
+    for stage in program.beginning:
+        values[stage[0]] = closures[stage](values)
     return stack(program.xp, [values[n] for n in program.stocks])
 
 
-def _entangled(wheel: Wheel, pending: list[str]) -> WheelError:
-    place = wheel.places.get(("stock", pending[0]), Place(wheel.file, 0))
-    hint = "Give one of them a start that needs no other stock."
-    return WheelError(
-        Problem("GW203", f"start values need each other: {', '.join(pending)}", place.file, place.line, hint)
-    )
-
-
 def stack(xp, columns):
-    """Columns of mixed shapes (numbers, draws) side by side on a new last axis."""
+    """Columns of mixed shapes (numbers, draws) side by side on a new last axis; of no columns one empty row."""
+    if not columns:
+        return xp.zeros((1, 0))
     return xp.stack(xp.broadcast_arrays(*[xp.asarray(c, dtype=xp.float64) for c in columns]), axis=-1)
 
 
-def values_at(program: Program, state, parameters: Mapping[str, Any], time) -> dict[str, Any]:
-    """Every variable and parameter at one instant; the outflows of non-negative stocks as they really are."""
+def values_at(program: Program, state, parameters: Mapping[str, Any], time, began=None) -> dict[str, Any]:
+    """Every variable and parameter at one instant, limited flows as they are. `began`: when the step began that this
+    instant lies in, where it is not `time`."""
     values: dict[str, Any] = dict(parameters)
     values["time"], values["dt"] = time, program.wheel.dt
+    if began is not None:
+        values[STEP_BEGAN] = began
     for i, name in enumerate(program.stocks):
         values[name] = state[..., i]
-    for name, closure in program.order:
+    for (name, closure), limits_now in zip(program.order, program.limits):
         values[name] = closure(values)
-    _spare(program, values)
+        for (flow, _), limit in limits_now:
+            values[flow] = limit(values)
     return values
-
-
-def _spare(program: Program, values: dict[str, Any]) -> None:
-    """Cut the outflows of non-negative stocks to what the stock holds, the first listed served first.
-
-    The order is that of Stella (isee systems, "Flow prioritization"); unlike there, what flows in during the same step
-    can flow out in the next one only.
-    """
-    xp = program.xp
-    for stock, outflows in program.sparing:
-        left = xp.maximum(values[stock], 0.0) / program.wheel.dt
-        for flow in outflows:
-            values[flow] = xp.minimum(xp.maximum(values[flow], 0.0), left)
-            left = left - values[flow]
 
 
 def rates(program: Program, values: Mapping[str, Any]):
@@ -137,7 +156,7 @@ def rates(program: Program, values: Mapping[str, Any]):
 
 def settled(program: Program, state):
     """The state with non-negative stocks at least zero: rounding and process noise would take them just below."""
-    if not program.sparing:
+    if not program.nonnegative.any():
         return state
     return program.xp.where(program.nonnegative, program.xp.maximum(state, 0.0), state)
 
@@ -151,7 +170,7 @@ def stages(program: Program, state, parameters: Mapping[str, Any], time, method:
     dt, method = program.wheel.dt, method or program.wheel.method
 
     def at(slope, share):
-        return values_at(program, state + share * dt * slope, parameters, time + share * dt)
+        return values_at(program, state + share * dt * slope, parameters, time + share * dt, began=time)
 
     values = values_at(program, state, parameters, time)
     first = rates(program, values)

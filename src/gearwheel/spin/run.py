@@ -14,7 +14,7 @@ from gearwheel.wheel.errors import SpinError
 from gearwheel.wheel.parts import Wheel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ensemble:
     """Trajectories of the asked-for variables.
 
@@ -41,8 +41,17 @@ def resolve_name(name: str, known) -> str:
         return near[0]
     from gearwheel.wheel.errors import did_you_mean
 
+    elements = elements_of(name, known)
     hint = f"Several gears have it: {', '.join(near)}" if near else did_you_mean(name, known)
+    if elements:
+        hint = f"It is an array: take one of its elements, {', '.join(map(repr, elements[:8]))}{' …' * (len(elements) > 8)}."
     raise KeyError(f"no variable '{name}'. {hint}".strip())
+
+
+def elements_of(name: str, known) -> tuple[str, ...]:
+    """The elements of an array, `total[north]` and `total[south]` of `total`; () for what is none."""
+    arrays = [(k, k.partition("[")[0]) for k in known if "[" in k]
+    return tuple(k for k, base in arrays if name in (base, base.split(".")[-1]))
 
 
 def noise_sd(program: Program, parameters: Mapping[str, Any], time):
@@ -127,6 +136,19 @@ def note_lost(lost: dict[int, str], finite: np.ndarray, stocks: Sequence[str], t
         return
     for draw in np.flatnonzero(~finite.all(axis=1)):
         lost.setdefault(int(draw), f"{stocks[int(np.argmin(finite[draw]))]} at time {time:g}")
+
+
+def below_zero(ensemble: Ensemble) -> dict[str, float]:
+    """Stock on a log scale → share of the draws in which it was below 0 at some time (further than by rounding)."""
+    stocks = {n: s for n, s in ensemble.wheel.stock.items() if s.scale == "log" and n in ensemble.values}
+    found = {}
+    for name in stocks:
+        values = ensemble.values[name]
+        lowest = np.nanmin(values, axis=1, initial=np.inf)
+        share = float(np.mean(lowest < -1e-9 * np.nanmax(np.abs(values), initial=0.0)))
+        if share:
+            found[name] = share
+    return found
 
 
 def check_lost(ensemble: Ensemble, most: float = 0.01) -> Ensemble:

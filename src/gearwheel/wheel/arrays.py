@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
-from gearwheel.wheel.errors import Problem, WheelError
+from gearwheel.wheel.errors import Problem, WheelError, did_you_mean
 from gearwheel.wheel.parse import parse
 from gearwheel.wheel.parts import Place, Wheel
 from gearwheel.wheel.tree import Call, Name, Tree, text, transform
@@ -17,9 +18,10 @@ _ARRAYED = ("stock", "flow", "aux", "parameter")
 
 def expand_arrays(wheel: Wheel) -> Wheel:
     """The same wheel without `by`. A name without an index means the owner's own element; `sum(x)` adds up the
-    dimensions of x that the owner lacks. Raises WheelError on unknown dimensions or elements."""
+    dimensions of x that the owner lacks. What `adjust` says of single elements is laid over these. Raises WheelError on
+    unknown dimensions or elements."""
     dims = {n: p.by for kind in _ARRAYED for n, p in getattr(wheel, kind).items() if p.by}
-    if not dims:
+    if not dims and not wheel.adjust:
         return wheel
     _check(wheel, dims)
     expanded = {}
@@ -27,9 +29,33 @@ def expand_arrays(wheel: Wheel) -> Wheel:
         table = {}
         for name, part in getattr(wheel, kind).items():
             for here in _elements(wheel, part.by):
-                table[_label(name, part.by, here)] = _element(part, here, wheel, dims)
+                label = _label(name, part.by, here)
+                own = laid_over(kind, part, wheel.adjust.get((kind, label), {}))
+                table[label] = _element(own, here, wheel, dims)
         expanded[kind] = table
-    return wheel.changed(**expanded)
+    _refuse_unknown(wheel, expanded)
+    return wheel.changed(**expanded, adjust={})
+
+
+def laid_over(kind: str, part, settings: Mapping[str, object]):
+    """The part with some of its keys stated anew; a parameter's value takes its belief away, and the other way round."""
+    settings = dict(settings)
+    if kind == "parameter" and "value" in settings:
+        settings.setdefault("belief", None)
+    elif kind == "parameter" and "belief" in settings:
+        settings["value"] = None
+    return replace(part, **settings)
+
+
+def _refuse_unknown(wheel: Wheel, expanded: Mapping[str, Mapping]) -> None:
+    problems = []
+    for kind, label in wheel.adjust:
+        if label not in expanded[kind]:
+            place = wheel.places.get((kind, label), Place(wheel.file, 0))
+            hint = did_you_mean(label, expanded[kind])
+            problems.append(Problem("GW120", f"there is no {kind} '{label}'", place.file, place.line, hint))
+    if problems:
+        raise WheelError(problems)
 
 
 def _check(wheel: Wheel, dims) -> None:

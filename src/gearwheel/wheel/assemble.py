@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 
-from gearwheel.wheel.arrays import expand_arrays
+from gearwheel.wheel.arrays import expand_arrays, laid_over
+from gearwheel.wheel.constants import constant
 from gearwheel.wheel.errors import Problem, WheelError, did_you_mean
 from gearwheel.wheel.forms import Hidden, expand
 from gearwheel.wheel.mesh import mesh_problems
@@ -14,7 +16,7 @@ from gearwheel.wheel.parse import ParseError, parse
 from gearwheel.wheel.parts import Aux, Flow, Place, Stock, Wheel
 from gearwheel.wheel.shocks import shocked
 from gearwheel.wheel.times import counts_months, elapsed
-from gearwheel.wheel.tree import rename, text
+from gearwheel.wheel.tree import Tree, rename, text
 
 Library = Callable[[str, str], Wheel]  # (gear name or path, file of the wheel) -> the gear as written
 
@@ -58,7 +60,7 @@ def assemble(wheel: Wheel, library: Library) -> Wheel:
         **parts,
         gear={},
         port={},
-        adjust={},
+        adjust=_of_elements(wheel, gears),
         dimension={**{k: v for g in gears.values() for k, v in g.dimension.items()}, **wheel.dimension},
         places=places,
         opens={name: use.opens for name, use in wheel.gear.items() if use.opens},
@@ -81,23 +83,32 @@ def _adjusted(wheel: Wheel, name: str, gear: Wheel) -> Wheel:
     """The gear with the wheel file's own settings for its parts laid over it."""
     problems, changed = [], {kind: dict(getattr(gear, kind)) for kind in _MERGED}
     for (kind, full), settings in wheel.adjust.items():
-        owner, local = full.split(".", 1)
-        if owner != name:
+        owner, _, local = full.partition(".")
+        if owner != name or "[" in full:
             continue
         place = wheel.places.get((kind, full), Place(wheel.file, 0))
         if local not in changed.get(kind, {}):
             hint = did_you_mean(local, changed.get(kind, {}))
             problems.append(Problem("GW120", f"gear '{name}' has no {kind} '{local}'", place.file, place.line, hint))
             continue
-        settings = dict(settings)
-        if kind == "parameter" and "value" in settings:
-            settings.setdefault("belief", None)
-        elif kind == "parameter" and "belief" in settings:
-            settings["value"] = None
-        changed[kind][local] = replace(changed[kind][local], **settings)
+        changed[kind][local] = laid_over(kind, changed[kind][local], settings)
     if problems:
         raise WheelError(problems)
     return gear.changed(**changed)
+
+
+def _of_elements(wheel: Wheel, gears: Mapping[str, Wheel]) -> dict[tuple[str, str], dict[str, object]]:
+    """What gears say about single elements of their arrays, and the wheel file over it; all names final."""
+    found: dict[tuple[str, str], dict[str, object]] = {}
+    sources = [(f"{name}.", gear, _names(wheel, gears, name)) for name, gear in gears.items()]
+    for prefix, source, names in [*sources, ("", wheel, _outside_names(wheel, gears))]:
+        for (kind, name), settings in source.adjust.items():
+            if "[" in name:
+                fields = [f for f in _TREE_FIELDS.get(kind, ()) if f in settings]
+                trees = {f: _text(settings[f], names, source, kind, name) for f in fields}
+                before = found.get((kind, prefix + name), {})
+                found[kind, prefix + name] = {**before, **settings, **trees}
+    return found
 
 
 def _names(wheel: Wheel, gears: Mapping[str, Wheel], name: str) -> dict[str, str]:
@@ -251,12 +262,18 @@ def _forms_expanded(wheel: Wheel) -> Wheel:
 def _grown(wheel: Wheel, kind: str, name: str, equation: str, keep: Callable[[Hidden], None]) -> str:
     """The equation in primitives, still one that may be parsed."""
     try:
-        grown = text(expand(_parsed(equation, wheel, kind, name), name, keep))
+        grown = text(expand(_parsed(equation, wheel, kind, name), name, keep, lambda tau: _steps(tau, wheel)))
         parse(grown)
     except ParseError as error:
         larger = ParseError(f"with its forms written out, {error}", 0)
         raise _unreadable(equation, larger, wheel, kind, name) from error
     return grown
+
+
+def _steps(tau: Tree, wheel: Wheel) -> float:
+    """How many time steps a time constant has at the centre of the beliefs, inf where that depends on variables."""
+    length = constant(tau, wheel)
+    return math.inf if length is None or not wheel.dt > 0 or math.isnan(length) else length / wheel.dt
 
 
 def _keep(hidden: Hidden, parts: dict[str, dict]) -> None:

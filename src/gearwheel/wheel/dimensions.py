@@ -8,7 +8,7 @@ from fractions import Fraction
 from gearwheel.wheel.graph import parse_name
 from gearwheel.wheel.parse import ParseError
 from gearwheel.wheel.parts import Wheel
-from gearwheel.wheel.tree import Call, Name, Number, Tree, text
+from gearwheel.wheel.tree import Call, Name, Number, Tree, shortened
 from gearwheel.wheel.units import ONE, Unit, UnitError, parse_unit, power, show, times
 
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "=", "!="})
@@ -73,7 +73,7 @@ def _together(message: str, trees: tuple[Tree, ...], found: list[Unit | None], t
             common, first = unit, tree
         elif unit != common:
             both = message.format(show(common), show(unit))
-            raise UnitError(f"{both}: '{_short(first)}' is in {show(common)}, '{_short(tree)}' in {show(unit)}")
+            raise UnitError(f"{both}: '{shortened(first)}' is in {show(common)}, '{shortened(tree)}' in {show(unit)}")
     return common
 
 
@@ -87,14 +87,14 @@ def _power(args: tuple[Tree, ...], found: list[Unit | None]) -> Unit | None:
         return power(base, literal)
     if base != ONE:
         raise UnitError(
-            f"raises {show(base)} to a power that may vary: divide '{_short(args[0])}' by a reference value first"
+            f"raises {show(base)} to a power that may vary: divide '{shortened(args[0])}' by a reference value first"
         )
     return ONE
 
 
 def _dimensionless(what: str, tree: Tree, unit: Unit | None) -> Unit:
     if unit not in (None, ONE):
-        raise UnitError(f"{what} needs a number without unit, and '{_short(tree)}' is in {show(unit)}")
+        raise UnitError(f"{what} needs a number without unit, and '{shortened(tree)}' is in {show(unit)}")
     return ONE
 
 
@@ -109,11 +109,6 @@ def _literal(tree: Tree) -> Fraction | None:
         over, under = (_literal(a) for a in tree.args)
         return over / under if over is not None and under else None
     return None
-
-
-def _short(tree: Tree) -> str:
-    shown = text(tree)
-    return shown if len(shown) <= 60 else shown[:57] + "…"
 
 
 def unit_or_none(unit: str) -> Unit | None:

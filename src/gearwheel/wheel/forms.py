@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 from gearwheel.wheel.parse import ParseError, parse
-from gearwheel.wheel.tree import Call, Name, Tree, substitute, text
+from gearwheel.wheel.tree import BARE_DT, Call, Name, Number, Tree, substitute, text
 
 MAX_NODES = 20_000
 
@@ -37,6 +38,11 @@ class Form:
     belief: tuple[float, ...] = ()
     remembers: tuple[tuple[str, str, str], ...] = ()
     accumulates: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def stages(self) -> int:
+        """How many stocks it brings along."""
+        return len(self.remembers + self.accumulates)
 
 
 @dataclass(frozen=True)
@@ -71,10 +77,13 @@ def functions() -> dict[str, tuple[int, int]]:
     return {**PRIMITIVES, **{f.name: (len(f.arguments), len(f.arguments)) for f in forms().values()}}
 
 
-def expand(tree: Tree, owner: str, keep: Callable[[Hidden], None]) -> Tree:
+def expand(
+    tree: Tree, owner: str, keep: Callable[[Hidden], None], steps: Callable[[Tree], float] = lambda tau: math.inf
+) -> Tree:
     """Replace every form in `tree` by its body; hidden stocks are named after `owner` and handed to `keep`.
 
-    A form with the wrong number of arguments stays as it is. Raises ParseError when the result would be huge."""
+    `steps(tau)` says how many time steps a time constant has, inf where that cannot be known. A form with the wrong
+    number of arguments stays as it is. Raises ParseError when the result would be huge."""
     count = grown = 0
     base, bracket, index = owner.partition("[")
 
@@ -90,9 +99,14 @@ def expand(tree: Tree, owner: str, keep: Callable[[Hidden], None]) -> Tree:
         if form is None or len(args) != len(form.arguments):
             return Call(node.fn, args)
         given: dict[str, Tree] = dict(zip(form.arguments, args))
-        if form.remembers or form.accumulates:
+        stages = form.stages
+        if stages:
             count += 1
-        for stock, target, tau in form.remembers + form.accumulates:
+            stages = int(max(1, min(stages, steps(given["tau"]) + 1e-9)))
+            shortest = Call("*", (Number(stages), Name(BARE_DT)))  # a shorter one would explode
+            given |= {"stages": Number(stages), "tau": Call("max", (given["tau"], shortest))}
+        brought = form.remembers + form.accumulates
+        for stock, target, tau in brought[:stages]:
             hidden = f"{base}__{form.name}{count}_{stock}{bracket}{index}"
             source, constant = (substitute(parse(e), given) for e in (target, tau))
             follows = (stock, target, tau) in form.remembers
@@ -106,6 +120,7 @@ def expand(tree: Tree, owner: str, keep: Callable[[Hidden], None]) -> Tree:
                 )
             )
             given[stock] = here
+        given |= {stock: given[brought[stages - 1][0]] for stock, *_ in brought[stages:]}
         return grow(substitute(parse(form.equation), given))
 
     return grow(tree)

@@ -25,6 +25,8 @@ MAX_PROBLEMS = 100
 _FILE_TO_FIELD = {"from": "cause", "to": "effect", "as": "measure", "use": "gear"}
 FIELD_TO_FILE = {v: k for k, v in _FILE_TO_FIELD.items()}
 _NAME = "[A-Za-z_][A-Za-z0-9_]*"
+_ELEMENT = rf"({_NAME}(?:\.{_NAME})?)\[\s*({_NAME}(?:\s*,\s*{_NAME})*)\s*\]"  # of an array, such as growth[south]
+ARRAYED = ("stock", "flow", "aux", "parameter")  # kinds of which one part may stand for many
 HEADER = (
     "name",
     "unit",
@@ -79,7 +81,7 @@ def read_text(path: Path) -> str:
 def parse_wheel(text: str, file: str = "") -> Wheel:
     """Read one document. Raises WheelError with all problems found, each with its line."""
     table = _toml(text, file)
-    return _Reader(table, text, file).wheel()
+    return Reader(table, text, file).wheel()
 
 
 def _toml(text: str, file: str) -> dict:
@@ -111,7 +113,7 @@ def _nesting(text: str) -> int:
     return max(deepest, dots // 4)  # a line of prose in a long note may have some dots
 
 
-class _Reader:
+class Reader:
     """Collects all problems of one document before it gives up."""
 
     def __init__(self, table: dict, text: str, file: str):
@@ -122,7 +124,8 @@ class _Reader:
         self.unit = "week"
 
     def problem(self, code: str, message: str, at: tuple[str, ...], hint: str = "") -> None:
-        self.problems.append(Problem(code, message, self.file, self.lines.of(*at), hint))
+        line = self.lines.of(*at) if self.text else 0
+        self.problems.append(Problem(code, message, self.file, line, hint))
         if len(self.problems) >= MAX_PROBLEMS:
             raise WheelError(self.problems)
 
@@ -145,6 +148,12 @@ class _Reader:
                 continue
             for name, entry in entries.items():
                 self.places[kind, name] = Place(self.file, self.lines.of(kind, name))
+                element = re.fullmatch(_ELEMENT, name) if kind in ARRAYED else None
+                if element and self.is_table(kind, name, entry):
+                    label = f"{element[1]}[{', '.join(re.findall(_NAME, element[2]))}]"
+                    self.places[kind, label] = self.places[kind, name]
+                    adjust[kind, label] = self.fields(kind, name, entry)
+                    continue
                 if not self.name_is_good(kind, name) or not self.is_table(kind, name, entry):
                     continue
                 if isinstance(gears, dict) and "." in name and name.split(".")[0] in gears and kind != "gear":
@@ -269,7 +278,10 @@ class _Reader:
             steps = [r for r in raw if isinstance(r, list) and len(r) == 2 and isinstance(r[0], date)]
             if len(steps) == len(raw) and all(_number(v) for _, v in steps):
                 return tuple((d.date() if isinstance(d, datetime) else d, float(v)) for d, v in steps)
-        self.problem("GW109", f"{'.'.join(at)} cannot be {_short(raw)}", at, f"It wants {_wanted(kind)}.")
+        hint = f"It wants {_wanted(kind)}."
+        if at[0] in ARRAYED and len(at) == 3 and isinstance(raw, list | dict):
+            hint += f' An element of an array has its own in [{at[0]}."{at[1]}[element]"].'
+        self.problem("GW109", f"{'.'.join(at)} cannot be {_short(raw)}", at, hint)
         return None
 
     def belief(self, at: tuple[str, ...], raw: dict) -> Belief | None:

@@ -10,6 +10,7 @@ from typing import Protocol
 YEAR = 365.2425  # days
 MONTHS = {"year": 12.0, "quarter": 3.0, "month": 1.0}
 DAYS = {"week": 7.0, "day": 1.0, "hour": 1 / 24}
+LAST_YEAR = 9990  # a little before the calendar of the computer ends
 GRIDS = ("day", "week", "month")  # what a time step may be called instead of a number
 
 

@@ -29,7 +29,8 @@ class Call:
 
 Tree = Number | Name | Call
 
-BUILT_IN_NAMES = frozenset({"time", "dt"})
+BARE_DT = "dt__"  # dt as a number without a unit, in what forms are expanded to
+BUILT_IN_NAMES = frozenset({"time", "dt", BARE_DT})
 
 
 def walk(tree: Tree) -> Iterator[Tree]:
@@ -98,3 +99,9 @@ def _text(tree: Tree) -> tuple[str, int]:
 
 def _wrap(part: tuple[str, int], floor: int) -> str:
     return part[0] if part[1] >= floor else f"({part[0]})"
+
+
+def shortened(tree: Tree, most: int = 60) -> str:
+    """The text of a tree for a message."""
+    shown = text(tree)
+    return shown if len(shown) <= most else shown[: most - 3] + "…"

@@ -64,6 +64,7 @@ def save(wheel: Wheel, path: Path | str, overwrite: bool = False) -> Wheel:
     A file that the wheel was not read from is replaced only with `overwrite`. Raises WheelError.
     """
     path, text = Path(path), dump(wheel)
+    places = parse_wheel(text, str(path)).places  # what could not be read again is not written
     if path.exists() and not overwrite and not _own(path, wheel):
         hint = "Choose another name, or ask for it with overwrite."
         raise WheelError(
@@ -79,7 +80,7 @@ def save(wheel: Wheel, path: Path | str, overwrite: bool = False) -> Wheel:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise WheelError(Problem("GW130", f"cannot write the file: {error.strerror}", str(path))) from error
-    return wheel.changed(text=text, file=str(path), places=parse_wheel(text, str(path)).places)
+    return wheel.changed(text=text, file=str(path), places=places)
 
 
 def _own(path: Path, wheel: Wheel) -> bool:

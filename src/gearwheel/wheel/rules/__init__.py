@@ -8,6 +8,7 @@ from gearwheel.wheel.rules import (
     barrier,
     belief_order,
     belief_reasons,
+    content,
     cycles,
     equation_units,
     evidence,
@@ -18,6 +19,7 @@ from gearwheel.wheel.rules import (
     gauge_units,
     hold_back,
     levers,
+    limits,
     link_claims,
     link_edges,
     link_reasons,
@@ -30,6 +32,7 @@ from gearwheel.wheel.rules import (
     outcomes,
     parameter_numbers,
     shocks,
+    short_delays,
     size,
     start_cycles,
     start_units,
@@ -40,15 +43,19 @@ from gearwheel.wheel.rules import (
     unknown_names,
     unused_flows,
     unused_parameters,
+    values,
 )
 
 RULES = (
     syntax,
+    content,
     names_once,
     unknown_names,
     functions,
+    values,
     cycles,
     start_cycles,
+    limits,
     time_step,
     hold_back,
     size,
@@ -78,6 +85,7 @@ RULES = (
     link_reasons,
     evidence_reasons,
     loop_unique,
+    short_delays,
 )
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from gearwheel.wheel.errors import Problem, did_you_mean
 from gearwheel.wheel.lines import Lines
 from gearwheel.wheel.parts import Wheel
-from gearwheel.wheel.times import DAYS, GRIDS, MONTHS, per_year, step_length
+from gearwheel.wheel.times import DAYS, GRIDS, LAST_YEAR, MONTHS, per_year, step_length
 
 METHODS = ("euler", "heun", "rk4")
 CODE = "GW208"
-MAX_STEPS = 1_000_000
+MAX_STEPS = 200_000  # some ten seconds for one draw
 
 
 def check(wheel: Wheel) -> Iterator[Problem]:
@@ -31,6 +31,10 @@ def check(wheel: Wheel) -> Iterator[Problem]:
         yield _problem(wheel, "method", f"'{wheel.method}' is no way to step through time", hint)
     if not math.isfinite(wheel.horizon) or wheel.horizon <= 0:
         yield _problem(wheel, "horizon", f"horizon = {wheel.horizon:g} years", "It counts years and is above 0.")
+        return
+    if wheel.start.year + wheel.horizon > LAST_YEAR:
+        message = f"a horizon of {wheel.horizon:g} years from {wheel.start} on ends after the year {LAST_YEAR}"
+        yield _problem(wheel, "start", message, "Start earlier, or shorten the horizon.")
         return
     if not math.isfinite(wheel.dt) or wheel.dt <= 0:
         return

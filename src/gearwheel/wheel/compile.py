@@ -6,25 +6,33 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gearwheel.wheel.parts import Lookup
-from gearwheel.wheel.tree import Call, Name, Number, Tree
+from gearwheel.wheel.tree import BARE_DT, Call, Name, Number, Tree, rename
 
 Values = Mapping[str, Any]  # name -> number or array over draws
 Closure = Callable[[Values], Any]
+
+STEP_BEGAN = "when the step began"  # beside `time` in the values of an instant within a step; no equation can name it
+_COMPARISONS = frozenset({"<", "<=", ">", ">=", "=", "!="})
 
 
 def compile_tree(tree: Tree, xp, lookups: Mapping[str, Lookup]) -> Closure:
     """A function from the values of names to the value of the tree, elementwise over draws.
 
-    `xp` is `numpy` or `jax.numpy`. Comparisons give 1.0 or 0.0, as in XMILE.
+    `xp` is `numpy` or `jax.numpy`. Comparisons give 1.0 or 0.0, as in XMILE. In a comparison `time` is when the step
+    began: what happens at a time happens with a step, also for a method that looks into the step.
     """
     if isinstance(tree, Number):
         value = tree.value
         return lambda values: value
     if isinstance(tree, Name):
-        name = tree.name
+        name = "dt" if tree.name == BARE_DT else tree.name
+        if name == STEP_BEGAN:
+            return lambda values: values[name] if name in values else values["time"]
         return lambda values: values[name]
     if tree.fn == "lookup":
         return _lookup(tree, xp, lookups)
+    if tree.fn in _COMPARISONS:
+        tree = rename(tree, {"time": STEP_BEGAN})
     args = [compile_tree(a, xp, lookups) for a in tree.args]
     operation = _operations(xp)[tree.fn]
     if len(args) == 1:
@@ -55,7 +63,7 @@ def _operations(xp) -> dict[str, Callable]:
         "+": lambda a, b: a + b,
         "-": lambda a, b: a - b,
         "*": lambda a, b: a * b,
-        "/": lambda a, b: a / b,
+        "/": xp.divide,  # two plain numbers would raise where their quotient is infinite
         "^": lambda a, b: _power(xp, a, b),
         "neg": lambda a: -a,
         "<": lambda a, b: xp.where(a < b, 1.0, 0.0),
@@ -80,9 +88,9 @@ def _operations(xp) -> dict[str, Callable]:
 def _power(xp, base, exponent):
     """base ^ exponent. A literal whole exponent is repeated multiplication, so that negative bases keep their sign
     and JAX differentiates without a logarithm."""
-    if isinstance(exponent, float) and exponent == int(exponent) and 0 <= abs(exponent) <= 4:
+    if isinstance(exponent, float) and abs(exponent) <= 4 and exponent == int(exponent):
         whole = 1.0
         for _ in range(int(abs(exponent))):
             whole = whole * base
-        return whole if exponent >= 0 else 1.0 / whole
+        return whole if exponent >= 0 else xp.divide(1.0, whole)
     return xp.power(base, exponent)
