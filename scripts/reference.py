@@ -170,6 +170,7 @@ OTHER_CODES = {
         "GW523": "Who may not ask the service, or where it may not or cannot listen.",
         "GW524": "The service is asked too often, or too many requests wait.",
         "GW525": "The service failed on a request; nothing was recorded.",
+        "GW526": "A request came before the delivery that it is about.",
     },
 }
 

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,10 +17,12 @@ from gearwheel.desk.consider import Desk
 from gearwheel.desk.customers import NOBODY, Customers
 from gearwheel.desk.learned import Known, knowledge_text, parse_knowledge
 from gearwheel.desk.policy import believed
+from gearwheel.desk.record import Entry, id_of, read_record
 from gearwheel.desk.replay import replay
 from gearwheel.desk.returns import RETURNS
 from gearwheel.desk.service_work import Job, Work, open_work
 from gearwheel.desk.store import StoreError, open_store
+from gearwheel.desk.versions import version_of
 from gearwheel.wheel.errors import DeskError, Problem
 
 
@@ -54,6 +57,41 @@ def test_one_key_is_decided_once(url):
     reordered = dict(reversed(request(1).items()))
     assert ask(work_on(url), ("k", reordered)) == [first]  # after a restart too
     assert work.store.end("decisions")[0] == 1
+
+
+def test_a_log_of_an_earlier_version_is_decided_again_as_it_was(tmp_path):
+    """Rights were then what all of them granted, days were counted in hours, "DE " was no DE, a negative share was read."""
+    earlier = json.loads((Path(__file__).parent / "desk_log_semantics_1.json").read_text("utf-8"))
+    store = open_store(f"sqlite:///{tmp_path}/desk.db")
+    store.found("returns")
+    records = [read_record(body.encode()) for body in earlier["bodies"]]
+    with store.transaction():
+        for kind in ("policy", "form"):
+            store.keep(kind, version_of(earlier[kind]), earlier[kind])
+        store.append(
+            [
+                Entry(id_of(r.id), r.decided_at, r.customer, r.product, r.action, r.spent, body.encode())
+                for r, body in zip(records, earlier["bodies"])
+            ]
+        )
+    with sqlite3.connect(tmp_path / "desk.db") as changed:
+        changed.execute("drop trigger if exists meta_no_update")
+        names = [
+            name
+            for (name,) in changed.execute(
+                "select name from sqlite_master where type = 'trigger' and tbl_name = 'meta'"
+            )
+        ]
+        for name in names:
+            changed.execute(f"drop trigger {name}")
+        changed.execute("update meta set value = ? where name = 'secret'", (earlier["secret"].encode(),))
+    assert replay(RETURNS, store).decisions == len(records) == 9
+    assert {r.open for r in records} >= {("return", "keep")} and "credit" in {r.action for r in records}
+    work = work_on(f"sqlite:///{tmp_path}/desk.db")  # a desk of this version goes on with it
+    told = ask(work, (records[0].id, {}), kind="look")[0]
+    assert "only what all of them grant was open" in told["answer"]["explanation"]["auditor"]
+    (new,) = ask(work, ("new", request(1)))
+    assert replay(RETURNS, work.store).decisions == 10 and new["action"]
 
 
 def test_a_fault_leaves_its_key_to_the_next_request(url):

@@ -154,7 +154,7 @@ def contrast(operation: Operation, policy: Policy, names: Sequence[str], action:
     nothing = {"text": np.array([""], object), "time": np.array(["NaT"], "datetime64[s]")}
     blank = {n: nothing.get(f.type, np.array([0.0 if f.needed else np.nan])) for n, f in operation.fields.items()}
     blank |= {n: np.array([value]) for n, value in operation.facts.items()} | {"value": np.ones(1)}
-    blank |= operation.derive(blank)
+    blank |= operation.derive(blank, policy)
     amounts = operation.amounts(blank)
     usual = {n: np.atleast_1d(d.mean()) for n, d in believed(policy, operation).items()}
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from gearwheel.desk.conditions import CONTEXT
 from gearwheel.desk.operation import Field, Operation
+from gearwheel.desk.places import folded
 from gearwheel.desk.policy import Policy
 from gearwheel.desk.record import SORTED
 from gearwheel.wheel.errors import DeskError, Problem, did_you_mean
@@ -110,19 +111,30 @@ def _checked(operation: Operation, policy: Policy, columns: dict, faults: Faults
     for name, what in operation.fields.items():
         _check(name, what, columns[name], faults, now)
     if "currency" in operation.fields:
+        if policy.semantics > 1:
+            columns = {**columns, "currency": _currency(columns["currency"], policy.currency)}
         for row in np.flatnonzero(columns["currency"] != policy.currency).tolist():
             said = f"the price is in {columns['currency'][row]}, the policy in {policy.currency}"
             faults.setdefault(row, Problem("GW514", said, hint="Convert the price, or ask a desk of that currency."))
     with np.errstate(over="ignore"):  # what is too large is a fault, here or of its own
-        columns = {**columns, **operation.derive(columns)}
+        columns = {**columns, **operation.derive(columns, policy)}
     for name in operation.derived:
         for row in np.flatnonzero(np.abs(columns[name]) > LARGEST).tolist():
             said = f"'{name}' ({operation.derived[name].says}) is {columns[name][row]:g}; it is at most {LARGEST:g}"
             faults.setdefault(row, Problem("GW512", said))
+    for wrong, problem in operation.impossible(columns) if policy.semantics > 1 else ():
+        for row in np.flatnonzero(wrong).tolist():
+            faults.setdefault(row, problem)
     good = np.ones(count, bool)
     good[list(faults)] = False
     rows = np.flatnonzero(good)
     return Checked({n: c[rows] for n, c in columns.items()} if faults else columns, rows, faults)
+
+
+def _currency(column: np.ndarray, wanted: str) -> np.ndarray:
+    """Its code as the policy writes it, where only spaces and capitals differ."""
+    known = {said: wanted if folded(said) == folded(wanted) else said for said in set(column.tolist())}
+    return _objects([known[said] for said in column.tolist()])
 
 
 def _check(name: str, what: Field, column: np.ndarray, faults: Faults, now: float) -> None:
