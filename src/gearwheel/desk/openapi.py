@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from gearwheel.desk.history import MOST_TIMES
 from gearwheel.desk.operation import Field, Operation
-from gearwheel.desk.outcomes import KINDS
+from gearwheel.desk.outcomes import COSTS, GAINS, KINDS
 from gearwheel.desk.policy import Policy
 from gearwheel.desk.requests import LARGEST, LONGEST
 
@@ -110,7 +111,17 @@ def _schemas(operation: Operation, policy: Policy) -> dict:
             "decision_id": TEXT,
             "kind": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$", "examples": list(KINDS)},
             "at": {"type": "string", "format": "date-time"},
-            "amount": {"type": ["number", "null"], "minimum": -LARGEST, "maximum": LARGEST},
+            "amount": {
+                "type": ["number", "null"],
+                "minimum": -LARGEST,
+                "maximum": LARGEST,
+                "description": f"Money, needed for {', '.join((*COSTS, *GAINS))}.",
+            },
+            "currency": {"type": ["string", "null"], "description": f"Of the amount; nothing but {policy.currency}."},
+            "sure": {
+                "type": ["boolean", "null"],
+                "description": f"That an amount below 0, or more than {MOST_TIMES} times what was claimed, is right.",
+            },
         },
         "required": ["decision_id", "kind", "at"],
     }
