@@ -6,6 +6,7 @@ import json
 import sqlite3
 import threading
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from gearwheel.desk.policy import believed
 from gearwheel.desk.record import Entry, id_of, read_record
 from gearwheel.desk.replay import replay
 from gearwheel.desk.returns import RETURNS
+from gearwheel.desk.service_metrics import Metrics, Unnamed
 from gearwheel.desk.service_work import Job, Work, open_work
 from gearwheel.desk.store import StoreError, open_store
 from gearwheel.desk.versions import version_of
@@ -477,3 +479,15 @@ def test_an_outcome_that_was_taken_once_is_answered_as_it_was_then(url, monkeypa
         (first,) = ask(work, ("o", told), kind="tell")
     again, other = ask(work, ("o", told), ("new", told), kind="tell")
     assert again == first and other.code == "GW527"
+
+
+def test_of_words_that_nobody_names_only_so_many_are_kept(monkeypatch):
+    monkeypatch.setattr("gearwheel.desk.service_metrics.MOST_UNNAMED", 3)
+    seen = Unnamed()
+    for number in range(10):
+        seen.add(Counter({("reason", f"word {number}"): 2, ("reason", "word 0"): 1}))
+    said = seen.listed()
+    assert len(said["unnamed"]) == 3 and seen.fields["reason"] == 28
+    assert said["more"] == 28 - sum(w["times"] for w in said["unnamed"])
+    hostile = Metrics().text(Counter(), 0, 0, True, Counter({'context.a"\n} 9': 1}))
+    assert 'field="context.a\\"\\n} 9"} 1' in hostile

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,17 +13,25 @@ from gearwheel.desk.decide import decide
 from gearwheel.desk.entries import Made, entries, named
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.operation import Columns
+from gearwheel.desk.policy import unnamed
 from gearwheel.desk.record import Entry, canonical
 from gearwheel.desk.requests import Faults, check_rows
 from gearwheel.wheel.errors import Problem
 
 
 def answer(
-    desk: Desk, customers: Customers, ledger: Ledger, rows: Sequence[Mapping], keys: Sequence[str], now: float
+    desk: Desk,
+    customers: Customers,
+    ledger: Ledger,
+    rows: Sequence[Mapping],
+    keys: Sequence[str],
+    now: float,
+    words: Counter[tuple[str, str]] | None = None,
 ) -> list[Entry | Problem]:
     """For each request its decision, noted in the ledger, or what is wrong with it. `now`: seconds since 1970.
 
-    The facts are as of before these requests: a customer should not be among them twice (see `waves`).
+    The facts are as of before these requests: a customer should not be among them twice (see `waves`). What they say and
+    no condition names is added to `words`.
     """
     checked = check_rows(desk.operation, desk.policy, rows, now)
     found: list[Entry | Problem] = [checked.faults.get(row) for row in range(len(rows))]
@@ -36,6 +45,8 @@ def answer(
         decisions = decide(desk, columns, mine.keys, times, ledger)
         for row, entry in zip(at, entries(Made(desk, decisions, mine, columns, times), customers.version)):
             found[row] = entry
+        if words is not None:
+            words.update(unnamed(desk.policy, columns))
     return found
 
 

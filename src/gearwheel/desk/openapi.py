@@ -72,6 +72,13 @@ def openapi(operation: Operation, policy: Policy) -> dict:
                                   **_problems(ALWAYS[:3])},
                 }
             },
+            "/v1/unnamed": {
+                "get": {
+                    "operationId": "unnamed",
+                    "summary": "Words of requests that the policy does not name, since the start: they meet no condition.",
+                    "responses": {"200": _answer("The most frequent first.", "Unnamed"), **_problems(ALWAYS[:3])},
+                }
+            },
             "/openapi.json": {
                 "get": {
                     "operationId": "openapi", "summary": "This document.",
@@ -137,6 +144,10 @@ def _schemas(operation: Operation, policy: Policy) -> dict:
     )  # fmt: skip
     return {
         "Request": request, "Decision": decision, "Record": record, "Outcome": outcome, "Told": told,
+        "Unnamed": _object(
+            unnamed={"type": "array", "items": _object(field=TEXT, text=TEXT, times=NUMBER)},
+            more={**NUMBER, "description": "How often a word came that is not among these."},
+        ),
         "Health": _object(status={"type": "string", "const": "ok"}), "Problem": _object(code=TEXT, message=TEXT, hint=TEXT),
     }  # fmt: skip
 

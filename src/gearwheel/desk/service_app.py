@@ -30,7 +30,8 @@ STATUS = {
 JSON, TEXT = b"application/json", b"text/plain; version=0.0.4; charset=utf-8"
 OPEN = ("/healthz",)  # paths that need no token
 DECISIONS = "/v1/decisions/"
-GETS = ("/healthz", "/metrics", "/openapi.json")
+UNNAMED = "/v1/unnamed"
+GETS = ("/healthz", "/metrics", "/openapi.json", UNNAMED)
 
 
 class Refused(Exception):
@@ -97,8 +98,10 @@ class App:
             return path, *await self._health(), JSON
         if path == "/metrics":
             work = self.work
-            said = self.metrics.text(work.actions, work.batches, self.together.waiting, not work.failing)
-            return path, 200, said.encode(), TEXT
+            counted = work.actions, work.batches, self.together.waiting, not work.failing, work.unnamed.fields
+            return path, 200, self.metrics.text(*counted).encode(), TEXT
+        if path == UNNAMED:
+            return path, 200, msgspec.json.encode(self.work.unnamed.listed()), JSON
         return path, 200, self.described, JSON
 
     async def _ask(self, kind: str, key: str, row: Mapping) -> Reply:

@@ -8,6 +8,31 @@ from collections import Counter
 EDGES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds
 
 
+MOST_UNNAMED = 1_000  # different texts that are kept
+
+
+class Unnamed:
+    """Texts of requests that no condition of the policy names, since the start. `fields`: how many of each field; `texts`:
+    (field, text) → how often, of the first MOST_UNNAMED of them."""
+
+    def __init__(self):
+        self.fields: Counter[str] = Counter()
+        self.texts: Counter[tuple[str, str]] = Counter()
+
+    def add(self, said: Counter[tuple[str, str]]) -> None:
+        """What requests that were decided said."""
+        for (field, text), times in said.items():
+            self.fields[field] += times
+            if (field, text) in self.texts or len(self.texts) < MOST_UNNAMED:
+                self.texts[field, text] += times
+
+    def listed(self) -> dict:
+        """The most frequent first; `more`: how often a text came that is not kept."""
+        texts, total = self.texts.copy(), sum(self.fields.copy().values())
+        listed = [{"field": field, "text": text, "times": n} for (field, text), n in texts.most_common()]
+        return {"unnamed": listed, "more": max(total - sum(texts.values()), 0)}
+
+
 class Metrics:
     """Requests by path and status, and how long they took."""
 
@@ -22,8 +47,9 @@ class Metrics:
         self.counts[bisect_left(EDGES, seconds)] += 1
         self.seconds += seconds
 
-    def text(self, actions: Counter[str], batches: int, waiting: int, store_up: bool) -> str:
-        """Everything, with what the deciding thread counts: decisions by action, transactions, queue, store."""
+    def text(self, actions: Counter[str], batches: int, waiting: int, store_up: bool, unnamed: Counter[str]) -> str:
+        """Everything, with what the deciding thread counts: decisions by action, transactions, queue, store, and by field
+        the texts that no condition of the policy names."""
         lines = [
             "# HELP gearwheel_desk_requests_total Requests answered.",
             "# TYPE gearwheel_desk_requests_total counter",
@@ -34,6 +60,11 @@ class Metrics:
         ]
         lines += ["# HELP gearwheel_desk_decisions_total Decisions.", "# TYPE gearwheel_desk_decisions_total counter"]
         lines += [f'gearwheel_desk_decisions_total{{action="{a}"}} {n}' for a, n in sorted(actions.items())]
+        lines += [
+            "# HELP gearwheel_desk_unnamed_total Texts of requests that no condition of the policy names, see /v1/unnamed.",
+            "# TYPE gearwheel_desk_unnamed_total counter",
+        ]
+        lines += [f'gearwheel_desk_unnamed_total{{field="{_label(f)}"}} {n}' for f, n in sorted(unnamed.copy().items())]
         lines += [
             "# HELP gearwheel_desk_request_seconds From request to answer.",
             "# TYPE gearwheel_desk_request_seconds histogram",
@@ -54,3 +85,8 @@ class Metrics:
             name = f"gearwheel_desk_{name}"
             lines += [f"# HELP {name} {says}", f"# TYPE {name} {kind}", f"{name} {value}"]
         return "\n".join(lines) + "\n"
+
+
+def _label(text: str) -> str:
+    """A value between quotes: keys of the free context may hold anything."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

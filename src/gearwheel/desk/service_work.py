@@ -24,6 +24,7 @@ from gearwheel.desk.opened import keep_papers
 from gearwheel.desk.outcomes import Told, misfit, outcome_name, outcome_of
 from gearwheel.desk.reading import Reading
 from gearwheel.desk.record import Entry, asked_hash
+from gearwheel.desk.service_metrics import Unnamed
 from gearwheel.desk.store import Outcome, Store, StoreError
 from gearwheel.wheel.errors import DeskError, Problem
 
@@ -55,6 +56,7 @@ class Work(threading.Thread):
         self.failing = ""  # what the store last said, "" while it works
         self.batches = 0
         self.actions: Counter[str] = Counter()  # decided since the start
+        self.unnamed = Unnamed()
 
     def hand(self, jobs: Sequence[Job]) -> None:
         """Have them all done, the decisions among them in one transaction."""
@@ -108,6 +110,7 @@ class Work(threading.Thread):
         ids = [d[:NAME] for d in digests_of(self.desk.secret, [job.key for job in jobs])]
         made: dict[bytes, Entry] = {}
         faults: dict[int, Problem] = {}
+        words: Counter[tuple[str, str]] = Counter()
         with self.store.transaction():
             self._catch_up()
             known = self.store.recorded(list(dict.fromkeys(ids)))
@@ -117,7 +120,7 @@ class Work(threading.Thread):
                 for wave in waves([str(jobs[i].row.get("customer_id")) for i in asked]):
                     mine = [asked[k] for k in wave]
                     rows, keys = [jobs[i].row for i in mine], [jobs[i].key for i in mine]
-                    for i, found in zip(mine, answer(self.desk, self.customers, self.ledger, rows, keys, now)):
+                    for i, found in zip(mine, answer(self.desk, self.customers, self.ledger, rows, keys, now, words)):
                         if isinstance(found, Entry):
                             made[found.id] = found
                         else:
@@ -129,6 +132,7 @@ class Work(threading.Thread):
         self.ledger.keep()
         self.seq = last
         self.actions.update(entry.action for entry in made.values())
+        self.unnamed.add(words)
         return [faults.get(i) or _same(answers[ids[i]], asked_hash(job.row), "request") for i, job in enumerate(jobs)]
 
     def _tell(self, jobs: Sequence[Job]) -> list[Reply]:
