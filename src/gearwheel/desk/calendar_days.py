@@ -26,6 +26,7 @@ OTHERS = {  # the same all the year, or with the summer time of their own within
     "is": (0, 0), "gf": (-3, -3), "gp": (-4, -4), "mf": (-4, -4), "mq": (-4, -4), "re": (4, 4), "yt": (3, 3),
     "us": (-11, -4), "ca": (-8, -2.5),
 }  # fmt: skip
+ZONES = SUMMER_TIME | OTHERS
 ANYWHERE = (-12, 14)
 FIRST, LAST = np.datetime64("1900-01-01", "s"), np.datetime64("2200-01-01", "s")  # what is beyond them is a fault
 RESTING = {*GROUPS["eea"], "gb", ""}  # countries in which a period runs on over days of rest; "": not known
@@ -76,19 +77,16 @@ def days_since(
     date counts. `countries` (requests,): codes as `places.country_of` gives them, "" where it is not known;
     `holidays`: further days of rest.
     """
-    found = np.full(len(delivered), np.nan)
-    both, of = ~(np.isnat(delivered) | np.isnat(requested)), np.array(countries, object)
-    for country in dict.fromkeys(countries):
-        rows = np.flatnonzero(both & (of == country))
-        if not len(rows):
-            continue
-        began, asked = (np.clip(times[rows].astype("datetime64[s]"), FIRST, LAST) for times in (delivered, requested))
-        began, asked = _days(began, country, latest=True), _days(asked, country, latest=False)
-        if country in RESTING:
-            days, which = np.unique(asked, return_inverse=True)
-            asked = np.array([_working(country, int(day), holidays) for day in days])[which.reshape(-1)]
-        found[rows] = np.maximum(asked - began, 0)
-    return found
+    unknown = np.isnat(delivered) | np.isnat(requested)
+    zones = np.array([ZONES.get(country, ANYWHERE) for country in countries]).reshape(-1, 2) * HOUR
+    summer = np.array([country in SUMMER_TIME for country in countries], bool)
+    began, asked = (
+        _days(np.clip(np.where(unknown, FIRST, times.astype("datetime64[s]")), FIRST, LAST), zones, summer, latest)
+        for times, latest in ((delivered, True), (requested, False))
+    )
+    first = {pair: _working(*pair, holidays) for pair in set(zip(countries, asked.tolist())) if pair[0] in RESTING}
+    asked = np.array([first.get(pair, pair[1]) for pair in zip(countries, asked.tolist())], float)
+    return np.where(unknown, np.nan, np.maximum(asked - began, 0))
 
 
 def earliest(times: np.ndarray) -> np.ndarray:
@@ -103,24 +101,28 @@ def latest(times: np.ndarray) -> np.ndarray:
     return np.where(seconds % DAY == 0, seconds + DAY - ANYWHERE[0] * HOUR, seconds)
 
 
-def _days(times: np.ndarray, country: str, latest: bool) -> np.ndarray:
-    """The date of each time where the customer is, as days since 1970; the latest or the earliest that it may be."""
+def _days(times: np.ndarray, zones: np.ndarray, summer: np.ndarray, latest: bool) -> np.ndarray:
+    """The date of each time where the customer is, as days since 1970; the latest or the earliest that it may be. `zones`
+    (requests, 2) least and most seconds from UTC, `summer` (requests,) whether clocks change."""
     seconds = times.astype(np.int64)
-    low, high = SUMMER_TIME.get(country) or OTHERS.get(country, ANYWHERE)
-    offset = (high if latest else low) * HOUR + np.where(_summer(times), HOUR * (country in SUMMER_TIME), 0)
-    local, dated = np.floor((seconds + offset) / DAY), seconds // DAY
-    of_date = np.maximum(local, dated) if latest else np.minimum(local, dated)
+    local = (seconds + zones[:, int(latest)] + HOUR * (summer & _summer(times))) // DAY
+    of_date = np.maximum(local, seconds // DAY) if latest else np.minimum(local, seconds // DAY)
     return np.where(seconds % DAY == 0, of_date, local).astype(np.int64)
 
 
 def _summer(times: np.ndarray) -> np.ndarray:
     """Where the European Union has summer time: from the last Sunday of March to that of October, 01:00 UTC."""
-    found = np.zeros(len(times), bool)
-    years = times.astype("datetime64[Y]")
-    for year in np.unique(years).tolist():
-        start, end = (np.datetime64(_nth(year.year, month, 6, -1), "s") + 3_600 for month in (3, 10))
-        found |= (years == np.datetime64(year, "Y")) & (times >= start) & (times < end)
+    found, years = np.zeros(len(times), bool), times.astype("datetime64[Y]").astype(np.int64) + 1970
+    for year in set(years.tolist()):
+        start, end = _summer_of(year)
+        found |= (times >= start) & (times < end)
     return found
+
+
+@cache
+def _summer_of(year: int) -> tuple[np.datetime64, np.datetime64]:
+    start, end = (np.datetime64(_nth(year, month, 6, -1), "s") + 3_600 for month in (3, 10))
+    return start, end
 
 
 def _working(country: str, day: int, holidays: frozenset[date]) -> int:

@@ -127,10 +127,13 @@ class Requests:
         """Where all conditions hold, (requests,); everywhere when there are none."""
         found = np.ones(self.count, bool)
         for condition in conditions:
+            if not found.any():
+                break
             if condition.of_texts:
                 words = self.said(condition.field)
-                held = np.array([self.reader.holds(condition, text, if_missing) for text in words.texts], bool)
-                found &= held[words.which]
+                held = [self.reader.holds(condition, text, if_missing) for text in words.texts]
+                if not all(held):
+                    found &= np.array(held, bool)[words.which]
             elif condition.field not in self.columns:
                 found &= if_missing
             else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 MEMBERS = (
@@ -19,6 +19,7 @@ ENDS = " .,;:!?\"'"
 MOST = 200  # characters of a country's name
 
 
+@lru_cache(20_000)
 def folded(text: str) -> str:
     """A text without what nobody means by it: capitals, spaces at its ends, several of them, or other signs that part
     words, invisible characters, punctuation at its ends."""
