@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import gearwheel as gw
+from gearwheel.cli import main
 from gearwheel.desk.conditions import Requests
 from gearwheel.desk.operations import OPERATIONS
 from gearwheel.desk.policy_file import parse_policy
@@ -229,3 +231,29 @@ def test_who_sends_things_back_is_not_taken_for_who_does_not(lead):
     honest, other = ({"claims": 25.0, "came_back": back} for back in (23.0, 0.0))
     columns = {name: np.array([facts[name] for facts in (honest, other)]) for name in honest}
     assert Requests(columns).meet(rule.when, if_missing=False).tolist() == [False, True]
+
+
+def test_unknown_words_are_listed_and_an_unknown_country_is_said_to_count_as_not_said(lead, tmp_path):
+    rows = [
+        "order_id,product_id,customer_id,quantity,price,currency,reason,requested_at,delivered_at,jurisdiction,hazardous"
+    ]
+    said = [
+        ("damaged", "Germany", ""),
+        ("zerkratzt", "Freedonia", "lithium"),
+        ("NOT_RECEIVED", "US", ""),
+        ("zerkratzt", "DE", "no"),
+    ]
+    rows += [f"o{k},p,c{k},1,20.00,eur,{why},2026-11-20,2026-11-18,{land},{h}" for k, (why, land, h) in enumerate(said)]
+    (tmp_path / "requests.csv").write_text("\n".join(rows) + "\n")
+    done = CliRunner().invoke(main, ["desk", "check", str(lead), "--requests", str(tmp_path / "requests.csv")])
+    assert done.exit_code == 0 and "4 decided" in done.output
+    assert "No rule or right names the reason 'zerkratzt' (2)." in done.output
+    assert "'Freedonia': no country that the desk knows, so it counts as not said." in done.output
+    assert "lithium" not in done.output and "NOT_RECEIVED" not in done.output and "Germany" not in done.output
+
+
+def test_a_word_of_a_condition_that_is_no_country_is_told(tmp_path):
+    text = 'operation = "returns"\ncurrency = "EUR"\n[right.a]\nwhen = { jurisdiction = ["Germny", "US-CA", "EU"] }\ngrants = ["return"]\n'
+    (tmp_path / "policy.toml").write_text(text)
+    done = CliRunner().invoke(main, ["desk", "check", str(tmp_path / "policy.toml")])
+    assert done.exit_code == 0 and done.output.count("knows no country") == 1 and "'Germny'" in done.output

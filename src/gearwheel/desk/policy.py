@@ -135,10 +135,11 @@ def permitted(policy: Policy, columns: Columns) -> tuple[np.ndarray, dict[str, n
 
 def unnamed(policy: Policy, columns: Columns) -> Counter[tuple[str, str]]:
     """(field, text) that requests say and that neither a condition on this field nor `words` name, with how often: a
-    misspelled country is one of them."""
+    misspelled country is one of them. Where conditions only say what a field is not, every other text is meant."""
     named: dict[str, set[str]] = {}
+    wanted = {c.field for c in policy.conditions() if c.among}
     for condition in policy.conditions():
-        if condition.of_texts:
+        if condition.of_texts and condition.field in wanted:
             named.setdefault(condition.field, set()).update(policy.reader.named(condition))
     asked, found = Requests(columns, policy.reader), Counter()
     for field_, texts in named.items():
