@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -225,6 +226,14 @@ def test_faults_are_typed_and_leave_the_others_alone(code, changed):
     assert isinstance(wrong, Problem) and wrong.code == code and wrong.message
     assert isinstance(first, Entry) and isinstance(last, Entry)
     assert sum(sum(r.values()) for r in ledger.answered.values()) == 2
+
+
+def test_a_date_that_has_begun_somewhere_is_not_still_to_come():
+    evening = 1_795_000_000.0 // 86_400 * 86_400 + 20 * 3600  # 20:00 UTC: tomorrow in Sydney
+    tomorrow = datetime.fromtimestamp(evening + 86_400, UTC).date().isoformat()
+    for requested, fine in ((tomorrow, True), (f"{tomorrow}T01:00:00Z", False), (tomorrow[:4] + "-12-31", False)):
+        (found,) = answer(DESK, NOBODY, Ledger(()), [request(1, requested_at=requested)], ["k"], evening)
+        assert isinstance(found, Entry) == fine, requested
 
 
 def test_unknown_customers_are_newcomers_or_refused_as_the_policy_says():

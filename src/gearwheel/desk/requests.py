@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 import numpy as np
 
+from gearwheel.desk.calendar_days import earliest
 from gearwheel.desk.conditions import CONTEXT
 from gearwheel.desk.operation import Field, Operation
 from gearwheel.desk.places import folded
@@ -148,7 +149,7 @@ def _check(name: str, what: Field, column: np.ndarray, faults: Faults, now: floa
         for row in np.flatnonzero(missing).tolist():
             faults.setdefault(row, Problem("GW510", f"'{name}' is missing", hint=hint))
     if what.type == "time":
-        for row in np.flatnonzero(column > np.datetime64(int(now + AHEAD), "s")).tolist():
+        for row in np.flatnonzero(~missing & (earliest(column) > now + AHEAD)).tolist():
             said = f"'{name}' is {column[row]}Z, which is still to come"
             faults.setdefault(row, Problem("GW515", said, hint="Is the caller's clock right? Times are in UTC."))
     elif what.type != "text":

@@ -16,6 +16,7 @@ import numpy as np
 
 from gearwheel.desk.abuse import RECORD, abuse
 from gearwheel.desk.calendar_days import days_since, earliest, latest
+from gearwheel.desk.conditions import PLAIN
 from gearwheel.desk.future import left, spread
 from gearwheel.desk.operation import ALWAYS, Columns, Draws, Field, Operation, Part, Quantity, stated_or_believed
 from gearwheel.wheel.errors import Problem
@@ -141,19 +142,21 @@ QUANTITIES = {
 }  # fmt: skip
 
 
-def derive(columns: Columns, policy: Policy) -> dict[str, np.ndarray]:
+def derive(columns: Columns, policy: Policy | None = None) -> dict[str, np.ndarray]:
     """The amount paid; the days from delivery to request (NaN where delivery is unknown); `arrived`: 0 where the reason is
-    that it never did, else 1; `returns`: 0 where nothing can come back."""
-    reader, reasons, places = policy.reader, columns["reason"].tolist(), columns["jurisdiction"].tolist()
+    that it never did, else 1; `returns`: 0 where nothing can come back. A policy may name words and days of rest."""
+    reader, holidays = (policy.reader, policy.holidays) if policy else (PLAIN, frozenset())
+    reasons, places = columns["reason"].tolist(), columns["jurisdiction"].tolist()
     never = {reason: reader.word("reason", reason) == NOT_THERE for reason in set(reasons)}
     arrived = 1.0 - np.fromiter(map(never.__getitem__, reasons), float, len(reasons))
     found = {"amount": columns["price"] * columns["quantity"], "arrived": arrived}
-    if policy.semantics == 1:
+    if reader.semantics == 1:
         waited = columns["requested_at"] - columns["delivered_at"]
         days = np.where(np.isnat(waited), np.nan, waited / DAY)
         return found | {"days_since_delivery": days, "returns": np.ones(len(reasons))}
     countries = {place: reader.country(place) for place in set(places)}
-    days = days_since(columns["delivered_at"], columns["requested_at"], [countries[p] for p in places], policy.holidays)
+    of = [countries[place] for place in places]
+    days = days_since(columns["delivered_at"], columns["requested_at"], of, holidays)
     return found | {"days_since_delivery": days, "returns": arrived}
 
 

@@ -68,7 +68,7 @@ QUANTITIES = {
 }  # fmt: skip
 
 
-def derive(columns: Columns, policy: Any) -> dict[str, np.ndarray]:
+def derive(columns: Columns, policy: Any = None) -> dict[str, np.ndarray]:
     """The days saved, NaN where either way's days are unknown."""
     return {"days_saved": columns["standard_days"] - columns["expedited_days"]}
 
