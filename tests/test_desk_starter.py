@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import gearwheel as gw
 from gearwheel.cli import main
 from gearwheel.desk.conditions import Requests
+from gearwheel.desk.openapi import openapi
+from gearwheel.desk.opened import read_papers
 from gearwheel.desk.operations import OPERATIONS
+from gearwheel.desk.outcomes import outcome_of
+from gearwheel.desk.places import folded
 from gearwheel.desk.policy_file import parse_policy
+from gearwheel.desk.replay import replay
 from gearwheel.desk.starter import starter_policy
+from gearwheel.desk.store import open_store
 from gearwheel.wheel.errors import DeskError
 
 ASKED = "2026-11-18T12:00:00Z"  # a Wednesday
@@ -257,3 +268,81 @@ def test_a_word_of_a_condition_that_is_no_country_is_told(tmp_path):
     (tmp_path / "policy.toml").write_text(text)
     done = CliRunner().invoke(main, ["desk", "check", str(tmp_path / "policy.toml")])
     assert done.exit_code == 0 and done.output.count("knows no country") == 1 and "'Germny'" in done.output
+
+
+STARTER, _ = parse_policy(starter_policy("returns", "EUR"), OPERATIONS.values())
+NO_HAZARD = {w for w, means in STARTER.words["context.hazardous"].items() if means == "no"}
+json_values = st.recursive(
+    st.one_of(st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=12)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)),
+    max_leaves=4,
+)
+
+
+@given(value=json_values)
+@settings(max_examples=300, deadline=None)
+def test_whatever_is_said_of_hazards_is_one_unless_it_says_no(value):
+    (rule,) = [r for r in STARTER.rules if r.name == "hazardous"]
+    column = np.empty(1, object)
+    column[0] = value
+    met = Requests({"context.hazardous": column}, STARTER.reader).meet(rule.when, if_missing=False)
+    assert bool(met[0]) == (folded(str(value)) not in NO_HAZARD | {""})
+
+
+@given(
+    word=st.sampled_from(sorted({*STARTER.words["reason"], *STARTER.words["reason"].values()})),
+    part=st.sampled_from([" ", "  ", "-", "_", "\u00a0", " - "]),
+    ends=st.tuples(st.sampled_from(["", " ", "\t"]), st.sampled_from(["", " ", ".", "!", "\n"])),
+    shape=st.sampled_from([str.lower, str.upper, str.title]),
+)
+def test_a_word_means_the_same_however_it_is_written(word, part, ends, shape):
+    written = ends[0] + shape(word).replace(" ", part) + ends[1]
+    assert STARTER.reader.meanings("reason", written) == STARTER.reader.meanings("reason", word) != frozenset()
+
+
+def test_no_word_of_the_starter_stands_for_two_and_each_is_named_by_a_condition():
+    named = {}
+    for condition in STARTER.conditions():
+        named.setdefault(condition.field, set()).update(STARTER.reader.named(condition))
+    for name, same in STARTER.words.items():
+        assert set(same.values()) <= named[name], name
+
+
+def test_a_refusal_goes_through_log_replay_description_and_evaluation(tmp_path):
+    """Half of the requests come too late; outcomes are told of the others, and of a refusal there is nothing to tell."""
+    run, policy = CliRunner().invoke, str(tmp_path / "policy.toml")
+    assert run(main, ["desk", "new", policy]).exit_code == 0
+    rows = ["order_id,product_id,customer_id,quantity,price,currency,reason,requested_at,delivered_at,jurisdiction"]
+    rows += [
+        f"o{k},p{k},c{k},1,{20 + k % 7}.00,EUR,changed mind,2026-03-20,2026-0{1 + k % 2 * 2}-02,US" for k in range(120)
+    ]
+    (tmp_path / "requests.csv").write_text("\n".join(rows) + "\n")
+    out = str(tmp_path / "decisions.parquet")
+    done = run(
+        main,
+        ["desk", "decide", str(tmp_path / "requests.csv"), "--policy", policy, "--out", out, "--clock", "requested"],
+    )
+    assert done.exit_code == 0, done.output
+    made = pq.read_table(out).to_pylist()
+    refused = [row for row in made if row["action"] == "refuse"]
+    assert 50 <= len(refused) <= 60 and all("within 30 days" in row["says"] and row["row"] % 2 == 0 for row in refused)
+    store, papers = open_store(str(tmp_path / "desk.db")), read_papers(policy)
+    assert replay(papers.operation, store).decisions == 120
+    actions = openapi(papers.operation, papers.policy)["components"]["schemas"]["Decision"]["properties"]["action"][
+        "enum"
+    ]
+    assert "refuse" in actions
+    desk, told = papers.desk(store.meta()["secret"]), []
+    for k, row in enumerate(made):
+        if row["action"] != "refuse":
+            said = {"decision_id": row["decision_id"], "kind": "refunded", "amount": 20.0, "at": "2026-03-25T10:00:00Z"}
+            told.append(outcome_of(desk, str(k), said, 1.9e9))
+    with store.transaction():
+        store.append_outcomes(told)
+    found = json.loads(run(main, ["desk", "evaluate", str(tmp_path / "desk.db"), "--policy", policy, "--json"]).output)
+    assert found["untold"] == {"refuse": len(refused)} and found["would"]["refuse"] == pytest.approx(60 * 0.98)
+    assert (
+        found["estimates"]["ips"]["value"]
+        == pytest.approx(found["old"]["value"], abs=0.1)
+        == 20 * (120 - len(refused)) / 120
+    )
