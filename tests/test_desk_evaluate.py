@@ -268,6 +268,13 @@ def test_a_target_that_is_no_probability_is_refused(wrong):
         evaluate(made(np.arange(60) % 2, [0.5, 0.5], np.linspace(3, 30, 60)), wrong)
 
 
+def test_expected_costs_that_are_no_numbers_are_refused():
+    history = made(np.arange(60) % 2, [0.5, 0.5], np.linspace(3, 30, 60))
+    for expected in (np.full((60, 2), np.nan), np.full((60, 2), np.inf), np.zeros((60, 3))):
+        with pytest.raises(DeskError, match="GW512.*expected costs"):
+            evaluate(history, history.propensity, expected)
+
+
 def silent_log(rng, n=4_000, **told) -> tuple[History, float]:
     """`return` is answered by the item in six of ten cases, and by nothing else; `keep` always costs 24. With the cost of
     always answering `return`."""

@@ -164,6 +164,17 @@ def test_rights_that_never_meet_may_grant_unlike_things():
     assert len(parse_policy(text, ALL)[0].rights) == 3
 
 
+def test_a_refusal_has_to_say_why():
+    text = (
+        HEAD
+        + 'actions = ["return", "refuse"]\n[rule.late]\nwhen = { days_since_delivery = { above = 30 } }\nonly = ["refuse"]\n'
+    )
+    (found,) = problems(text)
+    assert (found.code, found.line) == ("GW502", 4) and "says why" in found.message
+    (policy, _) = parse_policy(text + 'because = "it is too late"\n', ALL)
+    assert policy.rules[0].opens == ("refuse",) and policy.rules[0].forbid == ("return",)
+
+
 def test_all_mistakes_are_told_at_once_with_a_hint():
     found = problems(HEAD + 'actionz = []\n[rule.a]\nwhen = { prise = { above = 1 } }\nforbid = ["keeep"]\n')
     assert [(p.line, p.hint) for p in found] == [

@@ -75,7 +75,7 @@ def evaluate(
     nothing was ever told, unless it is among `silent`. Raises DeskError (GW520) where the new policy answers what was
     never possible in the log or was never drawn, and names it, and (GW512, GW527) where the log cannot be.
     """
-    _check_target(history, target)
+    _check_target(history, target, expected)
     cost = np.isfinite(history.outcome("cost"))
     _supported(history.where(cost), target[cost])
     history.check()
@@ -122,7 +122,7 @@ def evaluate(
             *_warnings(len(part), effective, heaviest, told),
             *([f"the weights average {weight.mean():.3f}, not 1: {OFF}"] if off else ()),
             *undrawn,
-            *_uneven(history, part),
+            *_uneven(history, silent),
         ),
         waiting=waiting,
         untold=quiet,
@@ -133,8 +133,10 @@ def evaluate(
 OFF = "either the logged propensities are not those drawn from, or what is known of the costs hangs on more than the answer"
 
 
-def _check_target(history: History, target: np.ndarray) -> None:
+def _check_target(history: History, target: np.ndarray, expected: np.ndarray | None) -> None:
     shape = (len(history), len(history.actions))
+    if expected is not None and not (np.shape(expected) == shape and np.isfinite(expected).all()):
+        raise DeskError(Problem("GW512", "the expected costs are not a number for each decision and answer"))
     if np.shape(target) != shape:
         raise DeskError(Problem("GW512", f"the new policy's probabilities are {np.shape(target)}, the log's {shape}"))
     wrong = ~((target >= 0).all(axis=1) & (np.abs(target.sum(axis=1) - 1) <= ROUNDED))
@@ -199,13 +201,13 @@ def _undrawn(part: History, target: np.ndarray) -> list[str]:
     ]
 
 
-def _uneven(history: History, part: History) -> list[str]:
+def _uneven(history: History, silent: Sequence[str]) -> list[str]:
     """What to say where outcomes are told of one answer far more often than of another."""
     told = history.outcome("told")
     shares = {}
     for k, action in enumerate(history.actions):
         mine = told[(history.chosen == k) & np.isfinite(told)]
-        if len(mine) >= SILENT:
+        if len(mine) >= SILENT and action not in silent:
             shares[action] = float(mine.mean())
     if not shares or max(shares.values()) - min(shares.values()) <= UNEVEN:
         return []

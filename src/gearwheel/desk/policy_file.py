@@ -189,6 +189,11 @@ class _Reader:
         opens = tuple(a for a in only if a in self.operation.refusals)
         if forbid and not set(actions) - {*forbid} - ({*self.operation.refusals} - {*opens}):
             self.flaw("GW503", f"the rule '{name}' forbids every action", at)
+        if opens and not self.word(raw, "because", at):
+            hint = 'because = "we take items back within 30 days of delivery"'
+            self.flaw(
+                "GW502", f"the rule '{name}' opens a refusal: `because` says why, and the customer reads it", at, hint
+            )
         return Rule(name, self.when(raw, at), forbid, self.word(raw, "because", at), opens)
 
     def right(self, name: str, raw: dict, actions: tuple[str, ...]) -> Right:
