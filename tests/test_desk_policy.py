@@ -185,7 +185,7 @@ def test_all_mistakes_are_told_at_once_with_a_hint():
 # ---- hostile files
 
 KEYS = ("operation", "currency", "actions", "fallback", "explore", "surely", "draws", "unknown_customers", "name",
-        "quantity", "rule", "right", "cap")  # fmt: skip
+        "quantity", "rule", "right", "cap", "words", "holidays")  # fmt: skip
 scalars = (
     "1",
     "-1",
@@ -207,7 +207,21 @@ value = st.recursive(
         st.lists(inner, max_size=3).map(lambda v: "[" + ", ".join(v) + "]"),
         st.dictionaries(
             st.sampled_from(
-                ["when", "forbid", "grants", "actions", "per", "most", "low", "context", "price", "not", "a"]
+                [
+                    "when",
+                    "unless",
+                    "forbid",
+                    "only",
+                    "grants",
+                    "actions",
+                    "per",
+                    "most",
+                    "low",
+                    "context",
+                    "price",
+                    "not",
+                    "a",
+                ]
             ),
             inner,
             max_size=3,
@@ -277,6 +291,27 @@ def test_a_share_of_more_than_all_is_refused(stated):
     text = f'operation = "returns"\ncurrency = "EUR"\n[quantity]\nsalvage = {stated}\n'
     with pytest.raises(DeskError, match="GW503.*is a share.*\n.*0.3 is 30 %"):
         parse_policy(text, ALL)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        '[rule.a]\nwhen = { context = "yes" }\nforbid = ["keep"]',
+        '[right.a]\nunless = [{ context = ["perishable"] }]\ngrants = ["return"]',
+        '[right.a]\nunless = [{}]\ngrants = ["return"]',
+        '[right.a]\nunless = "perishable"\ngrants = ["return"]',
+        '[words]\ncontext = ["a"]',
+        '[words.reason]\n"lost" = "gone"',
+        '[words.reason]\n"lost" = [""]',
+        '[words.price]\n"lost" = ["gone"]',
+        '[words.reason]\n"lost" = [7]',
+        "holidays = [2026-12-24T10:00:00]",
+        'holidays = ["2026-12-24"]',
+        "holidays = 2026-12-24",
+    ],
+)
+def test_a_part_of_the_wrong_form_is_told_and_not_taken_for_nothing(stated):
+    assert "GW502" in {p.code for p in problems(HEAD + stated)}
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,14 @@ def from_store(
         {**{n: c[good] for n, c in checked.columns.items()}, **facts},
         chosen,
         propensity,
-        _outcomes(operation, made, requests, [told.get(m.id, []) for m in made], window * DAY, now or time.time()),
+        _outcomes(
+            operation,
+            made,
+            requests,
+            [told.get(m.id, []) for m in made],
+            window * DAY,
+            time.time() if now is None else now,
+        ),
         notes,
     )
 

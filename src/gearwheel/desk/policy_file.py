@@ -416,9 +416,11 @@ class _Reader:
 
 def _flat(given: dict) -> list[tuple[str, object]]:
     """context = { a = … } and "context.a" = … alike."""
-    inner = given.get(CONTEXT.rstrip("."))
-    outer = [(n, v) for n, v in given.items() if n != CONTEXT.rstrip(".")]
-    return [*outer, *((CONTEXT + n, v) for n, v in (inner.items() if isinstance(inner, dict) else ()))]
+    name = CONTEXT.rstrip(".")
+    inner = given.get(name)
+    if not isinstance(inner, dict):
+        return list(given.items())
+    return [*((n, v) for n, v in given.items() if n != name), *((CONTEXT + n, v) for n, v in inner.items())]
 
 
 def _is_number(value: object) -> bool:
