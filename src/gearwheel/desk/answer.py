@@ -53,10 +53,13 @@ def answer(
 def known_columns(
     desk: Desk, customers: Customers, ledger: Ledger, columns: Columns
 ) -> tuple[dict[str, np.ndarray], np.ndarray, Faults]:
-    """Checked requests with the facts of who asks: (columns, which requests (n,) these are, faults of the others)."""
+    """Checked requests with the facts of who asks: (columns, which requests (n,) these are, faults of the others). A
+    request that contradicts itself is a fault here, and not where it is read: what was decided once stays decided."""
     count = len(next(iter(columns.values())))
     names = columns["customer_id"].tolist() if "customer_id" in columns else [""] * count
     facts, faults = facts_of(desk.operation, desk.policy, customers, names, ledger.answered)
+    for wrong, problem in desk.operation.impossible(columns):
+        faults |= {row: problem for row in np.flatnonzero(wrong).tolist() if row not in faults}
     whole, rows = {**columns, **facts}, np.arange(count)
     if faults:
         rows = np.array([row for row in range(count) if row not in faults], int)

@@ -118,7 +118,7 @@ def permitted(policy: Policy, columns: Columns) -> tuple[np.ndarray, dict[str, n
     common, owed = np.ones_like(allowed), np.zeros_like(allowed)
     for right in policy.rights:
         speaks = asked.meet(right.when, if_missing=True)
-        for exception in right.unless:
+        for exception in right.unless if speaks.any() else ():
             speaks &= ~asked.meet(exception, if_missing=False)
         spoke[right.name] = speaks
         granted = speaks[:, None] & _among(policy, right.grants)

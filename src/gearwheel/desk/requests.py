@@ -123,9 +123,6 @@ def _checked(operation: Operation, policy: Policy, columns: dict, faults: Faults
         for row in np.flatnonzero(np.abs(columns[name]) > LARGEST).tolist():
             said = f"'{name}' ({operation.derived[name].says}) is {columns[name][row]:g}; it is at most {LARGEST:g}"
             faults.setdefault(row, Problem("GW512", said))
-    for wrong, problem in operation.impossible(columns) if policy.semantics > 1 else ():
-        for row in np.flatnonzero(wrong).tolist():
-            faults.setdefault(row, problem)
     good = np.ones(count, bool)
     good[list(faults)] = False
     rows = np.flatnonzero(good)
