@@ -326,6 +326,15 @@ def test_an_answer_of_which_nothing_was_ever_told_has_to_be_said():
         evaluate(history, always(1, 400), untold="unknown")
 
 
+def test_a_log_of_which_nothing_at_all_was_told_is_no_log_of_free_decisions():
+    chosen = np.arange(60) % 2
+    for n in (3, 60):
+        history = made(chosen[:n], [0.5, 0.5], np.zeros(n), told=np.zeros(n), over=np.ones(n))
+        with pytest.raises(DeskError, match=f"GW520.*nothing was told of any of {n} decisions"):
+            evaluate(history, always(0, n))
+    assert evaluate(history, always(0, 60), untold="free").old.value == 0
+
+
 def test_decisions_whose_window_is_not_over_are_counted_and_left_out():
     history, truth = silent_log(np.random.default_rng(17), 1_000)
     over = np.r_[np.ones(700), np.zeros(300)]

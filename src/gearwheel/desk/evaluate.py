@@ -153,12 +153,18 @@ def _over(
     over = history.outcome("over") != 0
     part, model = history.where(over), np.zeros(target.shape) if expected is None else expected
     nothing = part.outcome("told") == 0
-    quiet = {a: int((nothing & (part.chosen == k)).sum()) for k, a in enumerate(part.actions)}
+    quiet = {
+        a: int((nothing & (part.chosen == k)).sum()) for k, a in enumerate(part.actions) if (part.chosen == k).any()
+    }
     never = [
         a
         for k, a in enumerate(part.actions)
-        if quiet[a] >= SILENT and a not in silent and quiet[a] == (part.chosen == k).sum() and not nothing.all()
+        if quiet.get(a, 0) >= SILENT and a not in silent and quiet[a] == (part.chosen == k).sum()
     ]
+    if untold is None and len(nothing) and nothing.all() and set(quiet) - set(silent):
+        said = f"there is nothing to evaluate on: nothing was told of any of {len(nothing):,} decisions"
+        hint = "Tell outcomes, or say --untold free where none of them cost anything."
+        raise DeskError(Problem("GW520", said, hint=hint))
     if never and untold is None:
         said = " and ".join(f"'{a}' ({quiet[a]:,})" for a in never)
         hint = (
