@@ -489,5 +489,7 @@ def test_of_words_that_nobody_names_only_so_many_are_kept(monkeypatch):
     said = seen.listed()
     assert len(said["unnamed"]) == 3 and seen.fields["reason"] == 28
     assert said["more"] == 28 - sum(w["times"] for w in said["unnamed"])
-    hostile = Metrics().text(Counter(), 0, 0, True, Counter({'context.a"\n} 9': 1}))
+    metrics = Metrics()
+    metrics.unnamed.add(Counter({('context.a"\n} 9', "x"): 1}))
+    hostile = metrics.text(Counter(), 0, 0, True)
     assert 'field="context.a\\"\\n} 9"} 1' in hostile

@@ -49,6 +49,7 @@ class App:
         self.asks = f"/v1/{work.desk.operation.name}"
         self.described = msgspec.json.encode(openapi(work.desk.operation, work.desk.policy))
         self.together = Together(work)
+        self.metrics.unnamed = work.unnamed
 
     async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
         if scope["type"] != "http":
@@ -94,14 +95,14 @@ class App:
         if path.startswith(DECISIONS):
             reply = await self._ask("look", path.removeprefix(DECISIONS)[:LONGEST_KEY], {})
             return DECISIONS + "{id}", *_answered(reply), JSON
+        if path == UNNAMED:
+            return path, 200, msgspec.json.encode(self.work.unnamed.listed()), JSON
         if path == "/healthz":
             return path, *await self._health(), JSON
         if path == "/metrics":
             work = self.work
-            counted = work.actions, work.batches, self.together.waiting, not work.failing, work.unnamed.fields
-            return path, 200, self.metrics.text(*counted).encode(), TEXT
-        if path == UNNAMED:
-            return path, 200, msgspec.json.encode(self.work.unnamed.listed()), JSON
+            said = self.metrics.text(work.actions, work.batches, self.together.waiting, not work.failing)
+            return path, 200, said.encode(), TEXT
         return path, 200, self.described, JSON
 
     async def _ask(self, kind: str, key: str, row: Mapping) -> Reply:

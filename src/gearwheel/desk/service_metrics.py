@@ -34,10 +34,11 @@ class Unnamed:
 
 
 class Metrics:
-    """Requests by path and status, and how long they took."""
+    """Requests by path and status, and how long they took. `unnamed`: the words that the deciding thread counts."""
 
     def __init__(self):
         self.requests: Counter[tuple[str, int]] = Counter()
+        self.unnamed = Unnamed()
         self.counts = [0] * (len(EDGES) + 1)
         self.seconds = 0.0
 
@@ -47,9 +48,8 @@ class Metrics:
         self.counts[bisect_left(EDGES, seconds)] += 1
         self.seconds += seconds
 
-    def text(self, actions: Counter[str], batches: int, waiting: int, store_up: bool, unnamed: Counter[str]) -> str:
-        """Everything, with what the deciding thread counts: decisions by action, transactions, queue, store, and by field
-        the texts that no condition of the policy names."""
+    def text(self, actions: Counter[str], batches: int, waiting: int, store_up: bool) -> str:
+        """Everything, with what the deciding thread counts: decisions by action, transactions, queue, store."""
         lines = [
             "# HELP gearwheel_desk_requests_total Requests answered.",
             "# TYPE gearwheel_desk_requests_total counter",
@@ -60,11 +60,6 @@ class Metrics:
         ]
         lines += ["# HELP gearwheel_desk_decisions_total Decisions.", "# TYPE gearwheel_desk_decisions_total counter"]
         lines += [f'gearwheel_desk_decisions_total{{action="{a}"}} {n}' for a, n in sorted(actions.items())]
-        lines += [
-            "# HELP gearwheel_desk_unnamed_total Texts of requests that no condition of the policy names, see /v1/unnamed.",
-            "# TYPE gearwheel_desk_unnamed_total counter",
-        ]
-        lines += [f'gearwheel_desk_unnamed_total{{field="{_label(f)}"}} {n}' for f, n in sorted(unnamed.copy().items())]
         lines += [
             "# HELP gearwheel_desk_request_seconds From request to answer.",
             "# TYPE gearwheel_desk_request_seconds histogram",
@@ -84,6 +79,10 @@ class Metrics:
         ):
             name = f"gearwheel_desk_{name}"
             lines += [f"# HELP {name} {says}", f"# TYPE {name} {kind}", f"{name} {value}"]
+        name = "gearwheel_desk_unnamed_total"
+        lines += [f"# HELP {name} Words of requests that the policy does not name, see /v1/unnamed."]
+        lines += [f"# TYPE {name} counter"]
+        lines += [f'{name}{{field="{_label(f)}"}} {n}' for f, n in sorted(self.unnamed.fields.copy().items())]
         return "\n".join(lines) + "\n"
 
 
