@@ -136,6 +136,7 @@ class Books:
             "people": np.where(self.table("action") == "review", s.review_cost, np.nan),
             "spent_after": self.after(self.spending()),
             "watched": self.watched(),
+            "sure": np.ones(len(settled)),  # what the market has booked is right, however little was claimed
         }
         columns = {n: self.table(n) for n in ("customer_id", "amount", *RETURNS.facts)}
         days = self.table("day") - self.since[columns["customer_id"]]

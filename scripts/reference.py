@@ -171,12 +171,16 @@ OTHER_CODES = {
         "GW517": "A body is too large.",
         "GW518": "The desk's store or a file of it cannot be read or written now; nothing was recorded.",
         "GW519": "The log does not replay: a record was changed, or comes out otherwise.",
-        "GW520": "A policy cannot be evaluated: the log never could answer what it would, or no cost is known.",
-        "GW521": "Something cannot be learned: an action was never drawn by lot, or the customers' records are missing.",
+        "GW520": "A policy cannot be evaluated: the log never could or never did answer what it would, or no cost is known.",
+        "GW521": "Something cannot be learned: an action was never drawn by lot, all is of one customer, or the customers' records are missing.",
         "GW522": "The service has no such path, method or decision.",
         "GW523": "Who may not ask the service, or where it may not or cannot listen.",
         "GW524": "The service is asked too often, or too many requests wait.",
         "GW525": "The service failed on a request; nothing was recorded.",
+        "GW526": "A request came before the delivery that it is about.",
+        "GW527": "An amount of an outcome is negative, or more than 20 times what was claimed, and not said to be sure.",
+        "GW528": "An outcome came before its decision.",
+        "GW529": "A policy is evaluated on a log in which nothing was ever told of an answer: what that means has to be said.",
     },
 }
 

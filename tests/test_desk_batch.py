@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,12 +14,14 @@ import pytest
 from click.testing import CliRunner
 
 import gearwheel as gw
-from desk_requests import NOW, POLICY, request, time_of
+from desk_requests import NOW, POLICY, desk, request, time_of
 from gearwheel.cli import main
 from gearwheel.desk import batch, batch_run
+from gearwheel.desk.batch import decide_tables
 from gearwheel.desk.batch_run import decide_file, try_out
+from gearwheel.desk.customers import NOBODY
 from gearwheel.desk.ledger import Ledger
-from gearwheel.desk.opened import read_papers
+from gearwheel.desk.opened import keep_papers, read_papers
 from gearwheel.desk.record import read_record
 from gearwheel.desk.replay import replay
 from gearwheel.desk.returns import RETURNS
@@ -357,3 +360,21 @@ def test_a_request_that_may_not_ask_leaves_its_key_to_the_next(folder):
     papers = read_papers("policy.toml", "customers.parquet")
     found = decide_file(papers, "two.parquet", "out.parquet", open_store("desk.db"))
     assert dict(found.rejected) == {"GW513": 1} and pq.read_table("out.parquet")["row"].to_pylist() == [1]
+
+
+def test_a_request_that_an_earlier_version_took_is_not_rejected_when_it_is_asked_again(tmp_path):
+    """It was delivered after it was asked for, which is a fault now; its key and what it says are in the log."""
+    rows = [request(n, key=f"k{n}", quantity=1.0) for n in range(4)]
+    rows[2] |= {"delivered_at": "2026-11-18T09:00:00Z", "requested_at": "2026-11-12T10:00:00Z"}
+    store = open_store(str(tmp_path / "desk.db"))
+    now = desk(secret=store.found("returns"))
+    earlier = replace(now, operation=replace(RETURNS, impossible=lambda columns: ()))
+    keep_papers(store, now, NOBODY, "")
+    (before,) = decide_tables(earlier, NOBODY, iter([table(rows)]), store=store)
+    (again,) = decide_tables(now, NOBODY, iter([table(rows)]), store=store)
+    assert before.fresh == 4 and not before.faults and again.fresh == 0 and not again.faults
+    assert again.table["action"].to_pylist() == before.table["action"].to_pylist()
+    others = [row | {"key": f"new{n}"} for n, row in enumerate(rows)]
+    (new,) = decide_tables(now, NOBODY, iter([table(others)]), store=store)
+    assert new.fresh == 3 and {row: p.code for row, p in new.faults.items()} == {2: "GW526"}
+    assert replay(RETURNS, store).decisions == 7

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +18,7 @@ from gearwheel.desk.consider import digests_of, drawn, lots_of, propensities
 from gearwheel.desk.customers import NOBODY, Customers, facts_of, read_customers
 from gearwheel.desk.decide import decide
 from gearwheel.desk.explain import options, reasons
-from gearwheel.desk.learned import parse_knowledge
+from gearwheel.desk.learned import knowledge_text, parse_knowledge, read_knowledge
 from gearwheel.desk.ledger import DAY, Ledger
 from gearwheel.desk.record import ENCODE, Entry, name_of
 from gearwheel.desk.requests import check_rows, check_table
@@ -227,6 +228,14 @@ def test_faults_are_typed_and_leave_the_others_alone(code, changed):
     assert sum(sum(r.values()) for r in ledger.answered.values()) == 2
 
 
+def test_a_date_that_has_begun_somewhere_is_not_still_to_come():
+    evening = 1_795_000_000.0 // 86_400 * 86_400 + 20 * 3600  # 20:00 UTC: tomorrow in Sydney
+    tomorrow = datetime.fromtimestamp(evening + 86_400, UTC).date().isoformat()
+    for requested, fine in ((tomorrow, True), (f"{tomorrow}T01:00:00Z", False), (tomorrow[:4] + "-12-31", False)):
+        (found,) = answer(DESK, NOBODY, Ledger(()), [request(1, requested_at=requested)], ["k"], evening)
+        assert isinstance(found, Entry) == fine, requested
+
+
 def test_unknown_customers_are_newcomers_or_refused_as_the_policy_says():
     strict = desk(POLICY.replace('currency = "EUR"', 'currency = "EUR"\nunknown_customers = "refuse"'))
     ledger, rows = Ledger(DESK.policy.caps), [request(1), request(2)]
@@ -297,6 +306,7 @@ def test_what_is_cheaper_is_told_beside_the_policy_s_own_fallback():
     ("columns", "as_of"),
     [
         ({"customer_id": ["a"], "orders": [np.inf]}, b"0"),
+        ({"customer_id": ["a"], "value": [1e300]}, b"0"),
         ({"customer_id": ["a", "b"], "claims": [1.0, -1.0]}, b"0"),
         ({"customer_id": [["a"]], "orders": [1.0]}, b"0"),
         ({"customer_id": ["a"], "orders": [1.0]}, b"soon"),
@@ -317,6 +327,17 @@ def test_a_column_twice_and_a_draw_beyond_all_numbers_are_refused_in_words(tmp_p
         read_customers(file, RETURNS)
     with pytest.raises(DeskError, match="GW511"):
         parse_knowledge(f'{{"quantities": {{"goodwill": {{"draws": [{10**400}]}}}}}}', RETURNS)
+
+
+@pytest.mark.parametrize(
+    ("name", "draws"),
+    [("goodwill", [0.0, 1e300]), ("handling", [-5.0, -6.0]), ("salvage", [30.0, 40.0]), ("margin", [0.3, 0.4, -9.0])],
+)
+def test_what_cannot_have_been_learned_is_refused(tmp_path, name, draws):
+    file = tmp_path / "knowledge.json"
+    file.write_text(knowledge_text("returns", {name: np.array(draws)}, {}))
+    with pytest.raises(DeskError, match=f"GW503.*'{name}' reach"):
+        read_knowledge(file, RETURNS)
 
 
 def test_the_auditor_reads_why_what_seems_cheaper_was_not_done():

@@ -20,7 +20,6 @@ from gearwheel.desk.operations import OPERATIONS
 from gearwheel.desk.policy import Policy, Right, Rule, permitted
 from gearwheel.desk.policy_file import MAX_BYTES, SETTINGS, TABLES, parse_policy, read_policy
 from gearwheel.desk.policy_words import policy_words
-from gearwheel.desk.starter import starter_policy
 from gearwheel.wheel.errors import DeskError
 
 ALL = tuple(OPERATIONS.values())
@@ -91,10 +90,24 @@ def test_a_right_is_always_granted_and_something_is_always_open(rules, owed):
     assert all(spoke[f"right {k}"][0] == on for k, (on, _) in enumerate(owed))
     if not speaking:
         assert left == (set(ACTIONS) - forbidden or {"return"})
-    elif common := set.intersection(*speaking):
-        assert left == (common - forbidden or common)
     else:
-        assert left <= set.union(*speaking)
+        owed_ = set.union(*speaking)
+        assert left == (owed_ - forbidden or owed_)
+
+
+def test_rights_that_apply_together_leave_open_what_any_of_them_grants():
+    text = HEAD + (
+        '[rule.dear]\nwhen = { amount = { above = 500 } }\nforbid = ["replace"]\n'
+        '[right.withdrawal]\nwhen = { days_since_delivery = { at_most = 14 } }\ngrants = ["return", "keep"]\n'
+        '[right.conformity]\nwhen = { reason = ["damaged"] }\ngrants = ["replace", "exchange"]\n'
+    )
+    policy, _ = parse_policy(text, ALL)
+    columns = {"days_since_delivery": np.array([3.0, 20, 3, 3]), "amount": np.array([9.0, 9, 9, 900])}
+    columns["reason"] = np.array(["damaged", "damaged", "other", "damaged"], object)
+    allowed, _ = permitted(policy, columns)
+    left = [{a for a, may in zip(policy.actions, row) if may} for row in allowed]
+    both = {"return", "keep", "replace", "exchange"}
+    assert left == [both, {"replace", "exchange"}, {"return", "keep"}, both - {"replace"}]
 
 
 def test_what_a_request_leaves_open_counts_for_the_right_and_not_for_the_rule():
@@ -123,8 +136,12 @@ CONTRADICTIONS = {
     '[right.a]\ngrants = ["keep"]\n[rule.b]\nforbid = ["keep"]': (4, "rules forbid all that the right 'a'"),
     '[right.a]\ngrants = ["keep"]\n[cap.c]\nactions = ["keep"]\nper = "all"\nmost = 1': (6, "on all that the right"),
     '[cap.c]\nactions = ["return"]\nper = "all"\nmost = 1': (4, "on the fallback"),
-    '[right.a]\nwhen = { jurisdiction = ["DE"] }\ngrants = ["return"]\n'
-    '[right.b]\nwhen = { jurisdiction = ["FR"] }\ngrants = ["keep"]': (8, "can both apply"),
+    'actions = ["return", "refuse"]\nfallback = "refuse"': (4, "is a refusal"),
+    'actions = ["return", "refuse"]\n[right.a]\ngrants = ["return", "refuse"]': (5, "grants a refusal"),
+    '[right.a]\ngrants = ["return"]\nunless = [{ amount = { above = 9, below = 3 } }]': (5, "an exception from the right"),
+    '[words.reason]\n"lost" = ["gone"]\n"damaged" = ["broken", "Gone "]': (5, "means both 'lost' and 'damaged'"),
+    '[rule.a]\nwhen = { price = { below = 0 } }\nforbid = ["keep"]': (4, "nothing meets"),
+    '[rule.a]\nwhen = { claims = { at_most = -1 } }\nforbid = ["keep"]': (4, "nothing meets"),
     '[quantity]\nmargin = { low = 0.4, centre = 0.3, high = 0.5 }': (4, "do not rise"),
     '[quantity]\nhandling = -1': (4, "cannot be negative"),
     'explore = 1.5': (3, "between 0 and 1"),
@@ -147,6 +164,17 @@ def test_rights_that_never_meet_may_grant_unlike_things():
     assert len(parse_policy(text, ALL)[0].rights) == 3
 
 
+def test_a_refusal_has_to_say_why():
+    text = (
+        HEAD
+        + 'actions = ["return", "refuse"]\n[rule.late]\nwhen = { days_since_delivery = { above = 30 } }\nonly = ["refuse"]\n'
+    )
+    (found,) = problems(text)
+    assert (found.code, found.line) == ("GW502", 4) and "says why" in found.message
+    (policy, _) = parse_policy(text + 'because = "it is too late"\n', ALL)
+    assert policy.rules[0].opens == ("refuse",) and policy.rules[0].forbid == ("return",)
+
+
 def test_all_mistakes_are_told_at_once_with_a_hint():
     found = problems(HEAD + 'actionz = []\n[rule.a]\nwhen = { prise = { above = 1 } }\nforbid = ["keeep"]\n')
     assert [(p.line, p.hint) for p in found] == [
@@ -157,7 +185,7 @@ def test_all_mistakes_are_told_at_once_with_a_hint():
 # ---- hostile files
 
 KEYS = ("operation", "currency", "actions", "fallback", "explore", "surely", "draws", "unknown_customers", "name",
-        "quantity", "rule", "right", "cap")  # fmt: skip
+        "quantity", "rule", "right", "cap", "words", "holidays")  # fmt: skip
 scalars = (
     "1",
     "-1",
@@ -179,7 +207,21 @@ value = st.recursive(
         st.lists(inner, max_size=3).map(lambda v: "[" + ", ".join(v) + "]"),
         st.dictionaries(
             st.sampled_from(
-                ["when", "forbid", "grants", "actions", "per", "most", "low", "context", "price", "not", "a"]
+                [
+                    "when",
+                    "unless",
+                    "forbid",
+                    "only",
+                    "grants",
+                    "actions",
+                    "per",
+                    "most",
+                    "low",
+                    "context",
+                    "price",
+                    "not",
+                    "a",
+                ]
             ),
             inner,
             max_size=3,
@@ -251,24 +293,60 @@ def test_a_share_of_more_than_all_is_refused(stated):
         parse_policy(text, ALL)
 
 
-def test_the_starter_for_returns_keeps_the_law():
-    text = starter_policy("returns", "EUR")
-    for law in ("2011/83/EU, article 9", "2019/771", "Not legal advice"):
-        assert law in text
-    policy, _ = parse_policy(text, ALL)
-    names = ("jurisdiction", "days_since_delivery", "reason", "amount", "claims", "context.hazardous")
-    rows = [
-        ("DE", 3, "changed mind", 20, 9, ""),
-        ("de", 3, "Changed Mind", 900, 0, "no"),
-        ("DE", 300, "damaged", 20, 0, ""),
-        ("US", 3, "damaged", 900, 0, ""),
-        ("DE", 3, "changed mind", 900, 9, "YES"),  # goes by no post: a person grants what is owed
-    ]
-    columns = dict(zip(names, (np.array(c, object if isinstance(c[0], str) else float) for c in zip(*rows))))
-    allowed, _ = permitted(policy, columns)
-    left = [{a for a, may in zip(policy.actions, row) if may} for row in allowed]
-    remedies = {"return", "keep", "replace", "exchange"}
-    assert left == [{"return"}, {"return"}, remedies, {"return", "exchange", "review"}, {"review"}]
+@pytest.mark.parametrize(
+    "stated",
+    [
+        '[rule.a]\nwhen = { context = "yes" }\nforbid = ["keep"]',
+        '[right.a]\nunless = [{ context = ["perishable"] }]\ngrants = ["return"]',
+        '[right.a]\nunless = [{}]\ngrants = ["return"]',
+        '[right.a]\nunless = "perishable"\ngrants = ["return"]',
+        '[words]\ncontext = ["a"]',
+        '[words.reason]\n"lost" = "gone"',
+        '[words.reason]\n"lost" = [""]',
+        '[words.price]\n"lost" = ["gone"]',
+        '[words.reason]\n"lost" = [7]',
+        "holidays = [2026-12-24T10:00:00]",
+        'holidays = ["2026-12-24"]',
+        "holidays = 2026-12-24",
+    ],
+)
+def test_a_part_of_the_wrong_form_is_told_and_not_taken_for_nothing(stated):
+    assert "GW502" in {p.code for p in problems(HEAD + stated)}
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ("[quantity]\npartial_share = -0.5", "is a share, and -0.5 is less than nothing"),
+        ("[quantity]\nsalvage = { low = -0.1, centre = 0.2, high = 0.5 }", "less than nothing"),
+        ("[quantity]\naccepts = { low = 0.1, centre = 0.9, high = 1.4 }", "1.4 is more than all"),
+        ("[quantity]\nlost = -0.01", "less than nothing"),
+        ("[quantity]\nreturn_freight = { low = 1e-300, centre = 1, high = 1e300 }", "lies between|cannot be|factor of"),
+        ("[quantity]\nreturn_freight = { low = 0.001, centre = 1, high = 1000 }", "more than a factor of 1,000"),
+        ("[quantity]\nmargin = { low = -1e308, centre = 0, high = 1e308 }", "is a share"),
+        ("[quantity]\ntrouble = -1e3", "lies between -5 and 5"),
+        ("[quantity]\nhandling = 1e300", "lies between 0 and 1e\\+09"),
+        ("[quantity]\nfalse_claims = 3.0", "is a share"),
+        ("draws = 1.5", "not a whole number between 1 and 4000"),
+        ("draws = 1e300", "between 1 and"),
+        ('[cap.a]\nactions = ["keep"]\nper = "all"\nmost = 2.5', "not a whole number"),
+        ('[cap.a]\nactions = ["keep"]\nper = "all"\nmoney = 1e300', "not a number between"),
+        ('[rule.a]\nwhen = { amount = { above = 1e300 } }\nforbid = ["keep"]', "beyond 1e\\+12"),
+        ("surely = -0.1", "between 0 and 1"),
+    ],
+)
+def test_a_policy_that_cannot_be_is_refused(stated, said):
+    found = problems(HEAD + stated)
+    assert [p.code for p in found] == ["GW503"] and re.search(said, found[0].message), found
+
+
+def test_what_every_operation_believes_lies_within_its_own_limits():
+    for operation in ALL:
+        for name, quantity in operation.quantities.items():
+            (low, high), belief = quantity.limits, quantity.belief
+            assert low <= belief.low and belief.high <= high, (operation.name, name)
+            stated = f"{name} = {{ low = {belief.low}, centre = {belief.centre}, high = {belief.high} }}"
+            parse_policy(f'operation = "{operation.name}"\ncurrency = "EUR"\n[quantity]\n{stated}\n', ALL)
 
 
 def test_check_tells_problems_by_file_and_line(tmp_path):

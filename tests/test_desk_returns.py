@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from desk_requests import NOW, desk, request
 from gearwheel.desk.abuse import abuse
+from gearwheel.desk.answer import answer
 from gearwheel.desk.customers import NOBODY, facts_of
 from gearwheel.desk.decide import decide
 from gearwheel.desk.ledger import Ledger
@@ -153,3 +154,47 @@ def test_a_part_counts_against_caps_of_money_as_large_as_the_policy_offers_it(sh
     asked = columns(rows)
     made = decide(own, asked, [str(n) for n in range(5)], np.full(5, NOW), Ledger(()))
     np.testing.assert_allclose(made.spent, share * asked["amount"])
+
+
+def test_what_never_arrived_brings_no_parcel_and_no_salvage_back():
+    """A person who looks at it costs their time and what is refunded; nothing is handled, and nothing sold again."""
+    words = '[words.reason]\n"never arrived" = ["gone astray"]\n'
+    policy = desk('operation = "returns"\ncurrency = "EUR"\ndraws = 40\n' + words).policy
+    reasons = ["too small", "never arrived", "Gone-astray ", "not received"]
+    rows = [request(1, price=250.0, reason=reason) for reason in reasons]
+    seen = check_rows(RETURNS, policy, rows, NOW).columns
+    found, _ = facts_of(RETURNS, policy, NOBODY, [""] * 4, {})
+    weighed = weigh(RETURNS, ACTIONS, seen | found, DESK.draws)
+    parts, names = weighed.parts["review"], ("freight", "handling", "salvage")
+    for name in names:
+        assert (parts[name] != 0).tolist() == [True, False, False, True]
+    review = weighed.expected[:, ACTIONS.index("review")]
+    assert review[1] == review[2] == pytest.approx(sum(parts[n][1] for n in ("refund", "people", "future")), abs=1e-5)
+    assert review[1] > 240 > 160 > review[0]
+
+
+def test_a_refusal_costs_the_disappointment_and_nothing_else():
+    own = desk('operation = "returns"\ncurrency = "EUR"\ndraws = 40\nactions = ["return", "credit", "refuse"]\n')
+    some = columns([request(n) for n in range(5)], value=900.0)
+    weighed = weigh(RETURNS, own.policy.actions, some, own.draws)
+    assert set(weighed.parts["refuse"]) == {"future"}
+    given = weighed.parts["credit"]["future"] - weighed.parts["return"]["future"]
+    assert weighed.expected[:, 2] == pytest.approx(given, abs=1e-5) and (weighed.expected[:, 2] > 0).all()
+
+
+def test_a_refusal_is_open_only_where_a_rule_opens_it_and_never_against_a_right():
+    own = desk(
+        'operation = "returns"\ncurrency = "EUR"\ndraws = 40\nexplore = 1.0\nactions = ["return", "keep", "review", "refuse"]\n'
+        '[rule.late]\nwhen = { days_since_delivery = { above = 30 } }\nonly = ["refuse", "review"]\nbecause = "too late"\n'
+        '[rule.dear]\nwhen = { amount = { above = 100 } }\nforbid = ["keep"]\n'
+        '[right.defects]\nwhen = { reason = ["damaged"] }\ngrants = ["return"]\n'
+    )
+    late = {"delivered_at": "2026-09-01T10:00:00Z"}
+    rows = [request(1, price=9.0), request(2, price=900.0), request(3, **late), request(4, reason="damaged", **late)]
+    open_ = []
+    for number, row in enumerate(rows):
+        (entry,) = answer(own, NOBODY, Ledger(()), [row], [f"k{number}"], NOW)
+        open_.append(set(entry.record.open))
+    assert open_ == [{"return", "keep", "review"}, {"return", "review"}, {"refuse", "review"}, {"return"}]
+    usual = desk('operation = "returns"\ncurrency = "EUR"\ndraws = 40\n').policy
+    assert "refuse" not in usual.actions  # a policy that names no actions cannot refuse

@@ -143,6 +143,22 @@ def test_a_return_is_decided_looked_up_and_followed_by_outcomes(desk):
     assert desk.call("GET", "/v1/decisions/nobody")[0] == 404
 
 
+def test_words_that_the_policy_does_not_name_are_counted_and_listed(desk):
+    before = {(w["field"], w["text"]): w["times"] for w in desk.call("GET", "/v1/unnamed")[2]["unnamed"]}
+    for number, land in enumerate(("Freedonia", "Freedonia ", "Freedonia", "Germany", "DE-BY", "")):
+        assert desk.decide(800 + number, jurisdiction=land)[0] == 200
+    status, _, said = desk.call("GET", "/v1/unnamed")
+    assert status == 200 and said["more"] == 0 and described(desk, "/v1/unnamed", "get", 200, said)
+    found = {(w["field"], w["text"]): w["times"] for w in said["unnamed"]}
+    new = {key: n - before.get(key, 0) for key, n in found.items() if n != before.get(key, 0)}
+    assert new == {("jurisdiction", "Freedonia"): 2, ("jurisdiction", "Freedonia "): 1}
+    total = sum(n for (field, _), n in found.items() if field == "jurisdiction")
+    assert f'gearwheel_desk_unnamed_total{{field="jurisdiction"}} {total}' in desk.call("GET", "/metrics")[2]
+    desk.decide(800, jurisdiction="Freedonia")  # the same request again is no new one
+    assert desk.call("GET", "/v1/unnamed")[2] == said
+    assert desk.call("POST", "/v1/unnamed", {}, "k")[0] == 405
+
+
 def test_the_same_key_gets_the_same_bytes_and_another_body_is_refused(desk):
     body = json.dumps(asked(2)).encode()
     first, again = (desk.call("POST", "/v1/returns", body, "twice") for _ in range(2))

@@ -6,6 +6,9 @@ import json
 import sqlite3
 import threading
 import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,10 +19,13 @@ from gearwheel.desk.consider import Desk
 from gearwheel.desk.customers import NOBODY, Customers
 from gearwheel.desk.learned import Known, knowledge_text, parse_knowledge
 from gearwheel.desk.policy import believed
+from gearwheel.desk.record import Entry, id_of, read_record
 from gearwheel.desk.replay import replay
 from gearwheel.desk.returns import RETURNS
+from gearwheel.desk.service_metrics import Metrics, Unnamed
 from gearwheel.desk.service_work import Job, Work, open_work
 from gearwheel.desk.store import StoreError, open_store
+from gearwheel.desk.versions import version_of
 from gearwheel.wheel.errors import DeskError, Problem
 
 
@@ -42,6 +48,10 @@ def ask(work: Work, *asked: tuple[str, dict], kind: str = "decide") -> list:
     return [reply if isinstance(reply, Problem) else json.loads(reply) for reply in found]
 
 
+def now(seconds: float = 0.0) -> str:
+    return datetime.fromtimestamp(time.time() + seconds, UTC).isoformat()
+
+
 @pytest.fixture
 def url(tmp_path):
     return f"sqlite:///{tmp_path}/desk.db"
@@ -56,12 +66,47 @@ def test_one_key_is_decided_once(url):
     assert work.store.end("decisions")[0] == 1
 
 
+def test_a_log_of_an_earlier_version_is_decided_again_as_it_was(tmp_path):
+    """Rights were then what all of them granted, days were counted in hours, "DE " was no DE, a negative share was read."""
+    earlier = json.loads((Path(__file__).parent / "desk_log_semantics_1.json").read_text("utf-8"))
+    store = open_store(f"sqlite:///{tmp_path}/desk.db")
+    store.found("returns")
+    records = [read_record(body.encode()) for body in earlier["bodies"]]
+    with store.transaction():
+        for kind in ("policy", "form"):
+            store.keep(kind, version_of(earlier[kind]), earlier[kind])
+        store.append(
+            [
+                Entry(id_of(r.id), r.decided_at, r.customer, r.product, r.action, r.spent, body.encode())
+                for r, body in zip(records, earlier["bodies"])
+            ]
+        )
+    with sqlite3.connect(tmp_path / "desk.db") as changed:
+        changed.execute("drop trigger if exists meta_no_update")
+        names = [
+            name
+            for (name,) in changed.execute(
+                "select name from sqlite_master where type = 'trigger' and tbl_name = 'meta'"
+            )
+        ]
+        for name in names:
+            changed.execute(f"drop trigger {name}")
+        changed.execute("update meta set value = ? where name = 'secret'", (earlier["secret"].encode(),))
+    assert replay(RETURNS, store).decisions == len(records) == 9
+    assert {r.open for r in records} >= {("return", "keep")} and "credit" in {r.action for r in records}
+    work = work_on(f"sqlite:///{tmp_path}/desk.db")  # a desk of this version goes on with it
+    told = ask(work, (records[0].id, {}), kind="look")[0]
+    assert "only what all of them grant was open" in told["answer"]["explanation"]["auditor"]
+    (new,) = ask(work, ("new", request(1)))
+    assert replay(RETURNS, work.store).decisions == 10 and new["action"]
+
+
 def test_a_fault_leaves_its_key_to_the_next_request(url):
     work, bad = work_on(url), request(1, price=-1.0)
     found = ask(work, ("k", bad), ("k", request(1)), ("k", bad), ("k", request(1)), ("other", request(2)))
     assert [getattr(r, "code", "ok") for r in found] == ["GW512", "ok", "GW516", "ok", "ok"]
     assert found[1] == found[3]
-    told = {"decision_id": found[1]["decision_id"], "kind": "returned", "at": "2026-11-18"}
+    told = {"decision_id": found[1]["decision_id"], "kind": "returned", "at": now()}
     nobodys, mine = ask(work, ("o", told | {"decision_id": "nobody"}), ("o", told), kind="tell")
     assert nobodys.code == "GW522" and mine["kind"] == "returned"
 
@@ -86,7 +131,7 @@ def test_a_replay_decides_the_same_across_policies_knowledge_and_restarts(url):
     text = knowledge_text("returns", {"salvage": np.linspace(0.5, 0.7, 60)}, {})
     work = work_on(url, known=parse_knowledge(text, RETURNS))
     made = ask(work, *((f"c{i}", request(i)) for i in range(20)), ("c99", request(3, price=-1)))
-    ask(work, ("o1", {"decision_id": made[0]["decision_id"], "kind": "returned", "at": "2026-11-18"}), kind="tell")
+    ask(work, ("o1", {"decision_id": made[0]["decision_id"], "kind": "returned", "at": now()}), kind="tell")
     done = replay(RETURNS, open_store(url))
     assert (done.decisions, done.outcomes, len(done.policies)) == (80, 1, 2)
 
@@ -111,7 +156,7 @@ def test_a_replay_decides_the_same_across_policies_knowledge_and_restarts(url):
 def test_a_replay_names_what_was_changed_behind_the_triggers(url, change, said):
     work = work_on(url)
     made = ask(work, *((f"k{i}", request(i, price=200.0)) for i in range(10)))
-    told = {"decision_id": made[0]["decision_id"], "kind": "refunded", "at": "2026-11-18T10:00:00Z", "amount": 12}
+    told = {"decision_id": made[0]["decision_id"], "kind": "refunded", "at": now(), "amount": 12}
     ask(work, ("o1", told), kind="tell")
     with sqlite3.connect(work.store.name) as behind:
         if "body" in change:
@@ -261,7 +306,7 @@ def test_postgres_keeps_the_same_log(shared, postgres):
     asked = [(f"k{i}", request(i)) for i in range(25)]
     made = ask(work, *asked, asked[0], ("k1", request(2)))
     assert made[25] == made[0] and made[26].code == "GW516"
-    told = {"decision_id": made[0]["decision_id"], "kind": "bought_again", "at": "2026-11-18", "amount": 7.5}
+    told = {"decision_id": made[0]["decision_id"], "kind": "bought_again", "at": now(), "amount": 7.5}
     assert ask(work, ("o", told), kind="tell")[0]["amount"] == 7.5
     (seen,) = ask(work, (made[0]["decision_id"], {}), kind="look")
     assert seen["answer"] == made[0] and seen["outcomes"][0]["kind"] == "bought_again"
@@ -379,6 +424,72 @@ def test_a_decision_has_one_spelling(url, spelt):
     other = "d" + name[1:].upper() if spelt == "upper" else f"{name[:3]} {name[3:]}"
     if other == name:
         pytest.skip("no letter in it")
-    told = {"decision_id": other, "kind": "returned", "at": "2026-11-18T10:00:00Z"}
+    told = {"decision_id": other, "kind": "returned", "at": now()}
     (reply,) = ask(work, ("o", told), kind="tell")
     assert "GW522" in str(reply)
+
+
+def outcome(decision: str, **changed) -> dict:
+    """What happened after a decision on 28 EUR, a moment later."""
+    row = {"decision_id": decision, "kind": "refunded", "amount": 28.0, "at": now()}
+    return {k: v for k, v in (row | changed).items() if v is not ...}
+
+
+IMPOSSIBLE = [
+    ("GW514", {"currency": "JPY"}), ("GW514", {"currency": "JPY", "sure": True}), ("GW511", {"currency": 7}),
+    ("GW528", {"at": now(-86_400)}), ("GW528", {"at": "2020-11-18T10:00:00Z", "sure": True}), ("GW528", {"at": "2020-11-18"}),
+    ("GW527", {"amount": -28.0}), ("GW527", {"kind": "salvaged", "amount": -0.01}), ("GW510", {"amount": ...}),
+    ("GW510", {"amount": None, "kind": "bought_again"}), ("GW510", {"amount": None, "kind": "goods"}),
+    ("GW527", {"amount": 560.01}), ("GW527", {"amount": 2_500_000.0}), ("GW527", {"kind": "gift_card", "amount": 900.0}),
+    ("GW527", {"kind": "bought_again", "amount": 90_000.0}), ("GW511", {"sure": "yes"}), ("GW515", {"at": now(9 * 86_400)}),
+]  # fmt: skip
+POSSIBLE = [
+    {}, {"currency": "eur "}, {"currency": None}, {"amount": 560.0}, {"amount": 560.01, "sure": True}, {"amount": 0.0},
+    {"amount": -28.0, "sure": True}, {"kind": "returned", "amount": ...}, {"kind": "returned", "amount": None},
+    {"kind": "bought_again", "amount": 900.0}, {"kind": "note", "amount": ...}, {"at": now()[:10]}, {"at": now(-60)},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "changed"), IMPOSSIBLE)
+def test_an_outcome_out_of_proportion_is_refused_and_not_recorded(url, code, changed):
+    work = work_on(url)
+    (made,) = ask(work, ("k", request(1, price=28.0)))
+    (found,) = ask(work, ("o", outcome(made["decision_id"], **changed)), kind="tell")
+    assert found.code == code and found.message, found
+    assert work.store.end("outcomes")[0] == 0
+    (right,) = ask(work, ("o", outcome(made["decision_id"])), kind="tell")  # the key is left to the right one
+    assert right["amount"] == 28.0 and work.store.end("outcomes")[0] == 1
+
+
+@pytest.mark.parametrize("changed", POSSIBLE)
+def test_an_outcome_that_can_be_is_taken(url, changed):
+    work = work_on(url)
+    (made,) = ask(work, ("k", request(1, price=28.0)))
+    (found,) = ask(work, ("o", outcome(made["decision_id"], **changed)), kind="tell")
+    assert not isinstance(found, Problem), found
+
+
+def test_an_outcome_that_was_taken_once_is_answered_as_it_was_then(url, monkeypatch):
+    """An earlier version took what is refused now; the same key and body still get the same answer."""
+    work = work_on(url)
+    (made,) = ask(work, ("k", request(1, price=28.0)))
+    told = outcome(made["decision_id"], amount=-5.0)
+    with monkeypatch.context() as earlier:
+        earlier.setattr("gearwheel.desk.outcomes._amiss", lambda row, currency: None)
+        (first,) = ask(work, ("o", told), kind="tell")
+    again, other = ask(work, ("o", told), ("new", told), kind="tell")
+    assert again == first and other.code == "GW527"
+
+
+def test_of_words_that_nobody_names_only_so_many_are_kept(monkeypatch):
+    monkeypatch.setattr("gearwheel.desk.service_metrics.MOST_UNNAMED", 3)
+    seen = Unnamed()
+    for number in range(10):
+        seen.add(Counter({("reason", f"word {number}"): 2, ("reason", "word 0"): 1}))
+    said = seen.listed()
+    assert len(said["unnamed"]) == 3 and seen.fields["reason"] == 28
+    assert said["more"] == 28 - sum(w["times"] for w in said["unnamed"])
+    metrics = Metrics()
+    metrics.unnamed.add(Counter({('context.a"\n} 9', "x"): 1}))
+    hostile = metrics.text(Counter(), 0, 0, True)
+    assert 'field="context.a\\"\\n} 9"} 1' in hostile

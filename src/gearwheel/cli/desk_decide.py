@@ -81,6 +81,7 @@ def as_data(found) -> dict:
 def summary_text(found, policy, customers: bool) -> str:
     """What was decided, by action; money, lots, rules, caps, and what was rejected. `customers`: a file of them was given."""
     from gearwheel.cli.text import table
+    from gearwheel.desk.conditions import PLACE
 
     currency, rights = policy.currency, {r.name for r in policy.rights}
     rows = [
@@ -107,6 +108,11 @@ def summary_text(found, policy, customers: bool) -> str:
         texts = [f"{said!r} ({times:,})" for (of, said), times in found.unnamed.most_common() if of == name]
         more = f" and {len(texts) - MOST_SHOWN:,} more" if len(texts) > MOST_SHOWN else ""
         said.append(f"No rule or right names the {name} {', '.join(texts[:MOST_SHOWN])}{more}.")
+    nowhere = [text for name, text in found.unnamed if name == PLACE and not policy.reader.meanings(PLACE, text)]
+    if nowhere:
+        said.append(
+            f"{', '.join(map(repr, nowhere[:MOST_SHOWN]))}: no country that the desk knows, so it counts as not said."
+        )
     for code, times in found.rejected.most_common():
         row, message = found.example[code]
         said.append(f"{times:,} rejected ({code}), such as row {row}: {message}.")

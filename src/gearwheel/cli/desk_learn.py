@@ -67,13 +67,19 @@ def learn(
 @click.argument("source", metavar=SOURCE)
 @click.option("--policy", required=True, metavar="FILE", help="The policy to try.")
 @click.option("--knowledge", metavar="FILE", help="What the new policy would know.")
+@click.option(
+    "--untold",
+    type=click.Choice(["free", "unknown"]),
+    help="What it means that nothing was told of a decision: it cost nothing, or nobody knows. "
+    "[default: free, and to ask where of an answer nothing was ever told]",
+)
 @window
 @json_option
-def evaluate(source: str, policy: str, knowledge: str | None, window: float, as_json: bool) -> None:
+def evaluate(source: str, policy: str, knowledge: str | None, untold: str | None, window: float, as_json: bool) -> None:
     """Say what a policy would have cost on the decisions in STORE_OR_PARQUET, before it goes live.
 
-    Three estimates from the propensities in the log, each with a 95 % interval. A policy that answers what the log
-    never could is refused.
+    Three estimates from the propensities in the log, each with a 95 % interval where the decisions can tell one. A policy
+    that answers what the log never could is refused. Where the window of a decision is over, what was not told cost nothing.
 
     \b
     Examples:
@@ -87,7 +93,7 @@ def evaluate(source: str, policy: str, knowledge: str | None, window: float, as_
     papers = read_papers(policy, None, knowledge)
     history = read_history(source, papers.operation, papers.policy, window)
     draws = believed(papers.policy, papers.operation, papers.known.draws)
-    found = evaluate_policy(papers.operation, papers.policy, history, draws)
+    found = evaluate_policy(papers.operation, papers.policy, history, draws, untold)
     if as_json:
         echo_json({**evaluated(found, papers.policy.currency), "left_out": list(history.notes)})
     else:
@@ -139,6 +145,9 @@ def evaluated(found, currency: str) -> dict:
         "saved": vars(e.saved),
         "effective_decisions": e.effective,
         "heaviest_weight": e.heaviest,
+        "waiting": e.waiting,
+        "untold": dict(e.untold),
+        "unknown": dict(e.unknown),
         "warnings": list(e.warnings),
         "would": dict(found.would),
         "did": dict(found.did),
@@ -155,27 +164,44 @@ def evaluated_text(found, currency: str) -> str:
     e = found.evaluation
 
     def row(name, x):
-        return name, f"{x.value:.2f}", f"{x.low:.2f} to {x.high:.2f}"
+        return name, f"{x.value:.2f}", "cannot be told" if x.low is None else f"{x.low:.2f} to {x.high:.2f}"
 
     rows = [row("as it was decided", e.old), *(row(NAMES[m], x) for m, x in e.estimates.items())]
-    answers = [(a, f"{found.did.get(a, 0):,}", f"{n:,.0f}") for a, n in found.would.items()]
-    word = "saves" if e.saved.value >= 0 else "costs"
-    low, high = sorted((abs(e.saved.low), abs(e.saved.high)))
-    sure = e.saved.low > 0 or e.saved.high < 0
+    answers = [
+        (a, f"{found.did.get(a, 0):,}", f"{found.would.get(a, 0):,.0f}", f"{e.untold.get(a, 0):,}")
+        for a in dict.fromkeys((*found.did, *found.would))
+    ]
+    said = [f"{e.decisions:,} decisions whose cost is known; for this policy they are worth {e.effective:,.0f}."]
+    if e.waiting:
+        said.append(f"{e.waiting:,} more are left out: their window is not over.")
+    if e.untold:
+        meant = "nobody knows what they cost" if set(e.unknown) & set(e.untold) else "they count as having cost nothing"
+        said.append(f"Of {sum(e.untold.values()):,} decisions nothing was told: {meant}.")
+    if e.unknown:
+        parts = ", ".join(f"{a} {n:,}" for a, n in e.unknown.items())
+        said.append(
+            f"Of {sum(e.unknown.values()):,} the cost is not known ({parts}): others of the same answer stand for them."
+        )
     return "\n".join(
         [
-            f"{e.decisions:,} decisions whose cost is known; for this policy they are worth {e.effective:,.0f}.",
+            *said,
             table((f"{currency} a decision", "estimate", "95 % interval"), rows),
-            table(("answer", "was", "would be"), answers),
-            f"The new policy {word} {abs(e.saved.value):.2f} {currency} a decision"
-            + (
-                f" ({low:.2f} to {high:.2f})."
-                if sure
-                else f", which may be chance ({e.saved.low:.2f} to {e.saved.high:.2f})."
-            ),
+            table(("answer", "was", "would be", "nothing told"), answers),
+            _saved(e.saved, currency),
             *(f"Careful: {w}." for w in e.warnings),
         ]
     )
+
+
+def _saved(saved, currency: str) -> str:
+    """The difference between the policies in words."""
+    word, value = "saves" if saved.value >= 0 else "costs", f"{abs(saved.value):.2f} {currency} a decision"
+    if saved.low is None:
+        return f"The new policy {word} {value}, as far as can be told; how sure that is cannot."
+    if saved.low > 0 or saved.high < 0:
+        low, high = sorted((abs(saved.low), abs(saved.high)))
+        return f"The new policy {word} {value} ({low:.2f} to {high:.2f})."
+    return f"The new policy {word} {value}, which may be chance ({saved.low:.2f} to {saved.high:.2f})."
 
 
 def _write(path, text: str) -> None:

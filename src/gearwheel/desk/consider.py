@@ -39,7 +39,8 @@ class Desk:
     def form(self) -> Form:
         """What the numbers of its records stand for."""
         made_by, facts, laid = gearwheel.__version__, tuple(self.operation.facts), self.layout
-        return Form(made_by, self.policy.actions, facts, laid.slots, laid.places, laid.size)
+        meant = self.policy.semantics
+        return Form(made_by, self.policy.actions, facts, laid.slots, laid.places, laid.size, semantics=meant)
 
 
 @dataclass

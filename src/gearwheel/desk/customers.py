@@ -12,7 +12,7 @@ import numpy as np
 
 from gearwheel.desk.operation import Operation
 from gearwheel.desk.policy import Policy
-from gearwheel.desk.requests import Faults
+from gearwheel.desk.requests import LARGEST, Faults
 from gearwheel.wheel.errors import DeskError, Problem, did_you_mean
 
 AS_OF = b"as_of"  # key of the file's metadata: seconds since 1970 up to which the records reach
@@ -70,10 +70,10 @@ def read_customers(path: str | PathLike[str], operation: Operation) -> Customers
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise DeskError(Problem("GW511", f"a fact is not a number: {error}", str(path))) from error
     for name, values in facts.items():
-        wrong = np.flatnonzero(np.isinf(values) | (values < 0))
+        wrong = np.flatnonzero((values > LARGEST) | (values < 0))
         if len(wrong):
             said = f"'{name}' of the customer '{str(names[wrong[0]])[:60]}' is {values[wrong[0]]:g}"
-            raise DeskError(Problem("GW511", said, str(path), hint="Facts are finite and not negative, or missing."))
+            raise DeskError(Problem("GW511", said, str(path), hint=f"Facts are between 0 and {LARGEST:g}, or missing."))
     return Customers(row, facts, _as_of(table, path), hashlib.blake2b(data, digest_size=6).hexdigest())
 
 

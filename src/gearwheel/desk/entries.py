@@ -49,7 +49,17 @@ class Made:
     @cached_property
     def says(self) -> list[str]:
         """What each customer is told."""
-        return self.desk.operation.words(self.found.actions, self.columns, self.desk.draws)
+        columns = {**self.columns, "because": self._because()}
+        return self.desk.operation.words(self.found.actions, columns, self.desk.draws)
+
+    def _because(self) -> np.ndarray:
+        """Of each refused request why, as the first rule says that opened the refusal; "" of the others."""
+        found, actions = [""] * len(self.times), self.found.actions
+        for rule in reversed(self.desk.policy.rules if {*actions} & {*self.desk.policy.refusals} else ()):
+            for row in np.flatnonzero(self.found.spoke[rule.name]).tolist():
+                if actions[row] in rule.opens:
+                    found[row] = rule.because
+        return np.array(found, object)
 
     @cached_property
     def expected(self) -> np.ndarray:

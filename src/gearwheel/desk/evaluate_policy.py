@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,16 +28,18 @@ class Tried:
     did: Mapping[str, int]
 
 
-def evaluate_policy(operation: Operation, policy: Policy, history: History, draws: Draws) -> Tried:
+def evaluate_policy(
+    operation: Operation, policy: Policy, history: History, draws: Draws, untold: str | None = None
+) -> Tried:
     """What the decisions of the history would have cost under the policy, which believes `draws`.
 
     The policy answers the requests in their order, with the facts as they were known then and with caps of its own.
-    Raises DeskError (GW520), see `evaluate`.
+    `untold` and errors: see `evaluate`.
     """
     names = tuple(dict.fromkeys((*history.actions, *policy.actions)))
     wider = np.zeros((len(history), len(names)))
     wider[:, : len(history.actions)] = history.propensity
-    history = History(names, history.columns, history.chosen, wider, history.outcomes, history.notes)
+    history = replace(history, actions=names, propensity=wider)
     asked = history.columns["requested_at"].astype("datetime64[s]").astype(float)
     times = np.maximum.accumulate(np.nan_to_num(asked))
     keys = [str(k) for k in range(len(history))]
@@ -48,4 +50,4 @@ def evaluate_policy(operation: Operation, policy: Policy, history: History, draw
     expected = weighed.expected[:, : len(names)]
     would = {a: float(n) for a, n in zip(names, target.sum(axis=0)) if n}
     did = Counter(names[c] for c in history.chosen.tolist())
-    return Tried(evaluate(history, target, expected), would, dict(did))
+    return Tried(evaluate(history, target, expected, untold=untold, silent=operation.refusals), would, dict(did))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gearwheel.desk.form import Form
 from gearwheel.desk.policy import Cap, Policy, Right, Rule
 from gearwheel.desk.record import ENCODE, Record
@@ -52,6 +54,9 @@ def reasons(policy: Policy, form: Form, record: Record) -> str:
         said += [
             f"Right {r.name} grants {', '.join(r.grants)}{_why(r)}." for r in policy.rights if r.name in record.rules
         ]
+        said += [
+            f"Rule {r.name} opened {', '.join(r.opens)}." for r in policy.rules if r.name in record.rules and r.opens
+        ]
         said += _precedence(policy, record)
     said += [f"Cap {c.name} is used up{_why(c)}." for c in policy.caps if c.name in record.caps]
     best, fallback = record.best, policy.fallback
@@ -83,8 +88,15 @@ def _precedence(policy: Policy, record: Record) -> list[str]:
     ]
     said = [f"Right {names} came before rule {' and '.join(over)}."] if rights and over else []
     if len({r.grants for r in rights}) > 1:
-        said.append(f"Rights {names} apply both, so what each of them grants is open.")
+        said.append(f"Rights {names} apply together: {_together(policy, rights)}.")
     return said
+
+
+def _together(policy: Policy, rights: Sequence[Right]) -> str:
+    if policy.semantics > 1:
+        return "what any of them grants may be answered, as far as no rule forbids it"
+    common = set.intersection(*(set(r.grants) for r in rights))
+    return "only what all of them grant was open" if common else "what any of them grants was open"
 
 
 def _why(part: Rule | Right | Cap) -> str:

@@ -12,7 +12,8 @@ from gearwheel.desk.versions import version_of
 class Form(msgspec.Struct, frozen=True, dict=True):
     """`made_by`: version of Gearwheel; `actions`, `facts` and `parts` (action, part) in the order of a record's numbers;
     costs are whole numbers, `per_money` to one of money, and `surely` counts `draws`. `places`: of each part its cost
-    among a record's: parts that several actions have in common are told once."""
+    among a record's: parts that several actions have in common are told once. `semantics`: of policies and requests
+    (see conditions); a form that does not say was made under the first."""
 
     made_by: str
     actions: tuple[str, ...]
@@ -21,6 +22,7 @@ class Form(msgspec.Struct, frozen=True, dict=True):
     places: tuple[int, ...]
     draws: int
     per_money: int = 10_000
+    semantics: int = 1
 
     @cached_property
     def text(self) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import numpy as np
 
 from gearwheel.desk.history import OUTCOMES, History
 from gearwheel.desk.operation import Operation
+from gearwheel.desk.outcomes import misfit
 from gearwheel.desk.policy import Policy
 from gearwheel.desk.reading import forms, read
 from gearwheel.desk.record import Record
@@ -22,7 +25,6 @@ from gearwheel.wheel.errors import DeskError, Problem, did_you_mean
 BLOCK = 5_000  # records read at once
 EVER = 4e9  # seconds since 1970, after every record: what is logged was checked when it was logged
 DAY = 86_400.0
-ROUNDED = 1e-6  # by which propensities of a table may miss a sum of one
 SHARE = "propensity_"  # column of a table: propensity_return, propensity_keep, ...
 STATED = {  # kind of an outcome → what it says and how: its amount, or a number that the kind itself stands for
     "returned": ("came_back", 1.0),
@@ -39,22 +41,26 @@ STATED = {  # kind of an outcome → what it says and how: its amount, or a numb
 BOUGHT = "bought_again"
 
 
-def read_history(source: str, operation: Operation, policy: Policy, window: float = 60.0) -> History:
+def read_history(
+    source: str, operation: Operation, policy: Policy, window: float = 60.0, now: float | None = None
+) -> History:
     """The past in `source`: a store, or a Parquet file whose name ends with .parquet. `window`: days over which
-    purchases after a decision are counted.
+    purchases after a decision are counted; `now`: until when, seconds since 1970, the clock's when None.
 
     A table has the operation's fields and facts, `action`, a column propensity_<action> for each, and any of OUTCOMES.
-    Raises DeskError (GW502, GW510, GW511, GW512, GW518, or what is wrong with a request).
+    Raises DeskError (GW502, GW510, GW511, GW512, GW518, GW527, or what is wrong with a request).
     """
     if source.endswith(".parquet"):
         return _from_table(Path(source), operation, policy)
-    return from_store(open_store(source), operation, policy, window)
+    return from_store(open_store(source), operation, policy, window, now)
 
 
-def from_store(store: Store, operation: Operation, policy: Policy, window: float = 60.0) -> History:
-    """The decisions of a log with what was told of them; those whose request has a fault, such as another currency,
-    are left out and noted. The cost of a decision is known once its window is over and anything but a purchase was
-    told."""
+def from_store(
+    store: Store, operation: Operation, policy: Policy, window: float = 60.0, now: float | None = None
+) -> History:
+    """The decisions of a log with what was told of them; those whose request has a fault, such as another currency, or
+    of which something impossible was told, are left out and noted. The cost of a decision is known once its window is
+    over at `now` (seconds since 1970; the clock's when None): what nobody has told until then cost nothing."""
     store.check(operation.name)
     told: dict[str, list[dict]] = defaultdict(list)
     for body in _bodies(store, "outcomes"):
@@ -66,8 +72,16 @@ def from_store(store: Store, operation: Operation, policy: Policy, window: float
         raise DeskError(Problem("GW518", f"{store.name} holds no decisions yet"))
     requests = [msgspec.json.decode(m.request) for m in made]
     checked = check_rows(operation, policy, requests, EVER)
-    notes = _left_out(checked.faults, len(made), store.name)
-    made, requests = ([column[row] for row in checked.rows.tolist()] for column in (made, requests))
+    faults = dict(checked.faults)
+    for row, (record, request) in enumerate(zip(made, requests)):
+        for outcome in told.get(record.id, ()) if row not in faults else ():
+            wrong = misfit(operation, policy, outcome, record.decided_at, request)
+            if wrong:
+                faults[row] = wrong
+    notes = _left_out(faults, len(made), store.name)
+    good = np.array([row not in faults for row in checked.rows.tolist()], bool)
+    rows = checked.rows[good].tolist()
+    made, requests = ([column[row] for row in rows] for column in (made, requests))
     actions = tuple(dict.fromkeys(a for form in dict.fromkeys(m.form for m in made) for a in known[form].actions))
     at = {a: k for k, a in enumerate(actions)}
     chosen = np.array([at[m.action] for m in made])
@@ -80,10 +94,17 @@ def from_store(store: Store, operation: Operation, policy: Policy, window: float
                 facts[name][row] = value
     return History(
         actions,
-        {**checked.columns, **facts},
+        {**{n: c[good] for n, c in checked.columns.items()}, **facts},
         chosen,
         propensity,
-        _outcomes(operation, made, requests, [told.get(m.id, []) for m in made], window * DAY),
+        _outcomes(
+            operation,
+            made,
+            requests,
+            [told.get(m.id, []) for m in made],
+            window * DAY,
+            time.time() if now is None else now,
+        ),
         notes,
     )
 
@@ -100,12 +121,18 @@ def _left_out(faults: Faults, count: int, name: str) -> tuple[str, ...]:
 
 
 def _outcomes(
-    operation: Operation, made: Sequence[Record], requests: Sequence[dict], told: Sequence[list[dict]], window: float
+    operation: Operation,
+    made: Sequence[Record],
+    requests: Sequence[dict],
+    told: Sequence[list[dict]],
+    window: float,
+    now: float,
 ) -> dict:
     """Each of OUTCOMES that the log can say, (decisions,)."""
     found = {name: np.full(len(made), np.nan) for name in OUTCOMES}
     times = [o["seconds"] for outcomes in told for o in outcomes] + [m.decided_at for m in made]
-    now = max(times, default=0.0)
+    last = max(times, default=0.0)  # what customers bought is known until then
+    now = max(now, last)
     purchases_told = any(o["kind"] == BOUGHT for outcomes in told for o in outcomes)
     for row, (decision, request, outcomes) in enumerate(zip(made, requests, told)):
         began = decision.decided_at
@@ -120,8 +147,10 @@ def _outcomes(
             found["claimed"][row] = float(request["price"]) * float(request.get("quantity") or 1.0)
         if purchases_told:
             found["spent_after"][row] = sum(float(o.get("amount") or 0.0) for o in within if o["kind"] == BOUGHT)
-            found["watched"][row] = min(window, now - began) / DAY
-        if now - began >= window and any(o["kind"] != BOUGHT for o in outcomes):
+            found["watched"][row] = min(window, last - began) / DAY
+        found["over"][row], found["sure"][row] = now - began >= window, 1.0  # each outcome was looked at by itself
+        if now - began >= window:
+            found["told"][row] = any(o["kind"] != BOUGHT for o in outcomes)
             found["cost"][row] = operation.realised(request, decision.action, within)
     return found
 
@@ -151,34 +180,26 @@ def _from_table(path: Path, operation: Operation, policy: Policy) -> History:
         row, problem = next(iter(checked.faults.items()))
         raise DeskError(Problem(problem.code, f"row {row}: {problem.message}", str(path), hint=problem.hint))
     taken = table["action"].to_pylist()
+    if None in taken:
+        raise DeskError(Problem("GW510", f"row {taken.index(None)} does not say what was decided", str(path)))
     unknown = sorted({str(a) for a in taken} - set(actions))
     if unknown:
         raise DeskError(Problem("GW510", f"there is no column '{SHARE}{unknown[0]}'", str(path)))
     facts = {n: _column(table, n, value) for n, value in operation.facts.items()}
     propensity = np.stack([_column(table, SHARE + a, 0.0) for a in actions], axis=1)
     chosen = np.array([actions.index(a) for a in taken])
-    _check_propensity(propensity, chosen, path)
-    return History(
+    history = History(
         actions,
         {**checked.columns, **facts},
         chosen,
         propensity,
         {n: _column(table, n, np.nan) for n in OUTCOMES if n in table.column_names},
     )
-
-
-def _check_propensity(propensity: np.ndarray, chosen: np.ndarray, path: Path) -> None:
-    """Raises DeskError (GW512) at the first row (rows, actions) that no lot can have followed."""
-    sums, taken = propensity.sum(axis=1), propensity[np.arange(len(chosen)), chosen]
-    for wrong, said in (
-        (~((propensity >= 0) & (propensity <= 1)).all(axis=1), "a propensity is not between 0 and 1"),
-        (~(np.abs(sums - 1) <= ROUNDED), "the propensities do not sum to 1"),
-        (~(taken > 0), "the propensity of what was decided is 0"),
-    ):
-        rows = np.flatnonzero(wrong)
-        if len(rows):
-            hint = f"{len(rows):,} of {len(chosen):,} rows. A propensity is how likely the lot made each action."
-            raise DeskError(Problem("GW512", f"row {rows[0]}: {said}", str(path), hint=hint))
+    try:
+        history.check(whole=True)
+    except DeskError as error:
+        raise DeskError([replace(problem, file=str(path)) for problem in error.problems]) from error
+    return history
 
 
 def _column(table, name: str, missing: float) -> np.ndarray:

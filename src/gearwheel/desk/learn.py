@@ -25,6 +25,7 @@ BOOKED = {  # quantity → outcome, and what it is a share of
     "usual_claim": ("claimed", ""),
 }
 LASTING = "lasting"
+ONE_CUSTOMER = "Give each customer an id of their own; guests, too, are not one customer."
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,10 @@ def learn(operation: Operation, policy: Policy, history: History, records: Colum
 
     A quantity of which nothing is learned is not among the answer: the policy's belief stays.
     """
+    history.check()
     beliefs = beliefs_of(operation.quantities, policy.quantities)
-    found = booked(operation, history, beliefs, policy.draws)
     refused: list[Problem] = []
+    found = booked(operation, history, beliefs, policy.draws, refused)
     if set(LEARNED) <= set(beliefs):
         if records is None:
             said = "claims: the records of all customers are needed, those who never claimed among them"
@@ -77,9 +79,13 @@ def learn(operation: Operation, policy: Policy, history: History, records: Colum
     return Knowledge(found, measured, refused)
 
 
-def booked(operation: Operation, history: History, beliefs: Mapping[str, Belief], count: int) -> dict[str, Learned]:
+def booked(
+    operation: Operation, history: History, beliefs: Mapping[str, Belief], count: int, refused: list[Problem]
+) -> dict[str, Learned]:
     """Costs as they were booked: the mean over decisions after which they arose, joined with the belief by the
-    conjugate Normal (on the log scale for what cannot be negative), each (count,) draws."""
+    conjugate Normal (on the log scale for what cannot be negative), each (count,) draws. Equal bookings are not taken
+    for a cost without error: the next one may differ as far as was believed. What bookings of one customer cannot tell
+    is added to `refused`."""
     found = {}
     for number, (name, (outcome, over)) in enumerate(BOOKED.items()):
         telling = _telling(operation, history, name)
@@ -89,8 +95,14 @@ def booked(operation: Operation, history: History, beliefs: Mapping[str, Belief]
             base = telling.columns[over][known] if over else np.ones(int(known.sum()))
             mean = value[known].sum() / base.sum()
             error = clustered(value[known] - mean * base, telling.where(known).customers()) / base.mean()
+            if not np.isfinite(error):
+                said = f"'{name}' cannot be learned: all {known.sum():,} bookings are of one customer"
+                refused.append(Problem("GW521", said, hint=ONE_CUSTOMER))
+                continue
             z = np.random.default_rng([8, number]).standard_normal(count)
-            found[name] = Learned(_joined(beliefs[name], mean, error, z), f"{known.sum():,} bookings, mean {mean:.4g}")
+            found[name] = Learned(
+                _joined(beliefs[name], mean, error, z, known.sum()), f"{known.sum():,} bookings, mean {mean:.4g}"
+            )
     return found
 
 
@@ -154,7 +166,7 @@ def contrast(operation: Operation, policy: Policy, names: Sequence[str], action:
     nothing = {"text": np.array([""], object), "time": np.array(["NaT"], "datetime64[s]")}
     blank = {n: nothing.get(f.type, np.array([0.0 if f.needed else np.nan])) for n, f in operation.fields.items()}
     blank |= {n: np.array([value]) for n, value in operation.facts.items()} | {"value": np.ones(1)}
-    blank |= operation.derive(blank)
+    blank |= operation.derive(blank, policy)
     amounts = operation.amounts(blank)
     usual = {n: np.atleast_1d(d.mean()) for n, d in believed(policy, operation).items()}
 
@@ -191,7 +203,7 @@ def _persists(history: History, beliefs, count: int, found: Mapping[str, Learned
     z = np.random.default_rng(10).standard_normal(count)
     share = _beta_draws(refunded.sum(), len(refunded), count)
     seen = np.clip((share - lost) / (1 - lost), 0, 1)
-    draws = _joined(beliefs["persists"], float(seen.mean()), float(max(seen.std(), 1e-6)), z)
+    draws = _joined(beliefs["persists"], float(seen.mean()), float(max(seen.std(), 1e-6)), z, len(refunded))
     return {"persists": Learned(np.clip(draws, 0, 1), f"{len(refunded):,} claims after which nothing came back")}
 
 
@@ -199,14 +211,15 @@ def _beta_draws(hits: int, tries: int, count: int) -> np.ndarray:
     return np.random.default_rng(12).beta(0.5 + hits, 0.5 + tries - hits, count)
 
 
-def _joined(belief: Belief, mean: float, error: float, z: np.ndarray) -> np.ndarray:
-    """Draws of belief × Normal likelihood; `z` are standard Normals (draws,)."""
+def _joined(belief: Belief, mean: float, error: float, z: np.ndarray, seen: int) -> np.ndarray:
+    """Draws of belief × Normal likelihood; `z` are standard Normals (draws,). However alike the `seen` bookings are, one
+    more may differ from them as far as was believed."""
     logs = belief.shape == "lognormal" and mean > 0
-    error = max(error, 1e-9 * max(abs(mean), 1e-9))
     value, error = (np.log(mean), error / mean) if logs else (mean, error)
     centre, spread = (
         (belief.location, belief.sd) if logs or belief.shape != "lognormal" else (belief.centre, belief.centre)
     )
+    error = max(error, spread / seen)
     weight = spread**2 / (spread**2 + error**2)
     draws = centre + weight * (value - centre) + np.sqrt(weight) * error * z
     return np.exp(draws) if logs else draws

@@ -68,6 +68,9 @@ def _effect(history: History, action: str, fallback: str) -> Effect | Problem:
     overlap = pair / pair.mean()
     money, level = float((overlap * (one - other)).mean()), float((overlap * other).mean())
     money_error = clustered(overlap * (one - other - money), customers)
+    if not np.isfinite(money_error):
+        said = f"the effect of '{action}' cannot be learned: all decisions are of one customer"
+        return Problem("GW521", said, hint="Give each customer an id of their own; guests, too, are not one customer.")
     share = money / level
     error = clustered(overlap * (one - other - share * other), customers) / level  # delta method
     return Effect(action, money, money_error, share, error, drawn)

@@ -15,6 +15,8 @@ from gearwheel.desk.operation import Operation
 from gearwheel.desk.versions import version_of
 from gearwheel.wheel.errors import DeskError, Problem, did_you_mean
 
+BEYOND = 2  # times its limits, which single draws around a centre within them may reach
+
 
 @dataclass(frozen=True)
 class Known:
@@ -33,13 +35,19 @@ NOTHING = Known()
 
 
 def read_knowledge(path: str | PathLike[str], operation: Operation) -> Known:
-    """The knowledge in the file. Raises DeskError (GW502, GW511, GW518)."""
+    """The knowledge in the file. Raises DeskError (GW502, GW503, GW511, GW518)."""
     try:
-        return parse_knowledge(Path(path).read_text("utf-8"), operation, str(path))
+        known = parse_knowledge(Path(path).read_text("utf-8"), operation, str(path))
     except OSError as error:
         raise DeskError(Problem("GW518", f"cannot read the knowledge: {error.strerror}", str(path))) from error
     except UnicodeDecodeError as error:
         raise DeskError(Problem("GW511", "the file is not UTF-8 text", str(path))) from error
+    for name, draws in known.draws.items():
+        (low, high), centre = operation.quantities[name].limits, float(np.median(draws))
+        if not (low <= centre <= high and (np.abs(draws) <= BEYOND * max(abs(low), high)).all()):
+            said = f"the draws of '{name}' reach from {draws.min():g} to {draws.max():g}; it lies between {low:g} and {high:g}"
+            raise DeskError(Problem("GW503", said, str(path)))
+    return known
 
 
 def parse_knowledge(text: str, operation: Operation, file: str = "") -> Known:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from gearwheel.desk.history import MOST_TIMES
 from gearwheel.desk.operation import Field, Operation
-from gearwheel.desk.outcomes import KINDS
+from gearwheel.desk.outcomes import COSTS, GAINS, KINDS
 from gearwheel.desk.policy import Policy
 from gearwheel.desk.requests import LARGEST, LONGEST
 
@@ -71,6 +72,13 @@ def openapi(operation: Operation, policy: Policy) -> dict:
                                   **_problems(ALWAYS[:3])},
                 }
             },
+            "/v1/unnamed": {
+                "get": {
+                    "operationId": "unnamed",
+                    "summary": "Words of requests that the policy does not name, since the start: they meet no condition.",
+                    "responses": {"200": _answer("The most frequent first.", "Unnamed"), **_problems(ALWAYS[:3])},
+                }
+            },
             "/openapi.json": {
                 "get": {
                     "operationId": "openapi", "summary": "This document.",
@@ -110,7 +118,17 @@ def _schemas(operation: Operation, policy: Policy) -> dict:
             "decision_id": TEXT,
             "kind": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$", "examples": list(KINDS)},
             "at": {"type": "string", "format": "date-time"},
-            "amount": {"type": ["number", "null"], "minimum": -LARGEST, "maximum": LARGEST},
+            "amount": {
+                "type": ["number", "null"],
+                "minimum": -LARGEST,
+                "maximum": LARGEST,
+                "description": f"Money, needed for {', '.join((*COSTS, *GAINS))}.",
+            },
+            "currency": {"type": ["string", "null"], "description": f"Of the amount; nothing but {policy.currency}."},
+            "sure": {
+                "type": ["boolean", "null"],
+                "description": f"That an amount below 0, or more than {MOST_TIMES} times what was claimed, is right.",
+            },
         },
         "required": ["decision_id", "kind", "at"],
     }
@@ -126,6 +144,10 @@ def _schemas(operation: Operation, policy: Policy) -> dict:
     )  # fmt: skip
     return {
         "Request": request, "Decision": decision, "Record": record, "Outcome": outcome, "Told": told,
+        "Unnamed": _object(
+            unnamed={"type": "array", "items": _object(field=TEXT, text=TEXT, times=NUMBER)},
+            more={**NUMBER, "description": "How often a word came that is not among these."},
+        ),
         "Health": _object(status={"type": "string", "const": "ok"}), "Problem": _object(code=TEXT, message=TEXT, hint=TEXT),
     }  # fmt: skip
 

@@ -10,15 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from gearwheel.wheel.errors import Problem
 from gearwheel.wheel.parts import Belief
 
 Columns = Mapping[str, np.ndarray]  # one entry a request
 Draws = Mapping[str, np.ndarray]  # one entry a draw
 
 ALWAYS = "always"
+LIMITS = {  # first word of a unit → the least and the most that makes sense; money in any currency
+    "share": (0.0, 1.0), "probability": (0.0, 1.0), "money": (0.0, 1e9), "order": (0.0, 1e4), "claim/order": (0.0, 1.0),
+    "day": (0.0, 366.0), "log": (-5.0, 5.0), "ratio": (0.0, 10.0),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,24 +70,26 @@ class Quantity:
     nothing: float = 0.0
 
     @property
-    def is_share(self) -> bool:
-        """Of something, so hardly above 1."""
-        return self.unit == "probability" or self.unit.split()[0] == "share"
+    def limits(self) -> tuple[float, float]:
+        """The least and the most that it can be, whatever is believed."""
+        return LIMITS[self.unit.split()[0]]
 
 
 @dataclass(frozen=True)
 class Operation:
     """`actions` and `parts` say each in words; `facts` are what is known of a customer (name → value of a newcomer).
 
-    `derive(requests)` adds what follows from a request (`derived`), such as the days since delivery.
+    `derive(requests, policy)` adds what follows from a request (`derived`), such as the days since delivery.
     `amounts(requests)` gives what is known of each request by name, (requests,); `kinds(requests)` the numbers by name,
     (requests,), that its weights follow from, best such as many requests share; `weights(kinds, draws)` these weights by
     name, (kinds, draws); `costs(draws)` the parts of each action, which are the same for all requests;
     `spends(requests, action, draws)` what of it counts against caps of money, (requests,). `words(actions, requests,
-    draws)` is the sentence for each customer. `realised(request, action, outcomes)` is what a decision turned out to cost, from
+    draws)` is the sentence for each customer; their column `because` says why a request is refused. `realised(request, action, outcomes)` is what a decision turned out to cost, from
     what happened after. `effects` are the quantities that change what a customer spends later, in parts whose weight is
     `future`: they are learned from decisions drawn by lot. `counts`: fact → the actions of earlier decisions that each
-    add one to it. `told_by`: quantity → the actions whose outcomes tell it, where not all do.
+    add one to it. `told_by`: quantity → the actions whose outcomes tell it, where not all do. `refusals`: actions that
+    deny what was asked for: open only where a rule opens them, never the fallback, granted by no right. `impossible(requests)`
+    says which requests contradict themselves, and how: [(requests,) bool, Problem].
     """
 
     name: str
@@ -94,7 +102,7 @@ class Operation:
     parts: Mapping[str, str]
     quantities: Mapping[str, Quantity]
     kinds: Callable[[Columns], Columns] = field(repr=False)
-    derive: Callable[[Columns], Columns] = field(repr=False)
+    derive: Callable[[Columns, Any], Columns] = field(repr=False)
     weights: Callable[[Columns, Draws], Mapping[str, np.ndarray]] = field(repr=False)
     amounts: Callable[[Columns], Mapping[str, np.ndarray]] = field(repr=False)
     costs: Callable[[Draws], Mapping[str, Sequence[Part]]] = field(repr=False)
@@ -105,3 +113,7 @@ class Operation:
     future: str = "future"
     counts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     told_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    refusals: tuple[str, ...] = ()
+    impossible: Callable[[Columns], Sequence[tuple[np.ndarray, Problem]]] = field(
+        default=lambda columns: (), repr=False
+    )

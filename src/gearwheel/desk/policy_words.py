@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from gearwheel.desk.conditions import Condition
+from gearwheel.desk.conditions import PLACE, Condition
 from gearwheel.desk.operation import Operation
+from gearwheel.desk.places import GROUPS
 from gearwheel.desk.policy import Cap, Policy, Rule
 from gearwheel.wheel.parts import Belief
 
@@ -25,16 +26,50 @@ def policy_words(policy: Policy, operation: Operation) -> list[str]:
         "A customer of whom nothing is known is "
         + ("an error." if policy.unknown_customers == "refuse" else "taken for a new one."),
     ]
+    said += [f"In {name}, {_or(sorted(others))} stands for {word}." for name, word, others in _words(policy) if others]
+    if policy.holidays:
+        said.append(f"Days of rest besides those that the desk knows: {', '.join(map(str, sorted(policy.holidays)))}.")
     said += [f"Rule {r.name}: {_when(r.when)}{_left(r, policy)}{_why(r.because)}." for r in policy.rules]
+    for right in policy.rights:
+        said.append(
+            f"Right {right.name}, before every rule and cap: {_when(right.when, True)}only {_or(right.grants)}"
+            f"{_why(right.because)}."
+        )
+        said += [
+            f"There is no right {right.name} where {' and '.join(map(_condition, some))}." for some in right.unless
+        ]
+    if len(policy.rights) > 1:
+        said.append(
+            "Where several rights apply, what any of them grants may be answered, as far as no rule forbids it."
+        )
+    opened = {a for rule in policy.rules for a in rule.opens}
+    said += [f"No rule opens {a}, so it is never the answer." for a in policy.refusals if a not in opened]
     said += [
-        f"Right {r.name}, before every rule and cap: {_when(r.when, True)}only {_or(r.grants)}{_why(r.because)}."
-        for r in policy.rights
+        f"The desk knows no country '{text}': only a request with this very word meets the condition."
+        for text in _unknown_places(policy)
     ]
     said += [f"Cap {c.name}: {_cap(c, policy.currency)}{_why(c.because)}." for c in policy.caps]
     stated = [f"{n} {_value(v)}" for n, v in policy.quantities.items()]
     left = len(operation.quantities) - len(stated)
     said.append(f"The policy states {', '.join(stated) or 'no cost'}; {left} quantities stay as they are believed.")
     return said
+
+
+def _words(policy: Policy) -> list[tuple[str, str, list[str]]]:
+    """(field, word, what stands for it)."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, same in policy.words.items():
+        for other, word in same.items():
+            found.setdefault((name, word), []).extend([other] if other != word else [])
+    return [(name, word, others) for (name, word), others in found.items()]
+
+
+def _unknown_places(policy: Policy) -> list[str]:
+    """What conditions name as a place and what is neither a country nor a part of one."""
+    named = [t for c in policy.conditions() if c.field == PLACE for t in (*c.among, *c.none_of)]
+    return [
+        t for t in dict.fromkeys(named) if not policy.reader.country(t) and policy.reader.word(PLACE, t) not in GROUPS
+    ]
 
 
 def _left(rule: Rule, policy: Policy) -> str:

@@ -55,7 +55,7 @@ class Reading:
     def __init__(self, desk: Desk, store: Store):
         self.desk, self.store = desk, store
         self._forms: dict[str, Form] = {desk.form.version: desk.form}
-        self._policies: dict[str, Policy] = {desk.policy.version: desk.policy}
+        self._policies = {(desk.policy.version, desk.policy.semantics): desk.policy}
 
     def record(self, body: bytes) -> Record:
         try:
@@ -82,10 +82,11 @@ class Reading:
         return self._forms[record.form]
 
     def policy(self, record: Record) -> Policy:
-        version = record.policy
-        if version not in self._policies:
+        version, semantics = record.policy, self.form(record).semantics
+        if (version, semantics) not in self._policies:
             texts, name = papers(self.store, "policy"), f"policy {version} in {self.store.name}"
             if version not in texts:
                 raise DeskError(Problem("GW519", f"policy {version} is not in {self.store.name}"))
-            self._policies[version], _ = parse_policy(texts[version], [self.desk.operation], name)
-        return self._policies[version]
+            read, _ = parse_policy(texts[version], [self.desk.operation], name, semantics)
+            self._policies[version, semantics] = read
+        return self._policies[version, semantics]

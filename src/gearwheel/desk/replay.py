@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 
+from gearwheel.desk.conditions import SEMANTICS
 from gearwheel.desk.consider import Desk
 from gearwheel.desk.decide import decide
 from gearwheel.desk.entries import Made, entries, named
@@ -48,11 +49,11 @@ def replay(
     """Check the chain of every record and decide all of them again. Raises DeskError (GW519) at the first that differs
     and (GW518) where the store cannot be read."""
     meta = store.check(operation.name)
-    desks, ledgers = _desks(operation, store, meta["secret"]), {}
+    total, known = store.end("decisions")[0], forms(store)
+    desks, ledgers = _desks(operation, store, meta["secret"], {form.semantics for form in known.values()}), {}
     for version, desk in desks.items():
         ledgers.setdefault(version[0], Ledger(desk.policy.caps))
-    total = store.end("decisions")[0]
-    chain, seq, used, known = START, 0, {}, forms(store)
+    chain, seq, used = START, 0, {}
     while rows := store.bodies("decisions", seq, BLOCK):
         made = []
         for number, linked, body in rows:
@@ -62,25 +63,34 @@ def replay(
         _same_columns(store, made, seq - len(made))
         for first, last in _runs(made):
             one = made[first]
-            if (one.policy, one.knowledge) not in desks:
+            desk = desks.get((one.policy, one.knowledge, known[one.form].semantics))
+            if desk is None:
                 raise _differs(one, f"its policy {one.policy} or knowledge {one.knowledge} is not in the store")
             used[one.policy] = None
-            _again(desks[one.policy, one.knowledge], ledgers, made[first:last], known[one.form])
+            _again(desk, ledgers, made[first:last], known[one.form])
         if progress:
             progress("replay", seq, total, "")
     told = _outcomes(store)
     return Replayed(seq, told, tuple(used), chain.hex())
 
 
-def _desks(operation: Operation, store: Store, secret: bytes) -> dict[tuple[str, str], Desk]:
-    """(policy, knowledge) → what decided under them."""
+def _desks(
+    operation: Operation, store: Store, secret: bytes, semantics: Collection[int]
+) -> dict[tuple[str, str, int], Desk]:
+    """(policy, knowledge, semantics) → what decided under them."""
     learned = {"": ""} | papers(store, "knowledge")
     found = {}
     for version, text in papers(store, "policy").items():
-        policy, _ = parse_policy(text, [operation], f"policy {version} in {store.name}")
-        for known, stated in learned.items():
-            draws = believed(policy, operation, parse_knowledge(stated, operation).draws)
-            found[version, known] = Desk(operation, policy, draws, secret, known)
+        for meant in semantics:
+            try:
+                policy, _ = parse_policy(text, [operation], f"policy {version} in {store.name}", meant)
+            except DeskError:
+                if meant == min(semantics):
+                    raise
+                continue  # an earlier policy, which decided under an earlier semantics only
+            for known, stated in learned.items():
+                draws = believed(policy, operation, parse_knowledge(stated, operation).draws)
+                found[version, known, meant] = Desk(operation, policy, draws, secret, known)
     return found
 
 
@@ -105,8 +115,9 @@ def _again(desk: Desk, ledgers: dict[str, Ledger], made: Sequence[Record], form:
     again = named(desk.secret, [bytes(r.request) for r in made], [r.key for r in made])
     times = np.array([r.decided_at for r in made], float)
     found = decide(desk, columns, again.keys, times, ledgers[policy.version])
+    worded = form == desk.form and form.semantics == SEMANTICS
     for before, now in zip(made, entries(Made(desk, found, again, columns, times))):
-        what = _difference(before, now.record, ("says",) if form.made_by == desk.form.made_by else ())
+        what = _difference(before, now.record, ("says",) if worded else ())
         if what:
             raise _differs(before, what)
         for version, ledger in ledgers.items():

@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 import msgspec
 import numpy as np
 
+from gearwheel.desk.calendar_days import earliest
 from gearwheel.desk.conditions import CONTEXT
 from gearwheel.desk.operation import Field, Operation
+from gearwheel.desk.places import folded
 from gearwheel.desk.policy import Policy
 from gearwheel.desk.record import SORTED
 from gearwheel.wheel.errors import DeskError, Problem, did_you_mean
@@ -110,11 +112,13 @@ def _checked(operation: Operation, policy: Policy, columns: dict, faults: Faults
     for name, what in operation.fields.items():
         _check(name, what, columns[name], faults, now)
     if "currency" in operation.fields:
+        if policy.semantics > 1:
+            columns = {**columns, "currency": _currency(columns["currency"], policy.currency)}
         for row in np.flatnonzero(columns["currency"] != policy.currency).tolist():
             said = f"the price is in {columns['currency'][row]}, the policy in {policy.currency}"
             faults.setdefault(row, Problem("GW514", said, hint="Convert the price, or ask a desk of that currency."))
     with np.errstate(over="ignore"):  # what is too large is a fault, here or of its own
-        columns = {**columns, **operation.derive(columns)}
+        columns = {**columns, **operation.derive(columns, policy)}
     for name in operation.derived:
         for row in np.flatnonzero(np.abs(columns[name]) > LARGEST).tolist():
             said = f"'{name}' ({operation.derived[name].says}) is {columns[name][row]:g}; it is at most {LARGEST:g}"
@@ -123,6 +127,12 @@ def _checked(operation: Operation, policy: Policy, columns: dict, faults: Faults
     good[list(faults)] = False
     rows = np.flatnonzero(good)
     return Checked({n: c[rows] for n, c in columns.items()} if faults else columns, rows, faults)
+
+
+def _currency(column: np.ndarray, wanted: str) -> np.ndarray:
+    """Its code as the policy writes it, where only spaces and capitals differ."""
+    known = {said: wanted if folded(said) == folded(wanted) else said for said in set(column.tolist())}
+    return _objects([known[said] for said in column.tolist()])
 
 
 def _check(name: str, what: Field, column: np.ndarray, faults: Faults, now: float) -> None:
@@ -136,7 +146,7 @@ def _check(name: str, what: Field, column: np.ndarray, faults: Faults, now: floa
         for row in np.flatnonzero(missing).tolist():
             faults.setdefault(row, Problem("GW510", f"'{name}' is missing", hint=hint))
     if what.type == "time":
-        for row in np.flatnonzero(column > np.datetime64(int(now + AHEAD), "s")).tolist():
+        for row in np.flatnonzero(~missing & (earliest(column) > now + AHEAD)).tolist():
             said = f"'{name}' is {column[row]}Z, which is still to come"
             faults.setdefault(row, Problem("GW515", said, hint="Is the caller's clock right? Times are in UTC."))
     elif what.type != "text":

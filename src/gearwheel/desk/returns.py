@@ -1,4 +1,4 @@
-"""Returns: refund on return, refund and keep, replace, exchange, credit, partial refund, or a human looks at it.
+"""Returns: refund on return, refund and keep, replace, exchange, credit, partial refund, a human looks at it, or no.
 
 Handling, freight and salvage count with the probability that the claim is honest: who claims what is not so sends
 nothing back, and either gives up or is refunded without it. What the customer feels counts through what they will yet
@@ -10,13 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gearwheel.desk.abuse import RECORD, abuse
+from gearwheel.desk.calendar_days import days_since, earliest, latest
+from gearwheel.desk.conditions import PLAIN
 from gearwheel.desk.future import left, spread
 from gearwheel.desk.operation import ALWAYS, Columns, Draws, Field, Operation, Part, Quantity, stated_or_believed
+from gearwheel.wheel.errors import Problem
 from gearwheel.wheel.parts import Belief
+
+if TYPE_CHECKING:
+    from gearwheel.desk.policy import Policy
 
 HONEST, FALSE, FUTURE, HAZARD = "honest", "false", "future", "hazard"
 DAY = np.timedelta64(86_400, "s")
@@ -30,7 +37,9 @@ ACTIONS = {
     "credit": "store credit when the item is back",
     "partial": "offer a part of the price, the customer keeps the item; who declines sends it back",
     "review": "a person looks at it",
+    "refuse": "say no: nothing is refunded or sent",
 }
+REFUSALS = ("refuse",)
 PARTS = {
     "refund": "money given back",
     "goods": "what another item costs",
@@ -57,14 +66,17 @@ FIELDS = {
     "resale": Field("number", "share of the price for which it could be sold again", needed=False, low=0.0, high=1.0),
 }
 DERIVED = {
-    "amount": Field("number", "price × quantity"),
-    "days_since_delivery": Field("number", "from delivery to request", needed=False),
+    "amount": Field("number", "price × quantity", low=0.0),
+    "days_since_delivery": Field(
+        "number", "days from delivery to request as a legal period counts them", needed=False, low=0.0
+    ),
 }
 FACTS = {  # of a customer of whom nothing is known
     "orders": 1.0, "claims": 0.0, "kept": 0.0, "came_back": 0.0, "not_back": 0.0, "member": 0.0,
     "value": np.nan, "value_spread": 1.0, "orders_ahead": np.nan,
 }  # fmt: skip
-NOT_THERE = "never arrived"  # the reason of who has no item to keep or send back
+NOT_THERE = "never arrived"  # the reason of who has no item to keep or send back; `words` may give it other names
+AHEAD = 300.0  # seconds by which two clocks may differ
 WORDS = {  # with the amount, its currency, and the part of it that is offered
     "return": "Please send the item back; we refund {0:,.2f} {1} when it has arrived.",
     "keep": "We refund {0:,.2f} {1} now. There is no need to send the item back.",
@@ -73,11 +85,24 @@ WORDS = {  # with the amount, its currency, and the part of it that is offered
     "credit": "Please send the item back; we credit {0:,.2f} {1} to your account when it has arrived.",
     "partial": "We refund {2:,.2f} {1} now if you keep the item; or send it back, and we refund all {0:,.2f} {1}.",
     "review": "A colleague looks at your request and answers you personally.",
+    "refuse": "We cannot accept this request{3}. If you see it otherwise, reply, and a colleague looks at it.",
 }
 UNSENT = WORDS | {  # of what never arrived
     "keep": "We refund {0:,.2f} {1} now.",
     "replace": "We send you another one.",
+    "exchange": "We send you another one.",
+    "return": "We refund {0:,.2f} {1}.",
+    "credit": "We credit {0:,.2f} {1} to your account.",
+    "partial": "We refund {2:,.2f} {1} now.",
 }
+NOTHING = "You paid nothing for this item, so there is nothing to refund."
+UNPAID = WORDS | {  # where the amount is nothing
+    "return": NOTHING + " If you want, send it back.",
+    "keep": NOTHING + " There is no need to send it back.",
+    "credit": NOTHING + " If you want, send it back.",
+    "partial": NOTHING + " There is no need to send it back.",
+}
+CENT = 0.005  # an amount below it is shown as nothing
 
 
 def _q(low, centre, high, unit, because, shape="normal", nothing=0.0) -> Quantity:
@@ -106,7 +131,7 @@ QUANTITIES = {
                    nothing=UNSHOWN),
     "disappointment": _q(-0.12, -0.04, 0.0, "log change", "credit or a part instead of the money, or having to wait",
                          nothing=UNSHOWN),
-    "lasting": _q(0.5, 0.8, 1.1, "share", "of an effect seen in the weeks after that holds for all that is yet spent"),
+    "lasting": _q(0.5, 0.8, 1.1, "ratio", "of an effect seen in the weeks after that holds for all that is yet spent"),
     "abusers": _q(0.005, 0.02, 0.06, "share", "customers who claim what is not so", "lognormal"),
     "honest_claims": _q(0.03, 0.06, 0.12, "claim/order", "claims of honest customers", "lognormal"),
     "false_claims": _q(0.04, 0.1, 0.25, "claim/order", "further claims of those who abuse", "lognormal"),
@@ -117,11 +142,30 @@ QUANTITIES = {
 }  # fmt: skip
 
 
-def derive(columns: Columns) -> dict[str, np.ndarray]:
-    """The amount paid, and how long after delivery the request came (NaN where delivery is unknown)."""
-    waited = columns["requested_at"] - columns["delivered_at"]
-    days = np.where(np.isnat(waited), np.nan, waited / DAY)
-    return {"amount": columns["price"] * columns["quantity"], "days_since_delivery": days}
+def derive(columns: Columns, policy: Policy | None = None) -> dict[str, np.ndarray]:
+    """The amount paid; the days from delivery to request (NaN where delivery is unknown); `arrived`: 0 where the reason is
+    that it never did, else 1; `returns`: 0 where nothing can come back. A policy may name words and days of rest."""
+    reader, holidays = (policy.reader, policy.holidays) if policy else (PLAIN, frozenset())
+    reasons, places = columns["reason"].tolist(), columns["jurisdiction"].tolist()
+    never = {reason: reader.word("reason", reason) == NOT_THERE for reason in set(reasons)}
+    arrived = 1.0 - np.fromiter(map(never.__getitem__, reasons), float, len(reasons))
+    found = {"amount": columns["price"] * columns["quantity"], "arrived": arrived}
+    if reader.semantics == 1:
+        waited = columns["requested_at"] - columns["delivered_at"]
+        days = np.where(np.isnat(waited), np.nan, waited / DAY)
+        return found | {"days_since_delivery": days, "returns": np.ones(len(reasons))}
+    countries = {place: reader.country(place) for place in set(places)}
+    of = [countries[place] for place in places]
+    days = days_since(columns["delivered_at"], columns["requested_at"], of, holidays)
+    return found | {"days_since_delivery": days, "returns": arrived}
+
+
+def impossible(columns: Columns) -> list[tuple[np.ndarray, Problem]]:
+    """Requests that came before the delivery, as far as clocks and dates can tell."""
+    both = ~(np.isnat(columns["delivered_at"]) | np.isnat(columns["requested_at"]))
+    before = both & (earliest(columns["delivered_at"]) > latest(columns["requested_at"]) + AHEAD)
+    hint = "Are the two times mixed up, or without their zone? A time that states no zone is UTC."
+    return [(before, Problem("GW526", "'delivered_at' is after 'requested_at'", hint=hint))]
 
 
 def kinds(columns: Columns) -> dict[str, np.ndarray]:
@@ -139,14 +183,16 @@ def weights(kinds: Columns, draws: Draws) -> dict[str, np.ndarray]:
 
 def amounts(columns: Columns) -> dict[str, np.ndarray]:
     """What is known of a request. Freight, salvage, cost of the goods, and what the customer will yet spend and order
-    are stated by some requests (`…_stated`) and left to what is believed by the others (`…_believed`)."""
-    amount, one = columns["amount"], np.ones(len(columns["amount"]))
-    found = {"amount": amount, "one": one}
+    are stated by some requests (`…_stated`) and left to what is believed by the others (`…_believed`). What never arrived
+    does not come back: `back` is 0 then, as are freight, salvage, and the trouble (`sending`) of who would send it."""
+    amount, one, back = columns["amount"], np.ones(len(columns["amount"])), columns["returns"]
+    found = {"amount": amount, "one": one, "back": back}
     for name, stated, believed in (
-        ("freight", columns["freight"], one),
-        ("salvage", columns["resale"] * amount, amount),
+        ("freight", columns["freight"] * back, back),
+        ("salvage", columns["resale"] * amount * back, amount * back),
         ("goods", columns["unit_cost"] * columns["quantity"], amount),
         ("spending", columns["value"], one),
+        ("sending", columns["value"] * back, back),
         ("orders", columns["orders_ahead"], one),
     ):
         found |= stated_or_believed(name, stated, believed)
@@ -157,10 +203,10 @@ def costs(draws: Draws) -> dict[str, list[Part]]:
     """The parts of each action, in money."""
     arrives = 1 - draws["lost"]
 
-    def later(rate: np.ndarray) -> list[Part]:
+    def later(rate: np.ndarray, of: str = "spending") -> list[Part]:
         """On what an honest customer yet spends."""
         believed = rate * draws["newcomer_value"]
-        return [Part("future", "spending_stated", rate, FUTURE), Part("future", "spending_believed", believed, FUTURE)]
+        return [Part("future", f"{of}_stated", rate, FUTURE), Part("future", f"{of}_believed", believed, FUTURE)]
 
     def hazard(loss: np.ndarray) -> list[Part]:
         """On the false claims that a refund without a return breeds."""
@@ -170,10 +216,10 @@ def costs(draws: Draws) -> dict[str, list[Part]]:
     back = [
         Part("freight", "freight_stated", 1.0, HONEST),
         Part("freight", "freight_believed", draws["return_freight"], HONEST),
-        Part("handling", "one", draws["handling"] * arrives, HONEST),
+        Part("handling", "back", draws["handling"] * arrives, HONEST),
         Part("salvage", "salvage_stated", -arrives, HONEST),
         Part("salvage", "salvage_believed", -draws["salvage"] * arrives, HONEST),
-        *later(-draws["trouble"]),
+        *later(-draws["trouble"], "sending"),
     ]
 
     def another(honest: str, false: bool) -> list[Part]:
@@ -219,6 +265,7 @@ def costs(draws: Draws) -> dict[str, list[Part]]:
             *back,
             *let_down,
         ],
+        "refuse": let_down,
     }
 
 
@@ -229,13 +276,14 @@ def spends(columns: Columns, action: str, draws: Draws) -> np.ndarray:
 
 
 def words(actions: Sequence[str], columns: Columns, draws: Draws) -> list[str]:
-    """What each customer is told."""
+    """What each customer is told; the column `because` says why a request is refused."""
     part = float(draws["partial_share"].mean())
-    asked = zip(columns["amount"].tolist(), columns["currency"].tolist(), columns["reason"].tolist())
-    return [
-        (UNSENT if reason.casefold() == NOT_THERE else WORDS)[action].format(amount, currency, part * amount)
-        for action, (amount, currency, reason) in zip(actions, asked)
-    ]
+    asked = (columns[name].tolist() for name in ("amount", "currency", "arrived", "because"))
+    found = []
+    for action, amount, currency, arrived, because in zip(actions, *asked):
+        said = UNPAID if 0 <= amount < CENT else WORDS if arrived else UNSENT
+        found.append(said[action].format(amount, currency, part * amount, f": {because}" if because else ""))
+    return found
 
 
 def realised(request: Mapping, action: str, outcomes: Sequence[Mapping]) -> float:
@@ -265,6 +313,8 @@ RETURNS = Operation(
     realised=realised,
     effects=("trouble", "goodwill", "disappointment"),
     future=FUTURE,
-    counts={"claims": tuple(ACTIONS), "kept": ("keep", "replace")},
+    counts={"claims": tuple(a for a in ACTIONS if a not in REFUSALS), "kept": ("keep", "replace")},
     told_by={"return_freight": ("return", "credit", "review"), "persists": ("return", "credit")},
+    refusals=REFUSALS,
+    impossible=impossible,
 )

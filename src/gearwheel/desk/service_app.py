@@ -31,7 +31,8 @@ STATUS = {
 JSON, TEXT = b"application/json", b"text/plain; version=0.0.4; charset=utf-8"
 OPEN = ("/healthz",)  # paths that need no token
 DECISIONS = "/v1/decisions/"
-GETS = ("/healthz", "/metrics", "/openapi.json")
+UNNAMED = "/v1/unnamed"
+GETS = ("/healthz", "/metrics", "/openapi.json", UNNAMED)
 
 
 class Refused(Exception):
@@ -50,6 +51,7 @@ class App:
         self.asks = f"/v1/{work.desk.operation.name}"
         self.described = msgspec.json.encode(openapi(work.desk.operation, work.desk.policy))
         self.together = Together(work)
+        self.metrics.unnamed = work.unnamed
 
     async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
         if scope["type"] != "http":
@@ -98,6 +100,8 @@ class App:
         if path.startswith(DECISIONS):
             reply = await self._ask("look", path.removeprefix(DECISIONS)[:LONGEST_KEY], {})
             return DECISIONS + "{id}", *_answered(reply), JSON
+        if path == UNNAMED:
+            return path, 200, msgspec.json.encode(self.work.unnamed.listed()), JSON
         if path == "/healthz":
             return path, *await self._health(), JSON
         if path == "/metrics":

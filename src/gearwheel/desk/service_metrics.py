@@ -9,11 +9,37 @@ from collections.abc import Mapping
 EDGES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds
 
 
+MOST_UNNAMED = 1_000  # different texts that are kept
+
+
+class Unnamed:
+    """Texts of requests that no condition of the policy names, since the start. `fields`: how many of each field; `texts`:
+    (field, text) → how often, of the first MOST_UNNAMED of them."""
+
+    def __init__(self):
+        self.fields: Counter[str] = Counter()
+        self.texts: Counter[tuple[str, str]] = Counter()
+
+    def add(self, said: Counter[tuple[str, str]]) -> None:
+        """What requests that were decided said."""
+        for (field, text), times in said.items():
+            self.fields[field] += times
+            if (field, text) in self.texts or len(self.texts) < MOST_UNNAMED:
+                self.texts[field, text] += times
+
+    def listed(self) -> dict:
+        """The most frequent first; `more`: how often a text came that is not kept."""
+        texts, total = self.texts.copy(), sum(self.fields.copy().values())
+        listed = [{"field": field, "text": text, "times": n} for (field, text), n in texts.most_common()]
+        return {"unnamed": listed, "more": max(total - sum(texts.values()), 0)}
+
+
 class Metrics:
-    """Requests by path and status, and how long they took."""
+    """Requests by path and status, and how long they took. `unnamed`: the words that the deciding thread counts."""
 
     def __init__(self):
         self.requests: Counter[tuple[str, int]] = Counter()
+        self.unnamed = Unnamed()
         self.counts = [0] * (len(EDGES) + 1)
         self.seconds = 0.0
 
@@ -60,4 +86,13 @@ class Metrics:
         ):
             name = f"gearwheel_desk_{name}"
             lines += [f"# HELP {name} {says}", f"# TYPE {name} {kind}", f"{name} {value}"]
+        name = "gearwheel_desk_unnamed_total"
+        lines += [f"# HELP {name} Words of requests that the policy does not name, see /v1/unnamed."]
+        lines += [f"# TYPE {name} counter"]
+        lines += [f'{name}{{field="{_label(f)}"}} {n}' for f, n in sorted(self.unnamed.fields.copy().items())]
         return "\n".join(lines) + "\n"
+
+
+def _label(text: str) -> str:
+    """A value between quotes: keys of the free context may hold anything."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

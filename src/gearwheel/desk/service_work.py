@@ -23,9 +23,10 @@ from gearwheel.desk.consider import NAME, Desk, digests_of
 from gearwheel.desk.customers import Customers
 from gearwheel.desk.ledger import Ledger
 from gearwheel.desk.opened import keep_papers
-from gearwheel.desk.outcomes import Told, outcome_of
+from gearwheel.desk.outcomes import Told, misfit, outcome_name, outcome_of
 from gearwheel.desk.reading import Reading
 from gearwheel.desk.record import Entry, asked_hash
+from gearwheel.desk.service_metrics import Unnamed
 from gearwheel.desk.store import Outcome, Store, StoreError, refuse_future
 from gearwheel.wheel.errors import DeskError, Problem
 
@@ -57,6 +58,7 @@ class Work(threading.Thread):
         self.failing = ""  # what the store last said, "" while it works
         self.batches = 0
         self.actions: Counter[str] = Counter()  # decided since the start
+        self.unnamed = Unnamed()
 
     def hand(self, jobs: Sequence[Job]) -> None:
         """Have them all done, the decisions among them in one transaction."""
@@ -115,6 +117,7 @@ class Work(threading.Thread):
         ids = [d[:NAME] for d in digests_of(self.desk.secret, [job.key for job in jobs])]
         made: dict[bytes, Entry] = {}
         faults: dict[int, Problem] = {}
+        words: Counter[tuple[str, str]] = Counter()
         with self.store.transaction():
             self._catch_up()
             known = self.store.recorded(list(dict.fromkeys(ids)))
@@ -124,7 +127,7 @@ class Work(threading.Thread):
                 for wave in waves([str(jobs[i].row.get("customer_id")) for i in asked]):
                     mine = [asked[k] for k in wave]
                     rows, keys = [jobs[i].row for i in mine], [jobs[i].key for i in mine]
-                    for i, found in zip(mine, answer(self.desk, self.customers, self.ledger, rows, keys, now)):
+                    for i, found in zip(mine, answer(self.desk, self.customers, self.ledger, rows, keys, now, words)):
                         if isinstance(found, Entry):
                             made[found.id] = found
                         else:
@@ -138,15 +141,19 @@ class Work(threading.Thread):
         if made:
             self._note("")
         self.actions.update(entry.action for entry in made.values())
+        self.unnamed.add(words)
         return [faults.get(i) or _same(answers[ids[i]], asked_hash(job.row), "request") for i, job in enumerate(jobs)]
 
     def _tell(self, jobs: Sequence[Job]) -> list[Reply]:
         found: list[Told] = [outcome_of(self.desk, job.key, job.row, time.time()) for job in jobs]
-        good = [t for t in found if isinstance(t, Outcome)]
-        bodies: dict[str, tuple[bytes, bytes]] = {}
+        names = [outcome_name(self.desk, job.key) for job in jobs]
         with self.store.transaction():
-            decided = self.store.answered(list({o.decision for o in good})) if good else {}
-            known = self.store.told(list({o.id for o in good})) if good else {}
+            decided = self.store.answered(list({o.decision for o in found if isinstance(o, Outcome)}))
+            known = self.store.told(list(set(names)))
+            for k, told in enumerate(found):
+                if isinstance(told, Outcome) and told.decision in decided and told.id not in known:
+                    found[k] = self._misfit(jobs[k].row, decided[told.decision]) or told
+            good = [t for t in found if isinstance(t, Outcome)]
             first = {o.id: o for o in reversed(good) if o.id not in known and o.decision in decided}
             new = list(reversed(first.values()))
             self.store.append_outcomes(new)
@@ -154,14 +161,20 @@ class Work(threading.Thread):
             self._note("")
         bodies = {o.id: (o.asked, o.body) for o in new} | known
         replies: list[Reply] = []
-        for told in found:
-            if isinstance(told, Problem):
-                replies.append(told)
+        for job, name, told in zip(jobs, names, found):
+            if isinstance(told, Problem):  # what was taken once is answered as it was then
+                same = name in known and known[name][0] == asked_hash(job.row)
+                replies.append(known[name][1] if same else told)
             elif told.decision in decided:
                 replies.append(_same(bodies[told.id], told.asked, "outcome"))
             else:
                 replies.append(Problem("GW522", f"there is no decision '{told.decision[:60]}'"))
         return replies
+
+    def _misfit(self, row: Mapping, body: bytes) -> Problem | None:
+        record = self.reading.record(body)
+        request = msgspec.json.decode(record.request)
+        return misfit(self.desk.operation, self.desk.policy, row, record.decided_at, request)
 
     def _look(self, jobs: Sequence[Job]) -> list[Reply]:
         known = self.store.answered(list({job.key for job in jobs}))

@@ -7,6 +7,7 @@ few days earlier, and less often late, changes it a little.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +68,7 @@ QUANTITIES = {
 }  # fmt: skip
 
 
-def derive(columns: Columns) -> dict[str, np.ndarray]:
+def derive(columns: Columns, policy: Any = None) -> dict[str, np.ndarray]:
     """The days saved, NaN where either way's days are unknown."""
     return {"days_saved": columns["standard_days"] - columns["expedited_days"]}
 
