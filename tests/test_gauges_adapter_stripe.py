@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gearwheel.gauges.checks.adapter import check
 from gearwheel.gauges.events import open_events
 from gearwheel.gauges.mapping import Mapping
+from gearwheel.gauges.measure import measure
 from gearwheel.gauges.recognise import recognise
 from gearwheel.gauges.sources import look
 
@@ -602,3 +603,11 @@ def test_a_refund_of_a_charge_that_is_not_exported_is_not_dropped_in_silence(acc
     account.add("refunds", id="re_1", charge="ch_gone", amount=400, created=START + DAY, status="succeeded")
     with account.opened() as events:
         assert rows(events, "returns", "order_id", "refund") == [("ch_gone", 4.0)]  # GW457 tells it
+
+
+def test_what_stripe_does_not_keep_is_said_with_the_gauges_that_need_it(account):
+    account.invoice("in_1", [line("a", 1000)], total=1000)
+    with account.opened() as events:
+        left_out = measure(events, ["days_delivered", "goods_cost_share"]).left_out
+    assert "deliveries.delivered_at (Stripe takes payments and delivers nothing)" in left_out["days_delivered"]
+    assert "order_lines.unit_cost (costs are not kept)" in left_out["goods_cost_share"]

@@ -89,9 +89,20 @@ def intermediates() -> dict[str, Intermediate]:
 
 
 def choose(
-    present: Collection[str], columns: Mapping[str, Collection[str]], names: Iterable[str] | None = None
+    present: Collection[str],
+    columns: Mapping[str, Collection[str]],
+    names: Iterable[str] | None = None,
+    not_there: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, Measure], dict[str, str]]:
-    """The measure for each gauge (all, or `names`) that these tables and columns allow, and why the rest is left out."""
+    """The measure for each gauge (all, or `names`) that these tables and columns allow, and why the rest is left out.
+
+    `not_there` says why a source lacks a table or table.column.
+    """
+
+    def named(need: str) -> str:
+        why = (not_there or {}).get(need) or (not_there or {}).get(need.partition(".")[0])
+        return f"{need} ({why})" if why else need
+
     wanted = list(dict.fromkeys(m.gauge for m in _catalogue().values())) if names is None else list(names)
     chosen, left_out = {}, {}
     for gauge in wanted:
@@ -101,7 +112,9 @@ def choose(
         if able:
             chosen[gauge] = able[0]
         else:
-            left_out[gauge] = "; or ".join(f"the source has no {' and no '.join(lacking[m.name])}" for m in ways)
+            left_out[gauge] = "; or ".join(
+                f"the source has no {' and no '.join(map(named, lacking[m.name]))}" for m in ways
+            )
     return chosen, left_out
 
 
