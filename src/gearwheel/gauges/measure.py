@@ -28,7 +28,7 @@ class Source(Protocol):
     connection: Any
     present: Collection[str]
     columns: Mapping[str, Collection[str]]
-    mapping: Any  # .grain and .active_days
+    mapping: Any  # .grain, .active_days and .adapter
 
 
 class Engine(Protocol):
