@@ -445,6 +445,19 @@ def test_the_smallest_unit_of_each_currency(account):
         }
 
 
+def test_rows_of_exports_that_overlap_count_once_in_their_furthest_state(account):
+    for status, paid in (("open", 0), ("paid", 1000), ("paid", 1000)):
+        account.invoice("in_1", [plan("a", 600), plan("b", 400)], total=1000, status=status, amount_paid=paid)
+        account.charge("ch_own", 700, START + 9 * DAY, status="pending" if status == "open" else "succeeded")
+        account.add("refunds", id="re_1", charge="ch_own", amount=200, created=START + 10 * DAY, status="succeeded")
+        account.add("disputes", id="dp_1", charge="ch_own", amount=100, created=START + 11 * DAY, status="lost")
+    with account.opened() as events:
+        assert worth(events) == {"in_1": 10.0, "ch_own": 7.0}
+        assert rows(events, "memberships", "fee") == [(10.0,)]
+        assert rows(events, "returns", "refund") == [(3.0,)]
+        assert findings(events) == {"GW472": [("note", 2)]}
+
+
 # ---- trials, prorations, members
 
 

@@ -27,6 +27,14 @@ with told as (
     from source."charges" as c
     left join step.payments as p on p.payment = c.id
     left join step.payments as q on q.payment = c.payment_intent
+    -- the furthest state of a charge that stands in two exports
+    qualify row_number() over (
+        partition by c.id
+        order by
+            coalesce(lower(cast(c.status as varchar)) = 'succeeded', false) desc,
+            coalesce(try_cast(c.captured as boolean), true) desc,
+            try_cast(cast(c.amount_refunded as varchar) as double) desc nulls last
+    ) = 1
 )
 select
     *,

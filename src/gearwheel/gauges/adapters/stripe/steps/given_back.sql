@@ -30,6 +30,7 @@ numbers as (
     from refunds as r
     left join step.paid as c on c.id = r.charge or (nullif(r.charge, '') is null and c.payment_intent = r.payment_intent)
     where coalesce(r.status, 'succeeded') in ('succeeded', 'pending')
+    qualify row_number() over (partition by r.id order by r.created) = 1
 ),
 refunded as (
     -- of a capture in part Stripe releases the rest as a refund, which nobody had paid
@@ -53,6 +54,7 @@ credit as (
         coalesce(n.reason, 'credit note') as reason
     from source."credit_notes" as n
     where coalesce(lower(cast(n.status as varchar)), 'issued') = 'issued' and n.type = 'post_payment'
+    qualify row_number() over (partition by n.id order by n.created) = 1
 ),
 owed as (
     select v.id, o.id as order_id, v.created, -v.goods as amount, 'unused time' as reason
@@ -67,6 +69,7 @@ select d.id, coalesce(c.order_id, d.charge), d.created, try_cast(cast(d.amount a
 from source."disputes" as d
 left join step.paid as c on c.id = d.charge
 where lower(cast(d.status as varchar)) = 'lost'
+qualify row_number() over (partition by d.id order by d.created) = 1
 union all
 select id, order_id, created, amount, reason from credit where amount > 0
 union all

@@ -1,4 +1,4 @@
--- One row an invoice. Money is in the smallest unit of its currency, `unit` of which make a whole one: a hundredth,
+-- One row an invoice, in the furthest state in which it stands there: exports may overlap. Money is in the smallest unit of its currency, `unit` of which make a whole one: a hundredth,
 -- but for currencies without a smaller coin and dinars and rials with a thousandth. UGX and ISK have no coin either,
 -- yet Stripe counts them in hundredths (docs.stripe.com/currencies, special cases).
 with told as (
@@ -33,6 +33,12 @@ with told as (
         try_cast(json_extract_string(to_json(shipping_cost), '$') as json) as shipping,
         try_cast(json_extract_string(to_json(status_transitions), '$') as json) as transitions
     from source."invoices"
+    qualify row_number() over (
+        partition by id
+        order by
+            case lower(cast(status as varchar)) when 'draft' then 0 when 'open' then 1 when 'uncollectible' then 2 else 3 end desc,
+            try_cast(cast(amount_paid as varchar) as double) desc nulls last
+    ) = 1
 )
 select
     * exclude (lines, discounts, taxes, shipping, transitions),
