@@ -548,6 +548,19 @@ def test_only_a_paid_invoice_counts(account):
         assert findings(events) == {"GW472": [("note", 3)]}
 
 
+def test_a_member_by_two_plans_is_one_until_the_longer_one_ends(account):
+    """A year's plan, and a month of another one in between, whose end ends nothing."""
+    account.invoice("in_year", [plan("a", 12_000, START, START + 366 * DAY)], total=12_000)
+    account.invoice("in_month", [plan("b", 900, START + 2 * MONTH)], START + 2 * MONTH, total=900)
+    for number in range(14):
+        account.charge(f"ch_{number}", 500, START + number * MONTH, customer="cus_2")
+    with account.opened() as events:
+        found = measure(events, ["members", "fee_income"]).rows
+    members = [row.value for row in found if row.gauge == "members"]
+    assert members == [1] * 12
+    assert sum(row.value for row in found if row.gauge == "fee_income") == pytest.approx(129)
+
+
 # ---- money given back
 
 
