@@ -33,6 +33,7 @@ class Account:
         self.folder = folder
         self.tables: dict[str, list[dict]] = {"invoices": [], "subscriptions": [], "charges": []}
         self.add("subscriptions", id="sub_1", customer="cus_1", status="active", created=START)
+        self.charge("ch_declined", 1100, status="failed")  # counts nowhere
 
     def add(self, table: str, **row) -> None:
         self.tables.setdefault(table, []).append(row)
@@ -273,6 +274,24 @@ def test_what_a_capture_in_part_releases_is_no_return(account):
     with account.opened() as events:
         assert worth(events) == {"in_1": 10.0, "ch_1": 25.0, "ch_2": 25.0}
         assert rows(events, "returns", "order_id", "refund") == [("ch_2", 10.0)]
+
+
+def test_a_hold_that_was_let_go_is_neither_sold_nor_given_back(account):
+    account.invoice("in_1", [line("a", 1000)], total=1000)
+    account.charge("ch_held", 30_000, captured=False, amount_captured=0, amount_refunded=30_000)
+    account.add("refunds", id="re_1", charge="ch_held", amount=30_000, created=START + DAY, status="succeeded")
+    with account.opened() as events:
+        assert worth(events) == {"in_1": 10.0} and rows(events, "returns", "*") == []
+        assert findings(events) == {"GW472": [("note", 1)]}
+
+
+def test_a_source_without_charges_says_what_it_cannot_see(account):
+    account.invoice("in_1", [line("a", 1000)], total=1000)
+    del account.tables["charges"]
+    with account.opened() as events:
+        assert worth(events) == {"in_1": 10.0}
+        assert [(one.severity, one.count) for one in check(events)] == [("warning", 1)]
+        assert "holds no charges" in next(iter(check(events))).message
 
 
 def test_a_charge_without_a_customer_is_the_person_of_its_mail_address_or_nobody_else(account):

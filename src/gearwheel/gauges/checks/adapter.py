@@ -29,7 +29,7 @@ def check(events: Any) -> Iterator[Finding]:
 
 
 def _finding(
-    one: SourceCheck, bad: int, rows: int, example: str, amount: float | None, units: int, unit: str
+    one: SourceCheck, bad: int, rows: int, example: str | None, amount: float | None, units: int, unit: str
 ) -> Finding:
     money = f" ({amount:,.2f} {unit})" if amount is not None and units == 1 else ""
     said = one.message.format(rows=f"{bad:,} of {rows:,} {one.of}", money=money)
@@ -40,7 +40,7 @@ def _finding(
         one.column,
         bad,
         share_of(bad, rows),
-        example,
-        f"{said}, such as {example}",
+        example or "",
+        f"{said}, such as {example}" if example else said,
         one.hint,
     )

@@ -30,6 +30,8 @@ numbers as (
     from refunds as r
     left join step.paid as c on c.id = r.charge or (nullif(r.charge, '') is null and c.payment_intent = r.payment_intent)
     where coalesce(r.status, 'succeeded') in ('succeeded', 'pending')
+        -- a hold that was let go is listed as refunded, too
+        and not exists (select 1 from step.charges as h where h.id = r.charge and h.taken = 0)
     qualify row_number() over (partition by r.id order by r.created) = 1
 ),
 refunded as (
