@@ -147,7 +147,7 @@ def ours(folder: Path, names: list[str] | None = None) -> list[tuple]:
 
     names = names or sorted({m.gauge for m in catalogue().values()} - LATER)
     connection, columns = canonical(folder, "events")
-    mapping = SimpleNamespace(grain="week", active_days=ACTIVE_DAYS)
+    mapping = SimpleNamespace(grain="week", active_days=ACTIVE_DAYS, adapter="")
     events = SimpleNamespace(connection=connection, present=set(columns), columns=columns, mapping=mapping)
     return [(r.gauge, r.start, r.value, r.error, r.n) for r in measure(events, names).rows]
 

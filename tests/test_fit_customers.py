@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime as dt
 import os
@@ -244,6 +245,55 @@ def test_thousands_of_purchases_overflow_nothing(model):
 @pytest.mark.parametrize("model", BOTH)
 def test_a_single_person_can_be_fitted(model):
     assert c.fit_timing(c.counted([3], [90], [100], unit="day"), model).k_hat < 0.7
+
+
+def shop(price, repeats) -> c.Histories:
+    """One person for each number of repeats; `price(person, purchase)` is the money of a purchase."""
+    x = np.asarray(repeats)
+    spent = [sum(price(person, purchase) for purchase in range(k)) for person, k in enumerate(x)]
+    return c.counted(x, 4.0 * x, 4.0 * x + 9, spent)
+
+
+@pytest.mark.parametrize("repeats", [[5] * 50, list(range(12)) * 5, [1, 1], [0, 0, 7, 3]])
+@pytest.mark.parametrize("price", [12.0, 0.07, 1e9, 19.99])
+def test_one_price_is_what_a_purchase_is_worth(price, repeats):
+    """Where nobody's mean differs no spread is left to learn: a purchase brings the price, and the base its multiple."""
+    histories = shop(lambda *_: price, repeats)
+    assert c.same_spend(histories) == pytest.approx(price, rel=1e-9)
+    timing = c.fit_timing(histories, draws=50)
+    whole = c.base(timing, histories, 52, spend=c.same_spend(histories))
+    undiscounted = c.base(timing, histories, 52, spend=c.same_spend(histories), discount=0.0)
+    assert undiscounted.value == pytest.approx(price * undiscounted.purchases, rel=1e-9)
+    assert (whole.value < undiscounted.value).all()
+
+
+def test_only_equal_spend_is_the_same_spend():
+    assert c.same_spend(shop(lambda person, _: 12.0 + person % 2, [3] * 20)) is None
+    assert c.same_spend(shop(lambda person, _: 12.0 * (1 + 0.004 * (person % 2)), [3] * 20)) == pytest.approx(12.024)
+    assert c.same_spend(shop(lambda *_: 12.0, [0, 0, 0])) is None  # nobody came back
+    assert c.same_spend(shop(lambda *_: 12.0, [4])) is None  # of one person nobody knows what another spends
+
+
+PRICES = st.sampled_from(
+    [
+        lambda *_: 12.0,  # one price
+        lambda person, _: (12.0, 24.0)[person % 2],  # each always buys the same
+        lambda person, _: 12.0 if person else 13.0,
+        lambda person, purchase: (12.0, 24.0)[(person + purchase) % 2],
+        lambda person, purchase: 12 + 0.01 * ((7 * person + 3 * purchase) % 11),
+        lambda person, _: 12 * (1 + 1e-12 * person),
+        lambda person, _: 1e7 if person == 1 else 1.0,
+    ]
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(PRICES, st.lists(st.integers(0, 8), min_size=1, max_size=30))
+def test_few_prices_and_few_customers_end_in_a_fit_or_in_words(price, repeats):
+    histories = shop(price, repeats)
+    for fit in (c.fit_timing, c.fit_spend):
+        with contextlib.suppress(FitError, DataError):  # no other error, and no draw that is no number
+            assert np.isfinite(fit(histories, draws=50).draws).all()
 
 
 def test_impossible_histories_are_refused():

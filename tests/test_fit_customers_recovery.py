@@ -128,3 +128,15 @@ def test_renewals_count_only_what_is_decided():
     low, high = found[0].interval()
     assert low < found[0].renewed / found[0].due < high
     assert np.quantile(found[0].share(4000), [0.05, 0.95]) == pytest.approx([low, high], abs=0.01)
+
+
+def test_what_was_paid_inside_a_running_period_is_no_renewal():
+    """An upgrade pays for the rest of a period: the period that follows is the first renewal, and the only one."""
+    day = lambda n: dt.datetime(2024, 1, 1) + dt.timedelta(n)  # noqa: E731
+    periods = [(day(0), day(31)), (day(10), day(31)), (day(31), day(60))]
+    with duckdb.connect() as connection:
+        connection.execute("create schema events")
+        connection.execute("create table events.memberships(customer_id text, starts_at timestamp, ends_at timestamp)")
+        connection.executemany("insert into events.memberships values ('m', ?, ?)", periods)
+        found = renewals(connection, dt.date(2024, 12, 1))
+    assert [(r.number, r.due, r.renewed) for r in found] == [(1, 1, 1), (2, 1, 0)]

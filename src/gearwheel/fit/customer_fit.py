@@ -134,6 +134,8 @@ def _fit(model: str, likelihood, beliefs: Mapping[str, Belief], unit: str, draws
         return value - 0.5 * (u**2).sum(axis=1), slope - u / sd
 
     mode, _, information, _ = climb(believed, centre)
+    if not np.isfinite(information).all() or np.linalg.eigvalsh(information).min() <= 0:
+        raise FitError(f"{model}: no posterior that may be believed (it has no peak)")
     found = adapt(
         lambda u: Terms(likelihood.log_likelihood(centre + sd * u), np.empty((len(u), 0)), np.empty((len(u), 0))),
         (mode - centre) / sd,

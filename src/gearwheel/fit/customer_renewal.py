@@ -9,11 +9,17 @@ import numpy as np
 from scipy.stats import beta
 
 RENEWALS = """
-with period as (
+with spell as (
+    select customer_id, starts_at, ends_at,
+           max(ends_at) over (partition by customer_id order by starts_at
+                              rows between unbounded preceding and 1 preceding) as paid_until
+    from events.memberships where starts_at <= $until::timestamp
+),
+period as (
     select customer_id, starts_at, ends_at,
            row_number() over (partition by customer_id order by starts_at) as number,
            lead(starts_at) over (partition by customer_id order by starts_at) as next_start
-    from events.memberships where starts_at <= $until::timestamp
+    from spell where paid_until is null or ends_at is null or ends_at > paid_until
 )
 select number, count(*) as due, count(*) filter (next_start <= ends_at + $grace * interval 1 day) as renewed
 from period
@@ -42,7 +48,7 @@ class Renewal:
 def renewals(connection: duckdb.DuckDBPyConnection, until, grace_days: int = 7) -> list[Renewal]:
     """Renewals of `events.memberships` whose fate is known by `until`: periods that ended `grace_days` before it.
 
-    A period without an end, or whose days of grace are not over, is not counted either way: it is still open. The
+    What was paid for a part of a running period, as for an upgrade, is no period of its own. One without an end, or whose days of grace are not over, is not counted either way: it is still open. The
     hazard of leaving after a period is 1 − share.
     """
     rows = connection.execute(RENEWALS, {"until": until, "grace": grace_days}).fetchall()

@@ -9,8 +9,22 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import digamma, gammaln
 
-from gearwheel.fit.customer_history import Spending
+from gearwheel.fit.customer_history import Histories, Spending
 from gearwheel.fit.customer_timing import in_blocks
+
+SAME = 0.01  # of the mean: persons whose mean spends lie no further apart are taken to spend the same
+
+
+def same_spend(histories: Histories) -> float | None:
+    """The money of a repeat purchase where it is the same for everybody (within SAME), else None.
+
+    The Gamma-Gamma model has no maximum there: it climbs toward a spread of zero, within persons and between them.
+    Of a single person it is not known whether others spend the same.
+    """
+    mean, persons = histories.spending.mean, histories.spending.persons
+    if persons.sum() < 2 or mean.max() - mean.min() > SAME * mean.mean():
+        return None
+    return float(np.average(mean, weights=histories.spending.x * persons))
 
 
 class Spend:

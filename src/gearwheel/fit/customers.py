@@ -14,11 +14,13 @@ from scipy.special import betaincinv, expit, hyp2f1, roots_legendre
 
 from gearwheel.fit.customer_fit import Fitted, fit_spend, fit_timing, most_likely
 from gearwheel.fit.customer_history import DAYS, Histories, counted, people, summarise
+from gearwheel.fit.customer_spend import same_spend
 from gearwheel.fit.customer_timing import FIRST_CHANCE, in_blocks
 
 __all__ = [
     "Base", "Fitted", "Histories", "alive", "base", "counted", "expected_purchases", "expected_spend",
-    "fit_spend", "fit_timing", "most_likely", "people", "simulated_purchases", "summarise", "value",
+    "fit_spend", "fit_timing", "most_likely", "people", "same_spend", "simulated_purchases", "summarise",
+    "value",
 ]  # fmt: skip
 
 NODES = 8  # of the discounting integral: the expected purchases are smooth in time
@@ -85,7 +87,7 @@ def base(
     histories: Histories,
     ahead: float,
     *,
-    spend: Fitted | None = None,
+    spend: Fitted | float | None = None,
     horizon: float | None = None,
     discount: float = 0.1,
     margin: float = 1.0,
@@ -93,11 +95,12 @@ def base(
 ) -> Base:
     """Totals over all persons: purchases in the next `ahead`, value over `horizon` (`ahead` when not given).
 
-    Expected spend is linear in the money spent, so a row of persons alike needs only their sum.
+    `spend` is a fitted model, or the money of every purchase where it is the same (`same_spend`). Expected spend is
+    linear in the money spent, so a row of persons alike needs only their sum.
     """
     h, horizon = histories, ahead if horizon is None else horizon
-    timing = _first(timing, draws)
-    if spend is not None:
+    timing, modeled = _first(timing, draws), isinstance(spend, Fitted)
+    if modeled:
         timing, spend = _paired(timing, spend)
     soon, late = _Coming(timing, h.x, h.T, ahead), _Coming(timing, h.x, h.T, horizon, discount)
 
@@ -105,14 +108,19 @@ def base(
         chance = _alive(timing.model, paired[:, :4], h.x, h.t_x, h.T)
         found = [chance @ h.persons, (chance * soon(paired[:, :4])) @ h.persons]
         if spend is not None:
-            p, q, gamma = paired[:, 4:].T[:, :, None]
-            money = _over(p * (gamma * h.persons + h.spent), p * h.x + q - 1)
+            money = _money(paired[:, 4:], h) if modeled else spend * h.persons
             found.append(margin * (chance * late(paired[:, :4]) * money).sum(axis=1))
         return tuple(found)
 
-    both = timing.draws if spend is None else np.hstack([timing.draws, spend.draws])
+    both = np.hstack([timing.draws, spend.draws]) if modeled else timing.draws
     found = in_blocks(totals, both, len(h.x))
     return Base(int(h.persons.sum()), found[0], found[1], found[2] if spend is not None else None)
+
+
+def _money(draws: np.ndarray, h: Histories) -> np.ndarray:
+    """Expected money of one purchase of each of a row's persons, together, at draws (draws, 3)."""
+    p, q, gamma = draws.T[:, :, None]
+    return _over(p * (gamma * h.persons + h.spent), p * h.x + q - 1)
 
 
 def simulated_purchases(fit: Fitted, histories: Histories, ahead: float, seed: int = 1) -> np.ndarray:

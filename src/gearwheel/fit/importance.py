@@ -13,6 +13,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from gearwheel.fit.evaluate import Terms
+from gearwheel.wheel.errors import FitError
 
 GATE = 0.7
 LEAST_ESS = 400.0
@@ -112,9 +113,9 @@ def adapt(
 
     Every draw is weighted by the posterior over the mixture of all proposals used so far, and the next proposal takes
     the moments of the pool (adaptive multiple importance sampling: Cornuet, Marin, Mira & Robert 2012). While the
-    pool is thin its covariance is shrunk to the first one.
+    pool is thin its covariance is shrunk to the first one. Raises FitError where a proposal has no spread.
     """
-    proposals = [Proposal(mean, np.linalg.cholesky(covariance))]
+    proposals = [Proposal(mean, _root(covariance))]
     pool, log_posterior = np.empty((0, len(mean))), np.empty(0)
     for number in range(rounds):
         u = proposals[-1].draw(draws, seed + number)
@@ -131,5 +132,12 @@ def adapt(
         moved = pool - centre
         trust = min(0.9, found.ess / (found.ess + 8 * len(mean)))
         shrunk = trust * (weights[:, None] * moved).T @ moved + (1 - trust) * covariance
-        proposals.append(Proposal(centre, np.linalg.cholesky(shrunk)))
+        proposals.append(Proposal(centre, _root(shrunk)))
     return found
+
+
+def _root(covariance: np.ndarray) -> np.ndarray:
+    try:
+        return np.linalg.cholesky(covariance)
+    except np.linalg.LinAlgError:
+        raise FitError("the posterior has no spread to draw from: the data leave a parameter without bounds") from None

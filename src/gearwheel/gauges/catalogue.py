@@ -89,9 +89,20 @@ def intermediates() -> dict[str, Intermediate]:
 
 
 def choose(
-    present: Collection[str], columns: Mapping[str, Collection[str]], names: Iterable[str] | None = None
+    present: Collection[str],
+    columns: Mapping[str, Collection[str]],
+    names: Iterable[str] | None = None,
+    not_there: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, Measure], dict[str, str]]:
-    """The measure for each gauge (all, or `names`) that these tables and columns allow, and why the rest is left out."""
+    """The measure for each gauge (all, or `names`) that these tables and columns allow, and why the rest is left out.
+
+    `not_there` says why a source lacks a table or table.column.
+    """
+
+    def named(need: str) -> str:
+        why = (not_there or {}).get(need) or (not_there or {}).get(need.partition(".")[0])
+        return f"{need} ({why})" if why else need
+
     wanted = list(dict.fromkeys(m.gauge for m in _catalogue().values())) if names is None else list(names)
     chosen, left_out = {}, {}
     for gauge in wanted:
@@ -101,7 +112,9 @@ def choose(
         if able:
             chosen[gauge] = able[0]
         else:
-            left_out[gauge] = "; or ".join(f"the source has no {' and no '.join(lacking[m.name])}" for m in ways)
+            left_out[gauge] = "; or ".join(
+                f"the source has no {' and no '.join(map(named, lacking[m.name]))}" for m in ways
+            )
     return chosen, left_out
 
 
@@ -145,7 +158,7 @@ def _catalogue() -> dict[str, Measure]:
 
 def read_measure(file: Path) -> Measure:
     """The measure in this view. Raises DataError (GW460) where the head is not TOML, incomplete or wrong."""
-    head, sql = _split(file.read_text("utf-8"))
+    head, sql = split_head(file.read_text("utf-8"))
     try:
         entry = tomllib.loads("\n".join(head))
         entry["measure"] = entry.pop("as", "")
@@ -180,7 +193,7 @@ def _wrong(file: Path, message: str) -> DataError:
 def _intermediates() -> dict[str, Intermediate]:
     found: dict[str, Intermediate] = {}
     for file in sorted((VIEWS / "base").glob("*.sql")):
-        head, sql = _split(file.read_text("utf-8"))
+        head, sql = split_head(file.read_text("utf-8"))
         says = tomllib.loads(head[0]) if head and _SETS.match(head[0]) else {}
         for kind in says.get("each", ["entity"]):
             name = file.stem.replace("entity", kind)
@@ -199,7 +212,7 @@ def _in_order(steps: dict[str, Intermediate]) -> dict[str, Intermediate]:
     return done
 
 
-def _split(text: str) -> tuple[list[str], str]:
+def split_head(text: str) -> tuple[list[str], str]:
     """The head's comment lines without their dashes, and the SQL below them."""
     lines = text.splitlines()
     body = next((i for i, line in enumerate(lines) if not line.startswith("--")), len(lines))

@@ -13,7 +13,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gearwheel.gauges.canonical import SCHEMA, Table, empty_view_sql
@@ -125,7 +125,7 @@ def _snapshots(source: Source, wanted: dict[str, Query], progress: Progress | No
     moved = {}
     for name, query in wanted.items():
         reads = {alias: table and copies[table.name] for alias, table in query.reads.items()}
-        moved[name] = Query(name, query.sql, reads, query.wanted, query.plain)
+        moved[name] = replace(query, reads=reads)
     return source, moved
 
 
@@ -222,8 +222,8 @@ def _table(events: Events, source: Source, table: Table, query: Query, place: Pa
         found = kept.kept(place, table) or _in_place(events, table, query, place)
         if found is None:
             settled = (mapping.time_zone, mapping.date_order, mapping.decimal)
-            with _bounded(events.connection, source, query):
-                found = kept.keep(events.connection, place, table, query.sql, *settled)
+            with _bounded(events.connection, source, query), _worked_out(events.connection, query) as sql:
+                found = kept.keep(events.connection, place, table, sql, *settled)
         if found.file:
             _create(
                 events, table, {column: column for column in table.columns}, f"read_parquet([{literal(found.file)}])"
@@ -262,6 +262,19 @@ def _bounded(connection, source: Source, query: Query) -> Iterator[None]:
         raise
     finally:
         timer.cancel()
+
+
+@contextmanager
+def _worked_out(connection, query: Query) -> Iterator[str]:
+    """The query, or where it takes steps one that reads its rows: they are asked for several times."""
+    if not query.in_steps:
+        yield query.sql
+        return
+    connection.execute(f"create temp table worked_out as {query.sql}")
+    try:
+        yield "select * from worked_out"
+    finally:
+        connection.execute("drop table worked_out")
 
 
 def _relation(query: Query) -> str:

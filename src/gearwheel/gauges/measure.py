@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
+from gearwheel.gauges.adapters import adapters
 from gearwheel.gauges.catalogue import Intermediate, Measure, catalogue, choose, fill, steps_for
 from gearwheel.gauges.tidy import COLUMNS
 from gearwheel.wheel.errors import DataError, Problem, did_you_mean
@@ -27,7 +28,7 @@ class Source(Protocol):
     connection: Any
     present: Collection[str]
     columns: Mapping[str, Collection[str]]
-    mapping: Any  # .grain and .active_days
+    mapping: Any  # .grain, .active_days and .adapter
 
 
 class Engine(Protocol):
@@ -70,7 +71,9 @@ def measure(events: Source, names: Iterable[str] | None = None, progress: Progre
     grain or window that cannot be, GW462 for an unknown gauge, GW463 where the database gives up.
     """
     grain, active_days = events.mapping.grain, events.mapping.active_days
-    wanted, left_out = choose(events.present, events.columns, known_gauges(names))
+    adapter = adapters().get(events.mapping.adapter)
+    not_there = adapter.not_there if adapter else None
+    wanted, left_out = choose(events.present, events.columns, known_gauges(names), not_there)
     measures = {gauge: m.filled(grain, active_days) for gauge, m in wanted.items()}
     with _Base(events.connection, grain, active_days) as base:
         return gathered(base, measures, left_out, progress)

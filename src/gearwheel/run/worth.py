@@ -40,11 +40,11 @@ def customer_value(events, record: tuple[date, date] | None, progress: Progress 
 
 
 def _valued(events, first: date, last: date) -> dict:
-    from gearwheel.fit.customers import base, expected_purchases, fit_spend, fit_timing, summarise
+    from gearwheel.fit.customers import base, expected_purchases, fit_timing, summarise
 
     histories = summarise(events.connection, last)
     timing = fit_timing(histories, draws=DRAWS)
-    spend = fit_spend(histories, draws=DRAWS) if len(histories.spending.x) else None
+    spend, about_spend = _spend(histories)
     whole = base(timing, histories, WEEKS_A_YEAR, spend=spend, discount=DISCOUNT)
     newcomer = expected_purchases(timing, 0, 0, 0, WEEKS_A_YEAR)[:, 0]
     return {
@@ -57,11 +57,32 @@ def _valued(events, first: date, last: date) -> dict:
         "alive": _span(whole.alive / whole.persons),
         "orders_next_year": _span(whole.purchases),
         "value_next_year": None if whole.value is None else _span(whole.value),
+        "spend": about_spend,
         "orders_of_a_newcomer": _span(newcomer),
         "discount": DISCOUNT,
         "renewals": _renewals(events, last),
         "tested": _tested(events, first, last),
     }
+
+
+def _spend(histories):
+    """What `base` takes for the money of a purchase, and how the results name it: the model, the one price or why none."""
+    from gearwheel.fit import customers
+
+    each = customers.same_spend(histories)
+    if each is not None:
+        return each, {"model": "one price", "each": each, "reason": ""}
+    if not len(histories.spending.x):
+        return None, _none("nobody bought twice for money, so what a repeat purchase brings is unknown")
+    try:
+        found = customers.fit_spend(histories, draws=DRAWS)
+    except FitError as error:
+        return None, _none(str(error))
+    return found, {"model": found.model, "each": None, "reason": ""}
+
+
+def _none(reason: str) -> dict:
+    return {"model": None, "each": None, "reason": reason}
 
 
 def _renewals(events, last: date) -> list[dict]:

@@ -23,7 +23,8 @@ MEANINGS = {
 
 def worth_card(results: dict) -> str:
     customers = mapping(events_of(results).get("customers"))
-    body = _numbers(results, customers) + paragraphs(tested(customers)) + _parameters(customers)
+    body = _numbers(results, customers) + paragraphs(spend(results)) + paragraphs(tested(customers))
+    body += _parameters(customers)
     return card("worth", "What a customer is worth", worth(results), body, "worth")
 
 
@@ -50,6 +51,18 @@ def _each(results: dict, customers: Mapping) -> str:
     money = _money(results)
     each = Span(*(None if v is None else v / persons for v in worth_of))
     return f" That is {amount(worth_of.median, money)} of sales, {amount(each.median, money)} for each person ever won."
+
+
+def spend(results: dict) -> str:
+    """Where no model of spend stands behind the value: why, or that there is one price; else ""."""
+    about = mapping(at(events_of(results), "customers", "spend"))
+    each, reason = real(about.get("each")), words_of(about.get("reason"))
+    if each is not None:
+        price = amount(each, _money(results))
+        return (
+            f"Every repeat purchase brought the same, {price}: the sales are that price times the orders, discounted."
+        )
+    return f"There is no value in money: {reason.rstrip('.')}." if reason else ""
 
 
 def _money(results: dict) -> str:

@@ -1,4 +1,4 @@
-"""Checks before any number is believed: one a file, each with a stable code (GW45x and GW484 rows, else time)."""
+"""Checks before any number is believed: one a file, each with a stable code (GW45x, GW47x and GW484 rows, else time)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gearwheel.gauges.checks import (
+    adapter,
     amounts,
     cancelled,
     currencies,
@@ -36,6 +37,7 @@ CHECKS = (
     currencies,
     trial_orders,
     cancelled,
+    adapter,
     persons,
     time_zone,
     gaps,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from gearwheel.gauges.adapters import Adapter, adapters
 from gearwheel.gauges.canonical import tables as canonical_tables
@@ -18,7 +19,7 @@ class Query:
     """The rows of one canonical table. `reads`: name in `source` → table, None where it is read as empty.
 
     `wanted`: name in `source` → columns that must exist there. `plain`: canonical column → source column, where the
-    query is nothing but a choice of columns of one table.
+    query is nothing but a choice of columns of one table. `in_steps`: it reads steps of its adapter, which take time.
     """
 
     table: str
@@ -26,6 +27,7 @@ class Query:
     reads: dict[str, SourceTable | None]
     wanted: dict[str, tuple[str, ...]]
     plain: dict[str, str] | None = None
+    in_steps: bool = False
 
 
 def queries(mapping: Mapping, source: Source) -> dict[str, Query]:
@@ -55,10 +57,12 @@ def _adapted(mapping: Mapping, source: Source) -> dict[str, Query]:
         raise DataError(mapping.problem("GW437", *_unlike(adapter, source)))
     made = {}
     for name, sql in adapter.sql.items():
-        used = _used(sql)
+        used = used_tables(sql)
         if any(tables.get(t) for t in used):
             wanted = {t: (*adapter.needs.get(t, ()), *adapter.may_have.get(t, ())) for t in used}
-            made[name] = Query(name, sql, {t: tables.get(t) for t in used}, wanted)
+            made[name] = Query(
+                name, sql, {t: tables.get(t) for t in used}, wanted, in_steps=sql.startswith("with step_")
+            )
     return made
 
 
@@ -73,13 +77,14 @@ def _unlike(adapter: Adapter, source: Source) -> tuple[str, tuple[str, ...], str
     return f"the source is not as {adapter.title} has it", ("adapter",), ""
 
 
-def _used(sql: str) -> list[str]:
+@cache
+def used_tables(sql: str) -> tuple[str, ...]:
     """The tables of `source` that a query reads."""
     import sqlglot
     from sqlglot import exp
 
     tree = sqlglot.parse_one(sql, read="duckdb")
-    return list(dict.fromkeys(table.name for table in tree.find_all(exp.Table) if table.db == SCHEMA))
+    return tuple(dict.fromkeys(table.name for table in tree.find_all(exp.Table) if table.db == SCHEMA))
 
 
 def _mapped(mapping: Mapping, source: Source, name: str, entry: TableMap, problems: list[Problem]) -> Query | None:

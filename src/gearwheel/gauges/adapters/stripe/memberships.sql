@@ -1,37 +1,26 @@
--- A membership is a period of a subscription that was paid for: the period of the invoice's line.
-with items as (
-    select
-        v.customer,
-        lower(v.currency) as currency,
-        nullif(v.subscription, '') as subscription,
-        unnest(cast(json_extract(v.lines, '$.data') as json[])) as item
-    from source."invoices" as v
-    where v.status = 'paid'
-),
-periods as (
+-- A membership is a period of a subscription that was paid for: the period of an invoice's line of which something was
+-- paid. What was paid when a plan was changed is for the rest of the period that was running. Where one of two plans
+-- ends first the longer one goes on, in a row without a fee: the later row of a customer counts, whatever its end.
+with periods as (
     select
         customer,
-        currency,
-        try_cast(json_extract_string(item, '$.period.start') as bigint) as starts,
-        try_cast(json_extract_string(item, '$.period.end') as bigint) as ends,
-        try_cast(json_extract_string(item, '$.amount') as double) as amount
-    from items
-    where coalesce(
-            json_extract_string(item, '$.subscription'),
-            json_extract_string(item, '$.parent.subscription_item_details.subscription'), subscription
-        ) is not null
-        and coalesce(json_extract_string(item, '$.proration'), 'false') <> 'true'
+        starts,
+        max(ends) as ends,
+        sum((amount - off) / unit) as fee
+    from step.lines
+    where subscription is not null and status = 'paid' and live and ends > starts and amount - off > 0
+    group by customer, starts
+),
+covered as (
+    select
+        *,
+        max(ends) over (partition by customer order by starts rows between unbounded preceding and current row) as paid_until,
+        lead(starts) over (partition by customer order by starts) as next_start
+    from periods
 )
-select
-    customer as customer_id,
-    starts as starts_at,
-    max(ends) as ends_at,
-    sum(amount) / case
-        when any_value(currency) in (
-            'bif', 'clp', 'djf', 'gnf', 'jpy', 'kmf', 'krw', 'mga', 'pyg', 'rwf', 'ugx', 'vnd', 'vuv', 'xaf', 'xof', 'xpf'
-        ) then 1
-        else 100
-    end as fee
-from periods
-where ends > starts
-group by customer, starts
+select customer as customer_id, starts as starts_at, ends as ends_at, fee
+from covered
+union all
+select customer, ends, paid_until, null
+from covered
+where paid_until > ends and coalesce(next_start > ends, true)

@@ -1,0 +1,49 @@
+-- One row a charge, with what was really taken: nothing where the money was only held, a part where a part was captured.
+-- `invoice` is the invoice that it paid, by id.
+with told as (
+    select
+        c.id,
+        nullif(c.customer, '') as customer,
+        coalesce(
+            nullif(c.customer, ''), nullif(lower(trim(c.receipt_email)), ''),
+            nullif(lower(json_extract_string(
+                try_cast(json_extract_string(to_json(c.billing_details), '$') as json), '$.email'
+            )), ''),
+            'guest ' || c.id
+        ) as person,
+        c.created,
+        coalesce(
+            try_cast(cast(c.created as varchar) as double), epoch(try_cast(cast(c.created as varchar) as timestamp))
+        ) as moment,
+        lower(c.currency) as currency,
+        coalesce(try_cast(c.livemode as boolean), true) as live,
+        lower(cast(c.status as varchar)) = 'succeeded' and coalesce(try_cast(c.paid as boolean), true) as succeeded,
+        coalesce(try_cast(c.captured as boolean), true) as captured,
+        try_cast(replace(cast(c.amount as varchar), ',', '') as double) as amount,
+        try_cast(replace(cast(c.amount_captured as varchar), ',', '') as double) as amount_captured,
+        try_cast(replace(cast(c.amount_refunded as varchar), ',', '') as double) as amount_refunded,
+        nullif(c.payment_intent, '') as payment_intent,
+        coalesce(nullif(c.invoice, ''), p.invoice, q.invoice) as invoice
+    from source."charges" as c
+    left join step.payments as p on p.payment = c.id
+    left join step.payments as q on q.payment = c.payment_intent
+    -- the furthest state of a charge that stands in two exports
+    qualify row_number() over (
+        partition by c.id
+        order by
+            coalesce(lower(cast(c.status as varchar)) = 'succeeded', false) desc,
+            coalesce(try_cast(c.captured as boolean), true) desc,
+            try_cast(cast(c.amount_refunded as varchar) as double) desc nulls last
+    ) = 1
+)
+select
+    *,
+    case
+        when currency in (
+            'bif', 'clp', 'djf', 'gnf', 'jpy', 'kmf', 'krw', 'mga', 'pyg', 'rwf', 'vnd', 'vuv', 'xaf', 'xof', 'xpf'
+        ) then 1
+        when currency in ('bhd', 'jod', 'kwd', 'omr', 'tnd') then 1000
+        else 100
+    end as unit,
+    case when succeeded and captured then coalesce(amount_captured, amount) else 0 end as taken
+from told
