@@ -266,8 +266,7 @@ class Hand:
         found = {}
         for start in self.whole:
             values = list(self.per_order(start, lambda line: line["value"]).values())
-            if values:
-                found[start] = (sum(values), math.hypot(*values) / sum(values), len(values))
+            found[start] = (sum(values), over(math.hypot(*values), sum(values)), len(values))
         return found
 
     def basket(self):
@@ -490,8 +489,7 @@ class Hand:
                 for r in self.rows["returns"]
                 if r["order_id"] in self.day_of and self.inside(r["requested_at"].date(), start)
             ]
-            if costs:
-                found[start] = (sum(costs), over(math.hypot(*costs), sum(costs)), len(costs))
+            found[start] = (sum(costs), over(math.hypot(*costs), sum(costs)), len(costs))
         return found
 
     def contacts_per_order(self):
@@ -499,8 +497,8 @@ class Hand:
         for start in self.whole:
             asked = sum(self.inside(r["asked_at"].date(), start) for r in self.rows["contacts"])
             n = len(self.orders_in(start))
-            if asked and n:
-                found[start] = (asked / n, math.sqrt(1 / asked + 1 / n), asked)
+            if n:
+                found[start] = (asked / n, asked and math.sqrt(1 / asked + 1 / n), n)
         return found
 
     # ---- members
@@ -534,9 +532,9 @@ class Hand:
                 people += 0.5 * len(members if member else self.active("customer", end) - members)
             of = self.per_order(start, lambda line: line["value"]) if money else dict.fromkeys(self.orders_in(start), 1)
             values = [v for o, v in of.items() if self.is_member(self.customer_of[o], self.day_of[o]) == member]
-            if values and people:
+            if people:
                 rate = sum(values) / (people * self.years(start))
-                found[start] = (rate, math.hypot(*values) / sum(values), len(values))
+                found[start] = (rate, over(math.hypot(*values), sum(values)), len(values))
         return found
 
     def member_frequency(self):
@@ -577,9 +575,14 @@ class Hand:
             c["amount"] for c in self.rows["costs"] if self.inside(c["day"], start) and c["kind"].lower() in kinds
         )
 
+    def reach(self, table: str) -> list[date]:
+        """The whole periods from that of the table's first row on the calendar to that of its last."""
+        days = [r["day"] for r in self.rows[table] if self.every[0] <= r["day"] < self.end(self.every[-1])]
+        return [s for s in self.whole if begin(min(days), self.grain) <= s <= begin(max(days), self.grain)]
+
     def cost(self, *kinds: str) -> dict[date, Found]:
         found = {}
-        for start in self.whole:
+        for start in self.reach("costs"):
             n = sum(self.inside(c["day"], start) and c["kind"].lower() in kinds for c in self.rows["costs"])
             found[start] = (self.booked(start, *kinds), None, n)
         return found
@@ -595,7 +598,7 @@ class Hand:
 
     def hosting(self, column: str) -> dict[date, Found]:
         found = {}
-        for start in self.whole:
+        for start in self.reach("hosting"):
             values = [h[column] for h in self.rows["hosting"] if self.inside(h["day"], start) and h[column] is not None]
             found[start] = (sum(values), None, len(values))
         return found

@@ -106,7 +106,9 @@ def test_a_wheel_begins_after_the_last_gap_and_once_active_has_a_past():
     assert span(rows, 90)[0] == MONDAY + timedelta(91)  # the first Monday at least 90 days on
     assert span(rows, 300)[0] == MONDAY  # too short a record to give so much away
     gap = [r for i, r in enumerate(rows) if i != 20]
-    assert span(gap, 300)[:2] == (rows[21].start, rows[-1].end)
+    assert span(gap, 300)[:2] == (MONDAY, rows[-1].end)  # a closed week
+    gap = [r for i, r in enumerate(rows) if not 15 <= i < 25]
+    assert span(gap, 70)[:2] == (rows[25].start + timedelta(70), rows[-1].end)
 
 
 @pytest.mark.parametrize(("weeks", "back"), [(16, 0), (30, 8), (60, 12), (400, 52)])
@@ -224,7 +226,8 @@ def test_facts_become_observational_evidence_where_their_gear_is_there():
 def plain_measures(gauges) -> dict:
     rows = [{**vars(r), "start": r.start.isoformat(), "end": r.end.isoformat()} for r in measured(gauges)]
     kinds = {name: m for name, m in catalogue().items() if name in gauges}
-    about = {n: {"as": m.measure, "unit": m.unit, "title": m.title} for n, m in kinds.items()}
+    keys = ("unit", "title", "scale", "error")
+    about = {n: {"as": m.measure} | {k: getattr(m, k) for k in keys} for n, m in kinds.items()}
     return {"gauges": about, "rows": rows, "left_out": {"visits": "the source has no visits"}, "hash": "x"}
 
 

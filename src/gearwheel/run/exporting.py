@@ -9,16 +9,18 @@ from gearwheel.run.store import OURS, refuse_foreign, save_atomically
 
 
 def write_export(what: str, dialect: str, mapping: str | None, folder: Path) -> list[Path]:
-    """Write `what` ("sql" or "dbt") into `folder`. Grain and window come from a mapping where one is named.
+    """Write `what` ("sql" or "dbt") into `folder`. Grain, window and ends of the record come from a mapping where one is named.
 
     Raises GearwheelError before anything is written when a file that is not ours is in the way.
     """
     settings = {}
     if mapping is not None:
+        from gearwheel.gauges.catalogue import EVERYTHING, Reach
         from gearwheel.gauges.mapping import read_mapping
 
         stated = read_mapping(mapping_of(mapping))
-        settings = {"grain": stated.grain, "active_days": stated.active_days}
+        reach = Reach(stated.since or EVERYTHING.since, stated.until or EVERYTHING.until)
+        settings = {"grain": stated.grain, "active_days": stated.active_days, "reach": reach}
     texts = _dbt(dialect, settings) if what == "dbt" else _sql(dialect, settings)
     files = {folder / name: text for name, text in texts.items()}
     for file in files:
