@@ -6,8 +6,7 @@ import math
 import random
 from collections import defaultdict
 from datetime import date, datetime, timedelta
-from itertools import pairwise
-from statistics import mean, stdev
+from statistics import mean, median, stdev
 
 DAY = timedelta(days=1)
 Found = tuple[float | None, float | None, int]  # value, error, n
@@ -324,30 +323,70 @@ class Hand:
                 found[start] = (cost / len(paid), over(math.hypot(*(v - mean(paid) for v in paid)), cost), len(paid))
         return found
 
-    def price_index(self):
-        level, variance, sold = 0.0, 0.0, {}
-        for start in self.whole:
-            sold[start] = defaultdict(lambda: [0.0, 0.0])
-            for line in self.lines:
-                if self.inside(line["day"], start):
-                    sold[start][line["product_id"]][0] += line["value"]
-                    sold[start][line["product_id"]][1] += line["pieces"]
-        found = {self.whole[0]: (1.0, None, 0)}
-        for earlier, later in pairwise(self.whole):
-            both = [p for p in sold[later] if p in sold[earlier] and min(sold[p_][p][0] for p_ in (earlier, later)) > 0]
-            shares = {
-                p: sum(0.5 * sold[s][p][0] / sum(sold[s][q][0] for q in both) for s in (earlier, later)) for p in both
-            }
-            moves = {
-                p: math.log((sold[later][p][0] / sold[later][p][1]) / (sold[earlier][p][0] / sold[earlier][p][1]))
-                for p in both
-            }
-            link = sum(shares[p] * moves[p] for p in both)
-            level += link
-            variance += sum((shares[p] * (moves[p] - link)) ** 2 for p in both)
-            if both:
-                found[later] = (math.exp(level), math.sqrt(variance), len(both))
+    def block(self, start: date) -> int:
+        day = (start - date(1900, 1, 1)).days
+        return {"day": day // 7, "week": day // 28, "month": 12 * start.year + start.month}[self.grain]
+
+    def priced(self) -> dict[date, dict[str, tuple[float, float]]]:
+        """Sales and log price of each product in each whole period, without lines far from its usual price."""
+        by_period: dict[str, dict[date, list]] = defaultdict(lambda: defaultdict(list))
+        for line in self.lines:
+            if line["product_id"]:
+                by_period[line["product_id"]][begin(line["day"], self.grain)].append(line)
+        found: dict[date, dict[str, tuple[float, float]]] = {s: {} for s in self.whole}
+        for product, periods in by_period.items():
+            sums = [(sum(li["value"] for li in part), sum(li["pieces"] for li in part)) for part in periods.values()]
+            prices = [v / q for v, q in sums if v > 0 and q > 0]
+            usual = median(map(math.log, prices)) if prices else 0.0
+            for start in set(periods) & set(found):
+                right = [
+                    li
+                    for li in periods[start]
+                    if li["value"] > 0
+                    and li["pieces"] > 0
+                    and abs(math.log(li["value"] / li["pieces"]) - usual) < math.log(4)
+                ]
+                if right:
+                    value = sum(li["value"] for li in right)
+                    found[start][product] = (value, math.log(value / sum(li["pieces"] for li in right)))
         return found
+
+    def price_index(self):
+        priced = self.priced()
+        blocks: dict[int, dict[str, tuple[float, float]]] = {}
+        for number in sorted({self.block(s) for s in priced if priced[s]}):
+            inside = [priced[s] for s in priced if self.block(s) == number]
+            blocks[number] = {
+                p: (sum(part[p][0] for part in inside if p in part), mean(part[p][1] for part in inside if p in part))
+                for p in set().union(*inside)
+            }
+        levels, part, sizes = {}, 0, defaultdict(float)
+        for number, products in blocks.items():
+            before = max((n for n in levels), default=None)
+            change = None
+            if before is not None:
+                near = [k for k in blocks if max(abs(k - before), abs(k - number)) <= 12]
+                pairs = [(tornqvist(blocks[k], blocks[before]), tornqvist(blocks[k], blocks[number])) for k in near]
+                both = [(min(a[1], b[1]), b[0] - a[0]) for a, b in pairs if a and b]
+                change = sum(w * c for w, c in both) / sum(w for w, _ in both) if both else None
+            part += change is None
+            levels[number] = (part, (levels[before][1] if before is not None else 0.0) + (change or 0.0))
+            sizes[part] += sum(value for value, _ in products.values())
+        kept = max(sizes, key=lambda p: (sizes[p], p))
+        found = {}
+        for start, sold in priced.items():
+            own = self.block(start)
+            near = [k for k in blocks if k != own and abs(k - own) <= 12 and levels[k][0] == kept]
+            compared = [(levels[k][1], tornqvist(sold, blocks[k], spread=True)) for k in near]
+            known = [(level + t[0], t[2], t[3]) for level, t in compared if t]
+            if known:
+                total = sum(w for _, w, _ in known)
+                everywhere = [k for k in blocks if k != own and abs(k - own) <= 12]
+                n = len({p for k in everywhere for p in set(sold) & set(blocks[k])})
+                variance = sum(w * v for _, w, v in known) / total
+                found[start] = (sum(w * level for level, w, _ in known) / total, math.sqrt(variance), n)
+        first = found[min(found)][0]
+        return {s: (math.exp(level - first), error, n) for s, (level, error, n) in found.items()}
 
     def sellers_rarefied(self):
         sales = {}
@@ -627,3 +666,18 @@ def mean_of(values: list[float]) -> Found:
         return (None, None, 0)
     spread = stdev(values) if len(values) > 1 else None
     return (mean(values), spread and over(spread, math.sqrt(len(values)) * mean(values)), len(values))
+
+
+def tornqvist(one: dict, other: dict, spread: bool = False) -> tuple | None:
+    """Log index between two baskets of (value, log price) by product: from `one` to `other` with the value in `one` of
+    what both have; with `spread` the other way round, with the values of both and the sampling variance."""
+    both = sorted(set(one) & set(other))
+    if not both:
+        return None
+    v, w = (sum(part[p][0] for p in both) for part in (one, other))
+    shares = {p: 0.5 * (one[p][0] / v + other[p][0] / w) for p in both}
+    moves = {p: (other[p][1] - one[p][1]) * (-1 if spread else 1) for p in both}
+    change = sum(shares[p] * moves[p] for p in both)
+    if not spread:
+        return change, v
+    return change, v, w, sum((shares[p] * (moves[p] - change)) ** 2 for p in both)

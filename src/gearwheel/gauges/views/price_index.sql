@@ -5,60 +5,78 @@
 -- scale = "log"
 -- unit = "1"
 -- needs = ["order_lines.price"]
--- definition = "prices paid (discount off) for like goods, 1 in the first period: a chained Törnqvist index over the products sold both in the period and in the one before, weighted by the mean of their two shares in sales (Törnqvist 1936; Diewert 1976, Journal of Econometrics 4)"
--- error = "of the weighted mean of log price changes, summed along the chain"
-with priced as (
-    select s.product_id, s.period, s.value, s.value / s.quantity as price
-    from base.product_periods s
-    join base.periods p on p.period = s.period
-    where s.quantity > 0 and s.value > 0
-),
-pairs as (
+-- definition = "prices paid (discount off) for like goods, 1 in the first period: a multilateral index without chaining from period to period. Each period is compared with the blocks around it (weeks with blocks of four weeks, days with weeks, months with months; at most twelve before and after, its own left out) by a Törnqvist index over the products sold in both; the level is the mean over the blocks, weighted by their sales of these products, of the block's own level times the index. Levels of blocks are GEKS over the same window (Törnqvist 1936; Ivancic, Diewert & Fox 2011, Journal of Econometrics 161). Lines at less than a quarter or more than four times the product's usual price, the median over its periods, are left out"
+-- error = "of the weighted mean of log price changes over products, the mean over blocks"
+with pairs as (
     select
-        b.period,
-        b.value,
-        a.value as value_before,
-        ln(b.price / nullif(a.price, 0)) as change
-    from priced b
-    join priced a on a.product_id = b.product_id and a.period = b.period - 1
+        a.period,
+        b.block,
+        a.product_id,
+        a.value as v,
+        b.value as w,
+        ln(a.value / a.quantity) - b.log_price as c
+    from base.price_periods a
+    join base.price_blocks b
+        on b.product_id = a.product_id and b.block between a.block - 12 and a.block + 12 and b.block <> a.block
+    where a.quantity > 0 and a.value > 0
 ),
-totals as (
-    select period, sum(value) as value, sum(value_before) as value_before, count(*) as products
-    from pairs
-    group by period
-),
-weighted as (
-    select
-        x.period,
-        x.change,
-        0.5 * (x.value / nullif(t.value, 0) + x.value_before / nullif(t.value_before, 0)) as weight,
-        t.products
-    from pairs x
-    join totals t on t.period = x.period
-),
-links as (
+sums as (
     select
         period,
-        sum(weight * change) as change,
-        sum(weight * weight * change * change) as square,
-        sum(weight * weight * change) as cross_term,
-        sum(weight * weight) as weights,
-        count(*) as products
-    from weighted
-    group by period
+        block,
+        nullif(sum(v), 0) as v,
+        nullif(sum(w), 0) as w,
+        sum(v * c) as vc,
+        sum(w * c) as wc,
+        sum(v * v) as vv,
+        sum(v * v * c) as vvc,
+        sum(v * v * c * c) as vvcc,
+        sum(v * w) as vw,
+        sum(v * w * c) as vwc,
+        sum(v * w * c * c) as vwcc,
+        sum(w * w) as ww,
+        sum(w * w * c) as wwc,
+        sum(w * w * c * c) as wwcc
+    from pairs
+    group by period, block
 ),
-chain as (
+indices as (
+    select *, 0.5 * (vc / nullif(v, 0) + wc / nullif(w, 0)) as i from sums
+),
+compared as (
     select
-        s.period,
-        case when row_number() over (order by s.period) = 1 then 1 else coalesce(l.products, 0) end as known,
-        coalesce(l.products, 0) as products,
-        sum(coalesce(l.change, 0)) over (order by s.period rows between unbounded preceding and current row) as level,
-        sum(greatest(0, coalesce(l.square - 2 * l.change * l.cross_term + l.change * l.change * l.weights, 0)))
-            over (order by s.period rows between unbounded preceding and current row) as variance
-    from base.periods s
-    left join links l on l.period = s.period
+        period,
+        block,
+        i,
+        w as weight,
+        0.25 * (
+            (vvcc - 2 * i * vvc + i * i * vv) / nullif(v * v, 0)
+            + 2 * (vwcc - 2 * i * vwc + i * i * vw) / nullif(v * w, 0)
+            + (wwcc - 2 * i * wwc + i * i * ww) / nullif(w * w, 0)
+        ) as variance
+    from indices
+),
+levels as (
+    select
+        c.period,
+        sum(c.weight * (l.level + c.i)) / nullif(sum(c.weight), 0) as level,
+        sum(c.weight * greatest(0, c.variance)) / nullif(sum(c.weight), 0) as variance
+    from compared c
+    join base.price_levels l on l.block = c.block
+    group by c.period
+),
+ranked as (
+    select period, level, variance, row_number() over (order by period) as place
+    from levels
+),
+counted as (
+    select period, count(distinct product_id) as n
+    from pairs
+    group by period
 )
-select p.period_start, p.period_end, exp(c.level) as value, sqrt(c.variance) as error, c.products as n
+select p.period_start, p.period_end, exp(l.level - f.level) as value, sqrt(l.variance) as error, coalesce(n.n, 0) as n
 from base.periods p
-join chain c on c.period = p.period
-where c.known > 0
+left join ranked l on l.period = p.period
+left join counted n on n.period = p.period
+cross join ranked f
+where f.place = 1
