@@ -105,7 +105,10 @@ def test_a_step_shows_at_once_in_a_range_of_which_each_week_sells_a_little():
 
 def test_a_new_dearer_range_does_not_raise_it():
     lines = shop(60, lambda week: 1.0)
-    moved = [(w, p if w < 30 or int(p[1:]) % 2 else f"new{p}", pr if w < 30 or int(p[1:]) % 2 else 3 * pr, n) for w, p, pr, n in lines]
+    moved = [
+        (w, p if w < 30 or int(p[1:]) % 2 else f"new{p}", pr if w < 30 or int(p[1:]) % 2 else 3 * pr, n)
+        for w, p, pr, n in lines
+    ]
     assert list(index(moved).values()) == pytest.approx([1] * 60, rel=1e-9)
 
 

@@ -220,6 +220,17 @@ def test_facts_become_observational_evidence_where_their_gear_is_there():
     )
 
 
+def test_prices_are_one_where_the_wheel_begins_whatever_the_index_has_reached():
+    """An index of 1.4 at the wheel's start is no price rise of 40 % on its first day: the margin stays that of the file."""
+    for names in (LEVELS, LEVELS.keys() - {"cost_overhead", "goods_cost_share"}):
+        rows = [replace(r, value=1.4 * r.value) if r.gauge == "price_index" else r for r in measured(names)]
+        wheel = assemble_with(parse_wheel(own_wheel("own", rows, mapping())), LIBRARY)
+        program = build(wheel)
+        values = values_at(program, initial(program, program.centre()), program.centre(), 0.0)
+        assert values[wheel.gauge["price_index"].of] == pytest.approx(1.4 * 1.02, rel=0.05)
+        assert values["price" if "price" in values else "costs.posted_price"] == pytest.approx(1)
+
+
 # ---- the record
 
 

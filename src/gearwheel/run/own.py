@@ -223,6 +223,7 @@ def numbers(series: Mapping[str, Series], begin: date, end: date, mapping) -> di
         * joined,
         "market": market,
         "basket": basket,
+        "price_index": mean("price_index"),
         "score": mean("order_score"),
         "orders_year": orders,
         "orders_before": max(series["orders"].until_begin(), orders / 52),
