@@ -28,15 +28,16 @@ class Orders(NamedTuple):
 
 
 def closed(orders: Sequence) -> set[Period]:
-    """The periods [start, end) in which the shop was closed: without an order where the open periods around them have on
-    average NO_ACCIDENT orders or more. Fewer may fail to come by chance: such a period is quiet, and counts as zero."""
+    """The periods [start, end) in which the shop was closed: without an order where the open periods before and after
+    have on average NO_ACCIDENT orders or more. Fewer may fail to come by chance: such a period is quiet, and counts as zero."""
     rows = sorted(orders, key=lambda r: r.end)
     open_at = [i for i, r in enumerate(rows) if r.value > 0]
     found = set()
     for i, row in enumerate(rows):
         if row.value <= 0:
-            around = [k for k in open_at if k < i][-AROUND:] + [k for k in open_at if k > i][:AROUND]
-            if around and np.mean([rows[k].value for k in around]) >= NO_ACCIDENT:
+            sides = [k for k in open_at if k < i][-AROUND:], [k for k in open_at if k > i][:AROUND]
+            usual = [np.mean([rows[k].value for k in side]) for side in sides if side]
+            if usual and min(usual) >= NO_ACCIDENT:
                 found.add((row.start, row.end))
     return found
 
