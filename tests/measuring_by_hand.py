@@ -381,8 +381,7 @@ class Hand:
             known = [(level + t[0], t[2], t[3]) for level, t in compared if t]
             if known:
                 total = sum(w for _, w, _ in known)
-                everywhere = [k for k in blocks if k != own and abs(k - own) <= 12]
-                n = len({p for k in everywhere for p in set(sold) & set(blocks[k])})
+                n = sum(sum(p in part for part in blocks.values()) > 1 for p in sold)
                 variance = sum(w * v for _, w, v in known) / total
                 found[start] = (sum(w * level for level, w, _ in known) / total, math.sqrt(variance), n)
         first = found[min(found)][0]
@@ -680,4 +679,4 @@ def tornqvist(one: dict, other: dict, spread: bool = False) -> tuple | None:
     change = sum(shares[p] * moves[p] for p in both)
     if not spread:
         return change, v
-    return change, v, w, sum((shares[p] * (moves[p] - change)) ** 2 for p in both)
+    return change, v, w, sum((one[p][0] / v * (moves[p] - change)) ** 2 for p in both)

@@ -59,6 +59,12 @@ def test_days_and_months_end_there_too(grain, last):
     assert measure(events(incomplete, grain=grain), ["orders"]).rows[-1].end == last
 
 
+def test_a_fall_that_lasts_longer_than_rows_take_to_arrive_is_believed():
+    source = events(lambda day: 30 if day < 112 else 12)
+    assert [r.value for r in measure(source, ["orders"]).rows] == [210] * 16 + [84] * 4
+    assert list(late_rows.check(source)) == []
+
+
 def test_who_states_the_end_keeps_what_is_before_it():
     source = events(incomplete, until=SUNDAY + timedelta(1))
     assert [r.value for r in measure(source, ["orders"]).rows] == [70] * 19 + [43]

@@ -48,6 +48,8 @@ def low_days(placed: Mapping[date, int]) -> list[tuple[date, float]]:
         if fall < max(HALF, STRANGE * usual, STRANGE / sqrt(typical)):
             break
         low.append((last - timedelta(days=k), typical))
+    else:
+        return []  # rows do not arrive so late: it is a fall, or stray rows after the end
     missing = sum(typical - placed.get(day, 0) for day, typical in low)
     return low if len(low) >= 2 and missing >= MISSING else []  # a single last day is merely unfinished
 
