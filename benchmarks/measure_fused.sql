@@ -208,25 +208,6 @@ first_ as (
     where b0 is null
     group by 1
 ),
--- prices
-pairs as (
-    select b.w, b.v, a.v as v0, ln((b.v / b.q) / (a.v / a.q)) as r
-    from p b
-    join p a on a.product_id = b.product_id and a.w = b.w - 1
-    where a.v > 0 and b.v > 0
-),
-links as (
-    select w, count(*) as n, sum(g * r) as r, sum(g * g * r * r) as grr, sum(g * g * r) as gr, sum(g * g) as gg
-    from (select *, 0.5 * (v / sum(v) over (partition by w) + v0 / sum(v0) over (partition by w)) as g from pairs)
-    group by 1
-),
-px as (
-    select w.w, coalesce(n, 0) as n, exp(sum(coalesce(r, 0)) over i) as v,
-        sqrt(sum(greatest(coalesce(grr - 2 * r * gr + r * r * gg, 0), 0)) over i) as e
-    from w
-    left join links using (w)
-    window i as (order by w.w)
-),
 -- rarefied sellers
 st as (select w, sum(n)::double as n from s group by 1),
 sd as (select pow(10, floor(log10(avg(n) / 2) + 1e-9)) as k from st),
@@ -274,7 +255,6 @@ gauges as (
     select 'orders_per_customer', w, oc.n / ((active + before) / 2 * 7 / 365.2425), 1 / sqrt(oc.n), oc.n
     from oc join (select w, active, lag(active) over (order by w) as before from fl where who = 'customer') using (w)
     union all select 'sellers_rarefied', w, v, null, n from rare
-    union all select 'price_index', w, v, e, n from px
     union all select 'selection', w, n, null, n from ol
     union all select 'offers_eligible', w, e, null, e from ol
     union all select 'offers_per_product', w, n / p, null, n from ol

@@ -12,7 +12,7 @@ GAUGES = [
     "orders", "sales_value", "basket", "third_party_share", "take_rate", "freight_per_order", "shipping_per_order",
     "goods_cost_share", "customers_active", "customers_new", "customers_returning", "customers_joined", "customers_lost",
     "sellers_active", "sellers_new", "sellers_returning", "sellers_joined", "sellers_lost", "sellers_enrolled",
-    "orders_repeat", "orders_per_customer", "sellers_rarefied", "price_index", "days_promised", "days_delivered",
+    "orders_repeat", "orders_per_customer", "sellers_rarefied", "days_promised", "days_delivered",
     "on_time_share", "review_score", "satisfaction", "reviews_share", "return_rate", "return_cost", "repeat_rate",
 ]  # fmt: skip
 EPOCH = np.datetime64("1900-01-01")
@@ -46,7 +46,6 @@ def measured(folder: Path, window: int) -> list[tuple]:
     lines["goods"] = lines.unit_cost * lines.quantity
     found |= money(lines)
     found |= sellers(lines, window)
-    found["price_index"] = prices(lines)
     size = lines.groupby("w").size()
     del lines
 
@@ -126,22 +125,6 @@ def sellers(lines: pd.DataFrame, window: int) -> dict[str, pd.DataFrame]:
     expected = (1 - chance).groupby(seen.w).sum()[total >= drawn]
     found["sellers_rarefied"] = frame(expected, np.nan, total[total >= drawn])
     return found | {"sellers_enrolled": frame(active, np.nan, active)}
-
-
-def prices(lines: pd.DataFrame) -> pd.DataFrame:
-    sold = lines.groupby(["product_id", "w"])[["quantity", "v"]].sum().reset_index()
-    sold = sold[sold.v > 0].assign(price=lambda x: x.v / x.quantity)
-    pairs = sold.merge(sold.assign(w=sold.w + 1), on=["product_id", "w"], suffixes=("", "_before"))
-    change = np.log(pairs.price / pairs.price_before)
-    share = [pairs[c] / pairs.groupby("w")[c].transform("sum") for c in ("v", "v_before")]
-    weight = 0.5 * (share[0] + share[1])
-    link = (weight * change).groupby(pairs.w).sum()
-    variance = ((weight * (change - pairs.w.map(link))) ** 2).groupby(pairs.w).sum()
-    every = pd.RangeIndex(sold.w.min(), sold.w.max() + 1)
-    level, spread = (x.reindex(every, fill_value=0.0).cumsum() for x in (link, variance))
-    return frame(
-        np.exp(level), np.sqrt(spread).where(spread > 0), pairs.groupby("w").size().reindex(every, fill_value=0)
-    )
 
 
 def customers(orders: pd.DataFrame, n: pd.Series, window: int) -> dict[str, pd.DataFrame]:

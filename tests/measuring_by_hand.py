@@ -6,8 +6,7 @@ import math
 import random
 from collections import defaultdict
 from datetime import date, datetime, timedelta
-from itertools import pairwise
-from statistics import mean, stdev
+from statistics import mean, median, stdev
 
 DAY = timedelta(days=1)
 Found = tuple[float | None, float | None, int]  # value, error, n
@@ -266,8 +265,7 @@ class Hand:
         found = {}
         for start in self.whole:
             values = list(self.per_order(start, lambda line: line["value"]).values())
-            if values:
-                found[start] = (sum(values), math.hypot(*values) / sum(values), len(values))
+            found[start] = (sum(values), over(math.hypot(*values), sum(values)), len(values))
         return found
 
     def basket(self):
@@ -325,30 +323,69 @@ class Hand:
                 found[start] = (cost / len(paid), over(math.hypot(*(v - mean(paid) for v in paid)), cost), len(paid))
         return found
 
-    def price_index(self):
-        level, variance, sold = 0.0, 0.0, {}
-        for start in self.whole:
-            sold[start] = defaultdict(lambda: [0.0, 0.0])
-            for line in self.lines:
-                if self.inside(line["day"], start):
-                    sold[start][line["product_id"]][0] += line["value"]
-                    sold[start][line["product_id"]][1] += line["pieces"]
-        found = {self.whole[0]: (1.0, None, 0)}
-        for earlier, later in pairwise(self.whole):
-            both = [p for p in sold[later] if p in sold[earlier] and min(sold[p_][p][0] for p_ in (earlier, later)) > 0]
-            shares = {
-                p: sum(0.5 * sold[s][p][0] / sum(sold[s][q][0] for q in both) for s in (earlier, later)) for p in both
-            }
-            moves = {
-                p: math.log((sold[later][p][0] / sold[later][p][1]) / (sold[earlier][p][0] / sold[earlier][p][1]))
-                for p in both
-            }
-            link = sum(shares[p] * moves[p] for p in both)
-            level += link
-            variance += sum((shares[p] * (moves[p] - link)) ** 2 for p in both)
-            if both:
-                found[later] = (math.exp(level), math.sqrt(variance), len(both))
+    def block(self, start: date) -> int:
+        day = (start - date(1900, 1, 1)).days
+        return {"day": day // 7, "week": day // 28, "month": 12 * start.year + start.month}[self.grain]
+
+    def priced(self) -> dict[date, dict[str, tuple[float, float]]]:
+        """Sales and log price of each product in each whole period, without lines far from its usual price."""
+        by_period: dict[str, dict[date, list]] = defaultdict(lambda: defaultdict(list))
+        for line in self.lines:
+            if line["product_id"]:
+                by_period[line["product_id"]][begin(line["day"], self.grain)].append(line)
+        found: dict[date, dict[str, tuple[float, float]]] = {s: {} for s in self.whole}
+        for product, periods in by_period.items():
+            sums = [(sum(li["value"] for li in part), sum(li["pieces"] for li in part)) for part in periods.values()]
+            prices = [v / q for v, q in sums if v > 0 and q > 0]
+            usual = median(map(math.log, prices)) if prices else 0.0
+            for start in set(periods) & set(found):
+                right = [
+                    li
+                    for li in periods[start]
+                    if li["value"] > 0
+                    and li["pieces"] > 0
+                    and abs(math.log(li["value"] / li["pieces"]) - usual) < math.log(4)
+                ]
+                if right:
+                    value = sum(li["value"] for li in right)
+                    found[start][product] = (value, math.log(value / sum(li["pieces"] for li in right)))
         return found
+
+    def price_index(self):
+        priced = self.priced()
+        blocks: dict[int, dict[str, tuple[float, float]]] = {}
+        for number in sorted({self.block(s) for s in priced if priced[s]}):
+            inside = [priced[s] for s in priced if self.block(s) == number]
+            blocks[number] = {
+                p: (sum(part[p][0] for part in inside if p in part), mean(part[p][1] for part in inside if p in part))
+                for p in set().union(*inside)
+            }
+        levels, part, sizes = {}, 0, defaultdict(float)
+        for number, products in blocks.items():
+            before = max((n for n in levels), default=None)
+            change = None
+            if before is not None:
+                near = [k for k in blocks if max(abs(k - before), abs(k - number)) <= 12]
+                pairs = [(tornqvist(blocks[k], blocks[before]), tornqvist(blocks[k], blocks[number])) for k in near]
+                both = [(min(a[1], b[1]), b[0] - a[0]) for a, b in pairs if a and b]
+                change = sum(w * c for w, c in both) / sum(w for w, _ in both) if both else None
+            part += change is None
+            levels[number] = (part, (levels[before][1] if before is not None else 0.0) + (change or 0.0))
+            sizes[part] += sum(value for value, _ in products.values())
+        kept = max(sizes, key=lambda p: (sizes[p], p))
+        found = {}
+        for start, sold in priced.items():
+            own = self.block(start)
+            near = [k for k in blocks if k != own and abs(k - own) <= 12 and levels[k][0] == kept]
+            compared = [(levels[k][1], tornqvist(sold, blocks[k], spread=True)) for k in near]
+            known = [(level + t[0], t[2], t[3]) for level, t in compared if t]
+            if known:
+                total = sum(w for _, w, _ in known)
+                n = sum(sum(p in part for part in blocks.values()) > 1 for p in sold)
+                variance = sum(w * v for _, w, v in known) / total
+                found[start] = (sum(w * level for level, w, _ in known) / total, math.sqrt(variance), n)
+        first = found[min(found)][0]
+        return {s: (math.exp(level - first), error, n) for s, (level, error, n) in found.items()}
 
     def sellers_rarefied(self):
         sales = {}
@@ -490,8 +527,7 @@ class Hand:
                 for r in self.rows["returns"]
                 if r["order_id"] in self.day_of and self.inside(r["requested_at"].date(), start)
             ]
-            if costs:
-                found[start] = (sum(costs), over(math.hypot(*costs), sum(costs)), len(costs))
+            found[start] = (sum(costs), over(math.hypot(*costs), sum(costs)), len(costs))
         return found
 
     def contacts_per_order(self):
@@ -499,8 +535,8 @@ class Hand:
         for start in self.whole:
             asked = sum(self.inside(r["asked_at"].date(), start) for r in self.rows["contacts"])
             n = len(self.orders_in(start))
-            if asked and n:
-                found[start] = (asked / n, math.sqrt(1 / asked + 1 / n), asked)
+            if n:
+                found[start] = (asked / n, asked and math.sqrt(1 / asked + 1 / n), n)
         return found
 
     # ---- members
@@ -534,9 +570,9 @@ class Hand:
                 people += 0.5 * len(members if member else self.active("customer", end) - members)
             of = self.per_order(start, lambda line: line["value"]) if money else dict.fromkeys(self.orders_in(start), 1)
             values = [v for o, v in of.items() if self.is_member(self.customer_of[o], self.day_of[o]) == member]
-            if values and people:
+            if people:
                 rate = sum(values) / (people * self.years(start))
-                found[start] = (rate, math.hypot(*values) / sum(values), len(values))
+                found[start] = (rate, over(math.hypot(*values), sum(values)), len(values))
         return found
 
     def member_frequency(self):
@@ -577,9 +613,14 @@ class Hand:
             c["amount"] for c in self.rows["costs"] if self.inside(c["day"], start) and c["kind"].lower() in kinds
         )
 
+    def reach(self, table: str) -> list[date]:
+        """The whole periods from that of the table's first row on the calendar to that of its last."""
+        days = [r["day"] for r in self.rows[table] if self.every[0] <= r["day"] < self.end(self.every[-1])]
+        return [s for s in self.whole if begin(min(days), self.grain) <= s <= begin(max(days), self.grain)]
+
     def cost(self, *kinds: str) -> dict[date, Found]:
         found = {}
-        for start in self.whole:
+        for start in self.reach("costs"):
             n = sum(self.inside(c["day"], start) and c["kind"].lower() in kinds for c in self.rows["costs"])
             found[start] = (self.booked(start, *kinds), None, n)
         return found
@@ -595,7 +636,7 @@ class Hand:
 
     def hosting(self, column: str) -> dict[date, Found]:
         found = {}
-        for start in self.whole:
+        for start in self.reach("hosting"):
             values = [h[column] for h in self.rows["hosting"] if self.inside(h["day"], start) and h[column] is not None]
             found[start] = (sum(values), None, len(values))
         return found
@@ -624,3 +665,18 @@ def mean_of(values: list[float]) -> Found:
         return (None, None, 0)
     spread = stdev(values) if len(values) > 1 else None
     return (mean(values), spread and over(spread, math.sqrt(len(values)) * mean(values)), len(values))
+
+
+def tornqvist(one: dict, other: dict, spread: bool = False) -> tuple | None:
+    """Log index between two baskets of (value, log price) by product: from `one` to `other` with the value in `one` of
+    what both have; with `spread` the other way round, with the values of both and the sampling variance."""
+    both = sorted(set(one) & set(other))
+    if not both:
+        return None
+    v, w = (sum(part[p][0] for p in both) for part in (one, other))
+    shares = {p: 0.5 * (one[p][0] / v + other[p][0] / w) for p in both}
+    moves = {p: (other[p][1] - one[p][1]) * (-1 if spread else 1) for p in both}
+    change = sum(shares[p] * moves[p] for p in both)
+    if not spread:
+        return change, v
+    return change, v, w, sum((one[p][0] / v * (moves[p] - change)) ** 2 for p in both)

@@ -173,6 +173,7 @@ def test_planting_writes_the_canonical_tables_and_their_truth(desk):
     found = json.loads(told("plant", "market", "--customers", 200, "--days", 80, "--truth", "--json").stdout)
     assert found["rows"]["orders"] > 100 and (desk / "market" / "orders.parquet").exists()
     truth = json.loads((desk / "market" / "truth.json").read_text("utf-8"))
+    assert truth.pop("headlines") == found["headlines"] and found["headlines"]["price"] == pytest.approx(0, abs=0.02)
     assert truth["price_on_orders"]["value"] < 0 and truth == found["truth"]
     assert "not empty" in told("plant", "market", code=1).output
 

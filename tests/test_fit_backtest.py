@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date
 
@@ -153,7 +154,7 @@ def test_the_table_has_every_method_and_ours_is_calibrated():
     engine = engine_of()
     table = backtest(build(engine.wheel), engine, simulate(engine.wheel, 1), SPLIT, draws=256, seed=1)
     for name, part in table["gauges"].items():
-        wanted = {OURS, *METHODS} - ({"seasonal naive"} if name != "sales" else set())
+        wanted = {OURS, *METHODS}
         assert set(part["methods"]) == wanted and set(part["omitted"]) == {OURS, *METHODS} - wanted
         for scores in part["methods"].values():
             assert set(scores) == {"mase", "crps", "coverage50", "coverage80", "coverage90"}
@@ -205,7 +206,7 @@ def test_bounds_gaps_and_periods_of_another_length_are_not_usable():
     splits, reasons = room.testable(wheel, Gauges({n: Series(n, "1", r) for n, r in record.items()}), 6.0)
     found = {s.name: s for s in splits}
     assert [r.start for r in found["a"].before] == [3 + k / 4 for k in range(12)] and found["a"].season == 4
-    assert found["b"].before[0].start == 1.0 and found["b"].season == 1
+    assert found["b"].before[0].start == 0.0 and found["b"].season == 4  # what follows from a has its season
     assert reasons["c"].startswith("1 usable rows before")  # each second row is a bound: the rest has gaps
 
 
@@ -265,15 +266,51 @@ def test_hold_back_counts_periods_of_the_finest_grain():
     assert default_split(wheel.changed(dt=0.25, grid="", hold_back=6), years) == 13.5
 
 
-def test_a_gap_of_one_week_ends_the_run_of_weeks():
-    wheel = wheel_with(a=Gauge("sales")).changed(dt=7 / 365.2425, grid="week")
-    rows = tuple(r for i, r in enumerate(weeks(60)) if i != 20)
-    (split,), _ = room.testable(wheel, Gauges({"a": Series("a", "1", rows)}), 50 * wheel.dt)
-    assert len(split.before) == 29
+def split_of(rows, at: int, **gauge):
+    wheel = wheel_with(a=Gauge("sales", **gauge)).changed(dt=7 / 365.2425, grid="week")
+    (split,), _ = room.testable(wheel, Gauges({"a": Series("a", "1", tuple(rows))}), at * wheel.dt)
+    return split
 
 
-def test_a_season_without_two_cycles_before_the_split_is_none_for_the_baselines():
-    wheel = wheel_with(a=Gauge("sales", season=52, harmonics=2)).changed(dt=7 / 365.2425, grid="week")
-    for count, season in ((100, 1), (125, 52)):
-        (split,), _ = room.testable(wheel, Gauges({"a": Series("a", "1", weeks(count))}), (count - 10) * wheel.dt)
-        assert split.season == season
+def test_a_closed_week_is_bridged_and_a_long_gap_ends_the_run():
+    rows = weeks(80)
+    assert len(split_of([r for i, r in enumerate(rows) if i != 20], 60).before) == 59
+    assert len(split_of([r for i, r in enumerate(rows) if not 20 <= i < 40], 60).before) == 20
+
+
+def test_baselines_count_time_and_not_rows():
+    """The forecast for a row is that of its own period, whatever is missing before it and after the split."""
+    values = np.exp(0.1 * np.arange(70))
+    rows = [replace(r, value=float(v)) for r, v in zip(weeks(70), values)]
+    split = split_of([r for i, r in enumerate(rows) if i not in (30, 31, 62)], 60)
+    past = room._history(split.before, "log")
+    assert past == pytest.approx(0.1 * np.arange(60))
+    steps = room._ahead(split.after, split.before[-1].end, room._period(split.before))
+    assert steps.tolist() == [1, 2, 4, 5, 6, 7, 8, 9, 10]
+    drift = room._at(room.baseline_draws(past, 10, 1, 100, 1)[0], steps)["drift"]
+    assert np.median(drift, axis=0) == pytest.approx(np.log([r.value for r in split.after]), abs=1e-6)
+
+
+def test_the_season_is_for_the_baselines_to_judge_and_the_scale_wants_two_cycles():
+    for count, scale in ((70, 1), (100, 1), (125, 52)):
+        split = split_of(weeks(count), count - 10, season=52, harmonics=2)
+        assert (split.season, split.scale) == (52, scale)
+
+
+def test_a_season_that_one_cycle_tells_is_in_the_seasonal_naive():
+    """A yearly wave without noise is known ahead after one year of weeks: only the seasonal naive can say so."""
+    rows = [replace(r, value=math.exp(math.sin(2 * math.pi * i / 52))) for i, r in enumerate(weeks(80))]
+    split = split_of(rows, 68, season=52, harmonics=2)
+    draws, omitted = room.baseline_draws(room._history(split.before, "log"), 12, split.season, 100, 1)
+    actual = np.log([r.value for r in split.after])
+    away = {m: float(np.abs(np.median(d, axis=0) - actual).mean()) for m, d in draws.items()}
+    assert not omitted and away.pop("seasonal naive") < 1e-6 < 0.1 < min(away.values())
+
+
+def test_what_follows_from_a_seasonal_gauge_is_tested_beside_its_season():
+    wheel = wheel_with(a=Gauge("sales", season=52, harmonics=2), b=Gauge("customers", "end"))
+    wheel = wheel.changed(dt=7 / 365.2425, grid="week")
+    levels = rows_of(*((None, (k + 1) * wheel.dt) for k in range(80)))
+    record = Gauges({"a": Series("a", "1", weeks(80)), "b": Series("b", "1", levels)})
+    splits, _ = room.testable(wheel, record, 68 * wheel.dt)
+    assert {s.name: s.season for s in splits} == {"a": 52, "b": 52}

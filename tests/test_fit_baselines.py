@@ -106,7 +106,7 @@ def test_short_series_lose_methods_with_a_reason(season, length):
     draws, omitted = baseline_draws(seasonal_walk(length), 2, season, 4, seed=1)
     assert sorted([*draws, *omitted]) == sorted(baselines.METHODS)
     assert all(np.isfinite(values).all() for values in draws.values())
-    if length < max(8, 2 * season + 2):
+    if length < 8:
         assert set(draws) <= SIMPLE
         assert f"has {length}" in omitted[baselines.ETS]
         assert "missing: ets, arima, theta" in omitted[baselines.AVERAGE]

@@ -6,7 +6,7 @@ import pytest
 
 from edge_events import assert_same, edge_events
 from gearwheel.gauges.canonical import tables
-from gearwheel.gauges.catalogue import catalogue, fill
+from gearwheel.gauges.catalogue import catalogue
 from gearwheel.gauges.dialects.warehouse import measure_sql, placed, warehouse_sql
 from gearwheel.gauges.measure import gathered, measure
 
@@ -18,15 +18,14 @@ IN_ORDER_OF_LANGUAGE = """create database {name} template template0 encoding 'UT
 class Server:
     """Measures on a PostgreSQL connection, as DuckDB and Spark do on theirs."""
 
-    def __init__(self, connection, grain: str, active_days: int):
-        self.connection, self.grain, self.active_days = connection, grain, active_days
+    def __init__(self, connection):
+        self.connection = connection
 
     def prepare(self, steps, uses, tell):
         self.run("drop schema if exists gearwheel cascade")
         self.run("create schema gearwheel")
         for step in steps:
-            sql = self.sql(fill(step.sql, self.grain, self.active_days), step.name)
-            self.run(f"create table gearwheel.base_{step.name} as {sql}")
+            self.run(f"create table gearwheel.base_{step.name} as {self.sql(step.sql, step.name)}")
             self.run(f"analyze gearwheel.base_{step.name}")
 
     def rows(self, sql, what):
@@ -74,15 +73,15 @@ def test_the_server_sorts_otherwise_than_duckdb(connection, planted):
 def test_every_gauge_equals_duckdbs(connection, planted, grain):
     planted.mapping.grain = grain
     here = measure(planted)
-    there = gathered(Server(connection, grain, planted.mapping.active_days), here.measures | left(here, planted), {})
+    there = gathered(Server(connection), planted.mapping, here.measures | left(here), {})
     assert len(here.rows) > 400
     assert_same(here, there)
 
 
-def left(measured, planted):
+def left(measured):
     """The measures that gave no row: both engines must find none."""
     every = {m.gauge: m for m in catalogue().values() if not m.instead_of}
-    return {g: every[g].filled(planted.mapping.grain, planted.mapping.active_days) for g in measured.left_out}
+    return {g: every[g] for g in measured.left_out}
 
 
 def test_the_statements_for_a_warehouse_are_valid_and_in_order(connection):

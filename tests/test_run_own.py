@@ -106,7 +106,9 @@ def test_a_wheel_begins_after_the_last_gap_and_once_active_has_a_past():
     assert span(rows, 90)[0] == MONDAY + timedelta(91)  # the first Monday at least 90 days on
     assert span(rows, 300)[0] == MONDAY  # too short a record to give so much away
     gap = [r for i, r in enumerate(rows) if i != 20]
-    assert span(gap, 300)[:2] == (rows[21].start, rows[-1].end)
+    assert span(gap, 300)[:2] == (MONDAY, rows[-1].end)  # a closed week
+    gap = [r for i, r in enumerate(rows) if not 15 <= i < 25]
+    assert span(gap, 70)[:2] == (rows[25].start + timedelta(70), rows[-1].end)
 
 
 @pytest.mark.parametrize(("weeks", "back"), [(16, 0), (30, 8), (60, 12), (400, 52)])
@@ -218,13 +220,25 @@ def test_facts_become_observational_evidence_where_their_gear_is_there():
     )
 
 
+def test_prices_are_one_where_the_wheel_begins_whatever_the_index_has_reached():
+    """An index of 1.4 at the wheel's start is no price rise of 40 % on its first day: the margin stays that of the file."""
+    for names in (LEVELS, LEVELS.keys() - {"cost_overhead", "goods_cost_share"}):
+        rows = [replace(r, value=1.4 * r.value) if r.gauge == "price_index" else r for r in measured(names)]
+        wheel = assemble_with(parse_wheel(own_wheel("own", rows, mapping())), LIBRARY)
+        program = build(wheel)
+        values = values_at(program, initial(program, program.centre()), program.centre(), 0.0)
+        assert values[wheel.gauge["price_index"].of] == pytest.approx(1.4 * 1.02, rel=0.05)
+        assert values["price" if "price" in values else "costs.posted_price"] == pytest.approx(1)
+
+
 # ---- the record
 
 
 def plain_measures(gauges) -> dict:
     rows = [{**vars(r), "start": r.start.isoformat(), "end": r.end.isoformat()} for r in measured(gauges)]
     kinds = {name: m for name, m in catalogue().items() if name in gauges}
-    about = {n: {"as": m.measure, "unit": m.unit, "title": m.title} for n, m in kinds.items()}
+    keys = ("unit", "title", "scale", "error")
+    about = {n: {"as": m.measure} | {k: getattr(m, k) for k in keys} for n, m in kinds.items()}
     return {"gauges": about, "rows": rows, "left_out": {"visits": "the source has no visits"}, "hash": "x"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,19 +24,25 @@ from gearwheel.wheel.times import decimal_year, elapsed, per_year
 LEAST_BEFORE, LEAST_AFTER = 12, 5
 SHORT = 5  # years: of a shorter record the last KEPT is kept back, at least LEAST_KEPT periods
 KEPT, LEAST_KEPT = 0.2, 8
+BRIDGED = 0.25  # a gap is bridged where it is at most this part as long as the run of rows after it
 OURS = "gearwheel"
 
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of one testable gauge before and after the split, of one length and without bounds; those before also
-    without gaps. Rows after may be missing: baselines count rows, not time. `season` is 1 also where the rows before
-    have no two cycles of it, from which a baseline could learn it."""
+    """Rows of one testable gauge before and after the split, of one length and without bounds. Between those before
+    there are short gaps only, such as a closed week (`_run`). `season` counts the periods of a year where the wheel
+    declares a season of this grain, else it is 1: what a baseline can learn of it is for the baseline to say."""
 
     name: str
     before: tuple[Row, ...]
     after: tuple[Row, ...]
     season: int
+
+    @property
+    def scale(self) -> int:
+        """The lag of the errors that MASE divides by: a season of which the rows before hold two cycles, else 1."""
+        return self.season if len(self.before) >= 2 * self.season + 2 else 1
 
 
 def backtest(
@@ -61,7 +68,7 @@ def backtest(
         "rolling": None,
     }
     progress("backtest: rolling origins", 0, 1, "")
-    rolled = [s for s in splits if s.season > 1] or splits
+    rolled = [s for s in splits if wheel.gauge[s.name].season] or splits
     if rolled:
         chosen = max(rolled, key=lambda s: len(s.before) + len(s.after))
         whole = lay_out(wheel, gauges, layout.steps * wheel.dt, shown=gauges)
@@ -78,16 +85,25 @@ def testable(wheel, gauges: Gauges, split: float) -> tuple[list[Split], dict[str
         if gauge.season and rows:
             season = per_year(wheel) / gauge.season
             rows = [r for r in rows if r.start is not None and abs(r.end - r.start - season) < 0.02 * season]
-        before = _contiguous([r for r in rows if r.end <= split + 1e-9])
+        before = _run([r for r in rows if r.end <= split + 1e-9])
         after = [r for r in rows if r.end > split + SAME_TIME and _begin(r, gauge) >= split - SAME_TIME]
         if len(before) < LEAST_BEFORE or len(after) < LEAST_AFTER:
             reasons[name] = (
                 f"{len(before)} usable rows before and {len(after)} after; {LEAST_BEFORE} and {LEAST_AFTER} are needed"
             )
         else:
-            season = gauge.season if gauge.season and len(before) >= 2 * gauge.season + 2 else 1
-            splits.append(Split(name, tuple(before), tuple(after), season))
+            splits.append(Split(name, tuple(before), tuple(after), _season(wheel, gauge, _period(before))))
     return splits, reasons
+
+
+def _season(wheel, gauge: Gauge, period: float) -> int:
+    """The periods of a year: of the gauge's own season, or of one that another gauge of the wheel has at this grain.
+
+    What follows from a seasonal gauge has its season too: orders follow from those who join.
+    """
+    declared = [gauge.season] if gauge.season else [g.season for g in wheel.gauge.values() if g.season]
+    fitting = [s for s in declared if abs(per_year(wheel) / s - period) < 0.02 * period]
+    return fitting[0] if fitting else 1
 
 
 def _begin(row: Row, gauge: Gauge) -> float:
@@ -97,15 +113,42 @@ def _begin(row: Row, gauge: Gauge) -> float:
     return row.end if row.start is None else row.start
 
 
-def _contiguous(rows: list[Row]) -> list[Row]:
-    """The last run of rows without a gap: baselines know no missing values."""
-    kept: list[Row] = []
-    for row in reversed(rows):
-        later = kept[-1] if kept else None
-        if later and later.start is not None and abs(later.start - row.end) > 0.02 * (later.end - later.start):
+def _period(rows: Sequence[Row]) -> float:
+    """The usual length of a row; of levels the shortest time between two."""
+    lengths = [r.end - r.start for r in rows if r.start is not None]
+    return float(np.median(lengths) if lengths else np.min(np.diff([r.end for r in rows])))
+
+
+def _run(rows: list[Row]) -> list[Row]:
+    """The last run of rows in which each gap is short: at most a BRIDGED part of the rows that follow it."""
+    if len(rows) < 2:
+        return rows
+    period = _period(rows)
+    kept = rows[-1:]
+    for row in reversed(rows[:-1]):
+        missing = round((kept[0].end - row.end) / period) - 1
+        if missing > BRIDGED * len(kept):
             break
-        kept.append(row)
-    return kept[::-1]
+        kept.insert(0, row)
+    return kept
+
+
+def _history(rows: Sequence[Row], scale: str) -> np.ndarray:
+    """One value a period on the gauge's scale, (n,): baselines know no missing values, so a short gap is bridged by a
+    straight line."""
+    values = _values(rows, scale)
+    at = _ahead(rows, rows[0].end, _period(rows)) if len(rows) > 1 else np.zeros(1, dtype=int)
+    return np.interp(np.arange(at[-1] + 1), at, values)
+
+
+def _ahead(rows: Sequence[Row], origin: float, period: float) -> np.ndarray:
+    """How many periods after `origin` each row ends, (rows,)."""
+    return np.array([round((r.end - origin) / period) for r in rows])
+
+
+def _at(draws: dict[str, np.ndarray], steps: np.ndarray) -> dict[str, np.ndarray]:
+    """The columns of the periods that are measured."""
+    return {method: values[:, steps - 1] for method, values in draws.items()}
 
 
 def _values(rows, scale: str) -> np.ndarray:
@@ -137,14 +180,15 @@ def _one_origin(program, engine, posterior: Posterior, early: Observations, spli
             reading, run, _windows(test.after), found.seasons[:, 0], season_blocks(engine.evaluator, reading),
             _errors(test.after, test.before, gauge), seed,
         )  # fmt: skip
-        past, actual = _values(test.before, gauge.scale), _values(test.after, gauge.scale)
-        others, omitted = baseline_draws(past, len(actual), test.season, 2000, seed)
-        methods = {OURS: drawn, **others}
+        past, actual = _history(test.before, gauge.scale), _values(test.after, gauge.scale)
+        steps = _ahead(test.after, test.before[-1].end, _period(test.before))
+        others, omitted = baseline_draws(past, int(steps[-1]), test.season, 2000, seed)
+        methods = {OURS: drawn, **_at(others, steps)}
         table[test.name] = {
             "before": len(past),
             "after": len(actual),
             "check": gauge.check,
-            "methods": {m: score_table(d, actual, past, test.season) for m, d in methods.items()},
+            "methods": {m: score_table(d, actual, past, test.scale) for m, d in methods.items()},
             "omitted": omitted,
         }
     return table
@@ -165,8 +209,11 @@ def _rolling(
     lever_paths, parameters = history(wheel), posterior.parameters()
     blocks = season_blocks(engine.evaluator, reading)
     scores: dict[str, list[dict]] = {}
-    pasts = [_values(rows[:i], gauge.scale) for i in origins]
-    baselines = baseline_draws_many(pasts, horizon, test.season, 1000, seed)
+    pasts = [_history(rows[:i], gauge.scale) for i in origins]
+    period = _period(test.before)
+    steps_of = [_ahead(rows[i : i + horizon], rows[i - 1].end, period) for i in origins]
+    longest = max(int(s[-1]) for s in steps_of)
+    baselines = baseline_draws_many(pasts, longest, test.season, 1000, seed)
     for j, i in enumerate(origins):
         coming = rows[i : i + horizon]
         start = instants[j] * wheel.dt
@@ -178,8 +225,8 @@ def _rolling(
         errors = _errors(coming, rows[:i], gauge)
         drawn = read_gauge(reading, run, _windows(coming), found.seasons[:, j], blocks, errors, seed + j)
         actual = _values(coming, gauge.scale)
-        for method, values in {OURS: drawn, **baselines[j][0]}.items():
-            scores.setdefault(method, []).append(score_table(values, actual, pasts[j], test.season))
+        for method, values in {OURS: drawn, **_at(baselines[j][0], steps_of[j])}.items():
+            scores.setdefault(method, []).append(score_table(values, actual, pasts[j], test.scale))
     complete = {m: s for m, s in scores.items() if len(s) == len(origins)}
     mean = {m: {k: float(np.mean([s[k] for s in all_])) for k in all_[0]} for m, all_ in complete.items()}
     return {"gauge": test.name, "horizon": horizon, "origins": len(origins), "methods": mean}

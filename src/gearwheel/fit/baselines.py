@@ -40,8 +40,9 @@ def baseline_draws_many(
     """Predictive draws of every baseline for many series, or for one series cut at many origins.
 
     Each history has shape (n,), its own n, without gaps, on the transformed scale; `season` counts steps in a season
-    (1: none; beyond 24 only the seasonal naive knows it). Returns per history the draws by method, each (draws, horizon), and the reason for every method left
-    out; together they name all of METHODS.
+    (1: none). The seasonal naive needs one cycle of it and two steps more. ETS, ARIMA and Theta take it where the
+    history has two cycles and it has at most 24 steps, else they are fitted without a season. Returns per history the
+    draws by method, each (draws, horizon), and the reason for every method left out; together they name all of METHODS.
 
     Each method gives a mean and an 80 % interval per step ahead, and the draws are Normal with that mean and interval.
     Along the horizon one draw is a path correlated like a random walk (sqrt(i/j) between steps i < j): exact for the
@@ -80,7 +81,7 @@ def _too_short(length: int, season: int) -> Omitted:
         LAST_VALUE: 3,
         DRIFT: 3,
         SEASONAL_NAIVE: season + 2,
-        **dict.fromkeys((ETS, ARIMA, THETA), max(_FEWEST_POINTS, 2 * season + 2)),
+        **dict.fromkeys((ETS, ARIMA, THETA), _FEWEST_POINTS),
     }
     why = {method: f"needs {few} points, has {length}" for method, few in needed.items() if length < few}
     if season == 1:
@@ -92,15 +93,15 @@ def _all_normals(
     series: list[np.ndarray], omitted: list[Omitted], horizon: int, season: int
 ) -> list[dict[str, Normal]]:
     """Mean and sd per series and method; methods without a finite answer move to `omitted`."""
-    groups: dict[tuple[str, ...], list[int]] = {}
+    groups: dict[tuple[tuple[str, ...], int], list[int]] = {}
     for number, why in enumerate(omitted):
         methods = tuple(method for method in METHODS if method not in why and method != AVERAGE)
-        groups.setdefault(methods, []).append(number)
+        groups.setdefault((methods, _learned(season, len(series[number]))), []).append(number)
     normals: list[dict[str, Normal]] = [{} for _ in series]
-    for methods, numbers in groups.items():
+    for (methods, learned), numbers in groups.items():
         if not methods:
             continue
-        fitted = _statsforecast([series[number] for number in numbers], methods, horizon, season)
+        fitted = _statsforecast([series[number] for number in numbers], methods, horizon, season, learned)
         for method, (means, sds) in fitted.items():
             for number, mean, sd in zip(numbers, means, sds):
                 if np.isfinite(mean).all() and np.isfinite(sd).all():
@@ -110,7 +111,14 @@ def _all_normals(
     return normals
 
 
-def _statsforecast(group: list[np.ndarray], methods: tuple[str, ...], horizon: int, season: int) -> dict[str, Normal]:
+def _learned(season: int, length: int) -> int:
+    """The season that ETS, ARIMA and Theta are fitted with, 1 for none: a history of so many steps must hold two cycles."""
+    return season if season <= _LONGEST_FITTED and length >= 2 * season + 2 else 1
+
+
+def _statsforecast(
+    group: list[np.ndarray], methods: tuple[str, ...], horizon: int, season: int, learned: int
+) -> dict[str, Normal]:
     """Means and sds, each (len(group), horizon), by method; NaN where a model failed. One call for the whole group."""
     import pandas as pd
     from statsforecast import StatsForecast
@@ -124,7 +132,7 @@ def _statsforecast(group: list[np.ndarray], methods: tuple[str, ...], horizon: i
             "y": np.concatenate([values - last for values, last in zip(group, lasts)]),
         }
     )
-    models = [_model(method, season) for method in methods]
+    models = [_model(method, season, learned) for method in methods]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # The fallback keeps one series that a model refuses from taking the whole batch with it.
@@ -144,10 +152,9 @@ def _statsforecast(group: list[np.ndarray], methods: tuple[str, ...], horizon: i
     }
 
 
-def _model(method: str, season: int) -> Any:
+def _model(method: str, season: int, learned: int) -> Any:
     from statsforecast import models
 
-    fitted = season if season <= _LONGEST_FITTED else 1
     if method == LAST_VALUE:
         return models.Naive(alias=method)
     if method == DRIFT:
@@ -155,7 +162,7 @@ def _model(method: str, season: int) -> Any:
     if method == SEASONAL_NAIVE:
         return models.SeasonalNaive(season_length=season, alias=method)
     own = {ETS: models.AutoETS, ARIMA: models.AutoARIMA, THETA: models.AutoTheta}
-    return own[method](season_length=fitted, alias=method)
+    return own[method](season_length=learned, alias=method)
 
 
 def _add_average(found: dict[str, Normal], why: Omitted) -> None:

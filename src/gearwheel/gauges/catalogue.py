@@ -11,8 +11,10 @@ import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from gearwheel.gauges.canonical import tables
 from gearwheel.wheel.errors import DataError, Problem
@@ -21,10 +23,22 @@ VIEWS = Path(__file__).with_name("views")
 GRAINS = ("day", "week", "month")
 MOST_DAYS = 3650  # the longest window of "active"
 SCALES = ("log", "logit", "abs")
+OPEN = date(9999, 1, 1)  # the end of a record that goes as far as there are orders
 
 _AS = re.compile(r"end|mean|sum|ratio\([a-z_.]+, [a-z_.]+\)")
 _SETS = re.compile(r"(each|stored) = ")
 _READS = re.compile(r"\bbase\.([a-z_]+)")
+
+
+class Reach(NamedTuple):
+    """The part of the orders that is measured: from `since` on, before `until`. Where `until` is given, all that is
+    before it is complete."""
+
+    since: date = date(1900, 1, 1)
+    until: date = OPEN
+
+
+EVERYTHING = Reach()
 
 
 @dataclass(frozen=True)
@@ -58,10 +72,10 @@ class Measure:
     def reads(self) -> tuple[str, ...]:
         return reads(self.sql)
 
-    def filled(self, grain: str, active_days: int) -> Measure:
-        """With the period and the window of "active" in words and SQL."""
+    def filled(self, grain: str, active_days: int, reach: Reach = EVERYTHING) -> Measure:
+        """With the period, the window of "active" and the ends of the record in words and SQL."""
         words = fill(self.definition, grain, active_days)
-        return replace(self, definition=words, sql=fill(self.sql, grain, active_days))
+        return replace(self, definition=words, sql=fill(self.sql, grain, active_days, reach))
 
 
 @dataclass(frozen=True)
@@ -135,15 +149,21 @@ def _there(need: str, present: Collection[str], columns: Mapping[str, Collection
     return table in present and (not column or column in columns.get(table, ()))
 
 
-def fill(text: str, grain: str, active_days: int) -> str:
-    """The placeholders {grain} and {active_days} filled with checked values; raises DataError (GW461) for others."""
+def fill(text: str, grain: str, active_days: int, reach: Reach = EVERYTHING) -> str:
+    """The placeholders {grain}, {active_days}, {since} and {until} filled with checked values; raises DataError (GW461)
+    for others."""
     if grain not in GRAINS:
         hint = f"write one of {', '.join(GRAINS)}"
         raise DataError(Problem("GW461", f"grain {str(grain)[:60]!r} is no period that can be measured", "", 0, hint))
     if isinstance(active_days, bool) or not isinstance(active_days, int) or not 1 <= active_days <= MOST_DAYS:
         hint = f"write a whole number of days from 1 to {MOST_DAYS}"
         raise DataError(Problem("GW461", f"active_days is {str(active_days)[:60]!r}", "", 0, hint))
-    return text.replace("{grain}", grain).replace("{active_days}", str(active_days))
+    for end in reach:
+        if not isinstance(end, date):
+            raise DataError(Problem("GW461", f"{str(end)[:60]!r} is no day", "", 0, "write a date such as 2024-12-31"))
+    text = text.replace("{grain}", grain).replace("{active_days}", str(active_days))
+    since, until = (f"{end:%Y-%m-%d}".zfill(10) for end in reach)
+    return text.replace("{since}", since).replace("{until}", until)
 
 
 def reads(sql: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from gearwheel.gauges.canonical import SCHEMA, Table, tables
-from gearwheel.gauges.catalogue import Intermediate, Measure
+from gearwheel.gauges.catalogue import EVERYTHING, Intermediate, Measure, Reach
 from gearwheel.gauges.dialects.warehouse import ACTIVE_DAYS, GRAIN, Fed, WarehouseView, warehouse_views
 
 SIGNED = "made by gearwheel"  # by which we know our own files again
@@ -27,6 +27,7 @@ def export_dbt(
     grain: str = GRAIN,
     active_days: int = ACTIVE_DAYS,
     events: str = SCHEMA,
+    reach: Reach = EVERYTHING,
     fed: Fed | None = None,
 ) -> dict[str, str]:
     """The files of a dbt project (path → text) whose models are the measure views, or those of `names`.
@@ -35,7 +36,7 @@ def export_dbt(
     (`gauge_orders`). With `fed` there are only the gauges that these tables and columns allow. Nothing is written: whoever does must not replace files that lack SIGNED. Works with dbt 1.8 or
     newer. Raises DataError as `warehouse_views` does; `dialect` may also be duckdb.
     """
-    views = warehouse_views(dialect, names, grain, active_days, _mark, fed)
+    views = warehouse_views(dialect, names, grain, active_days, _mark, reach, fed)
     read = {found for v in views for kind, found in _MARK.findall(v.select) if kind == "source"}
     shared = [v for v in views if isinstance(v.source, Intermediate)]
     gauges = [v for v in views if isinstance(v.source, Measure)]

@@ -8,16 +8,19 @@ import tomllib
 import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime
 from os import PathLike
 from pathlib import Path
 
 from gearwheel.gauges.canonical import tables as canonical_tables
+from gearwheel.gauges.catalogue import EVERYTHING, OPEN
 from gearwheel.wheel.errors import DataError, Problem, did_you_mean
 from gearwheel.wheel.lines import Lines
 
 GRAINS = ("day", "week", "month")
 DATE_ORDERS = ("", "DMY", "MDY")
 DECIMALS = ("", ".", ",")
+FIRST = EVERYTHING.since
 MAX_BYTES = 1_000_000
 MAX_EXPRESSION = 2000  # characters of one SQL expression
 KEEP = "Choose another name, or ask for it with overwrite."
@@ -37,7 +40,8 @@ class Mapping:
     """What `mapping.toml` says. `tables` add to those of the adapter, or replace them.
 
     `grain` is the period of each row, `active_days` how long after an order its customer counts as active.
-    `date_order` and `decimal` settle texts such as 03/04/2024 and 1,250 where the source leaves them open.
+    `date_order` and `decimal` settle texts such as 03/04/2024 and 1,250 where the source leaves them open. Orders are
+    measured from `since` on and before `until`; whoever states `until` says that all before it is complete.
     """
 
     source: str
@@ -48,6 +52,8 @@ class Mapping:
     active_days: int = 90
     date_order: str = ""
     decimal: str = ""
+    since: date | None = None
+    until: date | None = None
     tables: dict[str, TableMap] = field(default_factory=dict)
     text: str = field(default="", compare=False, repr=False)
     file: str = field(default="", compare=False, repr=False)
@@ -68,6 +74,8 @@ _COMMENTS = {
     "active_days": "who bought within so many days is active; afterwards lost",
     "date_order": "of dates such as 03/04/2024: DMY or MDY",
     "decimal": "the decimal sign of numbers such as 1,250",
+    "since": "the first day that is measured",
+    "until": "the first day that is no longer measured; all before it is complete",
 }
 
 
@@ -121,6 +129,8 @@ class _Reader:
                 known[key] = value
         if "source" not in raw:
             self.flaw("GW443", "the mapping names no source", (), 'add source = "…": a folder, a file or a URL')
+        if "since" in known and "until" in known and known["since"] >= known["until"]:
+            self.flaw("GW444", "since must come before until", ("since",), "until is the first day that is left out")
         tables = self.tables(raw.get("table", {}))
         if not raw.get("adapter") and "source" in raw:
             for name, table in canonical_tables().items():
@@ -134,6 +144,11 @@ class _Reader:
             if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 3650:
                 return True
             self.flaw("GW444", "active_days is a whole number of days from 1 to 3650", (key,), "90 suits most shops")
+            return False
+        if key in ("since", "until"):
+            if isinstance(value, date) and not isinstance(value, datetime) and FIRST <= value < OPEN:
+                return True
+            self.flaw("GW444", f"{key} is a day after {FIRST}", (key,), f"write {key} = 2024-12-31, without quotes")
             return False
         if not isinstance(value, str):
             self.flaw("GW444", f"{key} must be a text", (key,), f'write {key} = "…"')
@@ -258,7 +273,7 @@ def _fresh(mapping: Mapping, reasons: dict[tuple[str, str], str]) -> str:
     defaults = Mapping("")
     for key in _SETTINGS:
         value = getattr(mapping, key)
-        if key not in ("date_order", "decimal") or value != getattr(defaults, key):
+        if key not in ("date_order", "decimal", "since", "until") or value != getattr(defaults, key):
             document.add(key, tomlkit.item(value).comment(_COMMENTS[key]))
     if mapping.tables:
         document.add("table", _table_items(mapping.tables, reasons))
@@ -341,6 +356,9 @@ def _set(container, key: str, value: object) -> None:
     """Sets the value and keeps the comment that stands behind the old one."""
     import tomlkit
 
+    if value is None:
+        container.pop(key, None)
+        return
     item = tomlkit.item(value)
     if key in container:
         item.trivia.comment, item.trivia.comment_ws = container[key].trivia.comment, container[key].trivia.comment_ws

@@ -7,13 +7,15 @@ import io
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Protocol
 
 from gearwheel.gauges.adapters import adapters
 from gearwheel.gauges.catalogue import Intermediate, Measure, catalogue, choose, fill, steps_for
+from gearwheel.gauges.record_ends import DAYS, reach_of
 from gearwheel.gauges.tidy import COLUMNS
+from gearwheel.gauges.zeros import edge_error, inside, possible, readable, recorded
 from gearwheel.wheel.errors import DataError, Problem, did_you_mean
 
 Progress = Callable[[str, int, int, str], None]
@@ -35,7 +37,7 @@ class Engine(Protocol):
     """What runs the SQL: DuckDB here, Spark elsewhere. Both methods read `events.*` and, once prepared, `base.*`."""
 
     def prepare(self, steps: list[Intermediate], uses: Counter[str], tell: Progress) -> None:
-        """Makes the intermediates; what is used more than once is worth keeping."""
+        """Makes the intermediates, whose placeholders are filled; what is used more than once is worth keeping."""
 
     def rows(self, sql: str, what: str) -> list[tuple]:
         """The rows of a SELECT in DuckDB's dialect; `what` names it in errors."""
@@ -67,36 +69,43 @@ def measure(events: Source, names: Iterable[str] | None = None, progress: Progre
     """Every gauge of the catalogue (or those of `names`) that the events allow.
 
     Periods in which the record begins or ends, and late or stray rows after its end, are left out with a note; so
-    are values that the gauge's scale does not have (a count of 0 has no logarithm). Raises DataError: GW461 for a
+    are values beyond the gauge's scale. A period in which nothing was counted is a row with the value 0. Raises DataError: GW461 for a
     grain or window that cannot be, GW462 for an unknown gauge, GW463 where the database gives up.
     """
-    grain, active_days = events.mapping.grain, events.mapping.active_days
     adapter = adapters().get(events.mapping.adapter)
     not_there = adapter.not_there if adapter else None
     wanted, left_out = choose(events.present, events.columns, known_gauges(names), not_there)
-    measures = {gauge: m.filled(grain, active_days) for gauge, m in wanted.items()}
-    with _Base(events.connection, grain, active_days) as base:
-        return gathered(base, measures, left_out, progress)
+    with _Base(events.connection) as base:
+        return gathered(base, events.mapping, wanted, left_out, progress)
 
 
 def gathered(
-    base: Engine, measures: dict[str, Measure], left_out: dict[str, str], progress: Progress | None = None
+    base: Engine, mapping: Any, wanted: dict[str, Measure], left_out: dict[str, str], progress: Progress | None = None
 ) -> Measured:
-    """These measures (placeholders filled), by an engine that holds the events: the intermediates first and once."""
+    """These measures, by an engine that holds the events: the intermediates first and once."""
     tell = progress or (lambda stage, done, total, note: None)
     rows: list[Measurement] = []
+    reach = reach_of(mapping, lambda: dict(base.rows(DAYS, "the orders of each day")))
+    measures = {gauge: m.filled(mapping.grain, mapping.active_days, reach) for gauge, m in wanted.items()}
     steps = steps_for(measures.values())
-    base.prepare(steps, _uses(list(measures.values())), tell)
+    base.prepare(
+        [replace(s, sql=fill(s.sql, mapping.grain, mapping.active_days, reach)) for s in steps],
+        _uses(list(measures.values())),
+        tell,
+    )
     ends = base.rows(STATES, "the record's ends") if any(s.name == "period_states" for s in steps) else []
     notes = [_note(*row) for row in ends]
     for done, (gauge, one) in enumerate(measures.items()):
         tell("measure", done, len(measures), one.title)
         found = base.rows(one.sql, f"gauge {gauge}")
-        fit = [row for row in map(_measurement, [one] * len(found), found) if row]
-        rows += sorted(fit, key=lambda row: row.start)
-        if not fit:
+        fit = sorted((row for row in map(_measurement, [one] * len(found), found) if row), key=lambda row: row.start)
+        told, note = recorded(fit, one)
+        rows += told
+        if not told:
             left_out[gauge] = "no period of the record has a value for it"
-        elif len(fit) < len(found):
+            continue
+        notes += [note] if note else []
+        if len(fit) < len(found):
             notes.append(f"{gauge}: {len(found) - len(fit)} periods without a value on its scale were left out")
     tell("measure", len(measures), len(measures), "")
     return Measured(rows, {g: m for g, m in measures.items() if g not in left_out}, left_out, notes)
@@ -111,10 +120,21 @@ def measured_csv(measured: Measured, names: Iterable[str] | None = None) -> str:
     for row in measured.rows:
         if row.gauge in keep:
             how = measured.measures[row.gauge]
-            start = "" if how.measure == "end" else row.start
-            error = "" if row.error is None else f"{row.error:.6g}"
-            out.writerow((row.gauge, start, row.end, repr(row.value), how.unit, error, "", "events", "measured"))
+            cells = tidy_cells(row, how.scale, how.measure, how.error, how.unit)
+            if cells:
+                out.writerow(cells)
     return text.getvalue()
+
+
+def tidy_cells(row: Measurement, scale: str, measure: str, error: str, unit: str) -> tuple | None:
+    """The cells of a row in the tidy CSV; None for a zero that the reader cannot read on the gauge's scale."""
+    told = readable(row, scale, measure, error)
+    if told is None:
+        return None
+    value, sure = told
+    start = "" if measure == "end" else row.start
+    source = "events" if value == row.value else f"events: {row.value:g}, read as {value:.3g}"
+    return (row.gauge, start, row.end, repr(value), unit, f"{sure:.6g}" if sure else "", "", source, "measured")
 
 
 def known_gauges(names: Iterable[str] | None) -> list[str] | None:
@@ -140,21 +160,22 @@ def _uses(measures: list[Measure]) -> Counter[str]:
 
 
 def _measurement(how: Measure, row: tuple) -> Measurement | None:
-    """The row as a measurement, or None where its value is not on the gauge's scale."""
+    """The row as a measurement, or None where its value lies beyond the gauge's scale."""
     start, end, value, error, n = row
-    if value is None or not math.isfinite(value):
-        return None
-    if (how.scale == "log" and value <= 0) or (how.scale == "logit" and not 0 < value < 1):
+    if value is None or not math.isfinite(value) or not possible(value, how.scale):
         return None
     sure = error if error is not None and math.isfinite(error) and error > 0 else None
-    return Measurement(how.gauge, start, end, float(value), sure, int(n or 0))
+    count = int(n or 0)
+    if not inside(value, how.scale):
+        sure = edge_error(how.scale, how.error, count, value)
+    return Measurement(how.gauge, start, end, float(value), sure, count)
 
 
 class _Base:
     """The schema `base` on a connection while gauges are measured; gone afterwards."""
 
-    def __init__(self, connection: Any, grain: str, active_days: int):
-        self.connection, self.grain, self.active_days = connection, grain, active_days
+    def __init__(self, connection: Any):
+        self.connection = connection
 
     def __enter__(self) -> _Base:
         self.run("DROP SCHEMA IF EXISTS base CASCADE", "an earlier run")
@@ -168,8 +189,7 @@ class _Base:
         for done, step in enumerate(steps):
             tell("prepare", done, len(steps), step.name)
             kind = "TABLE" if uses[step.name] > 1 else "VIEW"  # what is read once need not be stored
-            sql = fill(step.sql, self.grain, self.active_days)
-            self.run(f"CREATE {kind} base.{step.name} AS {sql}", f"step {step.name}")
+            self.run(f"CREATE {kind} base.{step.name} AS {step.sql}", f"step {step.name}")
         tell("prepare", len(steps), len(steps), "")
 
     def rows(self, sql: str, what: str) -> list[tuple]:

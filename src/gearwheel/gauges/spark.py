@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gearwheel.gauges.canonical import SCHEMA, Table, tables
-from gearwheel.gauges.catalogue import Intermediate, choose, fill
+from gearwheel.gauges.catalogue import Intermediate, choose
 from gearwheel.gauges.measure import Measured, Progress, gathered, known_gauges
 from gearwheel.wheel.errors import DataError, Problem
 
@@ -47,7 +47,7 @@ def measure_on_spark(
     """Every gauge (or those of `names`) by the Spark master at `url` (`spark://…`, `local[*]`), as `measure` gives them.
 
     `events_location` holds the canonical tables: a folder or URL with `orders.parquet` or `orders/` and so on, or a
-    schema of the catalog (`shop`, `main.shop`). Of `mapping`, `grain` and `active_days` count. A Spark session that is
+    schema of the catalog (`shop`, `main.shop`). Of `mapping`, `grain`, `active_days`, `since` and `until` count. A Spark session that is
     active already is used and left running. Raises DataError: GW469 where Spark, Java or a needed table is missing or
     Spark gives up; GW461 and GW462 as `measure` does.
     """
@@ -57,21 +57,19 @@ def measure_on_spark(
         columns = {name: found for name, found in columns.items() if found is not None}
         _refuse_lacking(columns, events_location)
         chosen, left_out = choose(set(columns), columns, wanted)
-        measures = {gauge: m.filled(mapping.grain, mapping.active_days) for gauge, m in chosen.items()}
-        engine = _Spark(spark, mapping.grain, mapping.active_days, views)
-        return gathered(engine, measures, left_out, progress)
+        return gathered(_Spark(spark, views), mapping, chosen, left_out, progress)
 
 
 class _Spark:
     """Runs measure SQL on a session in which the canonical tables are temporary views."""
 
-    def __init__(self, spark: Any, grain: str, active_days: int, views: list[str]):
-        self.spark, self.grain, self.active_days, self.views = spark, grain, active_days, views
+    def __init__(self, spark: Any, views: list[str]):
+        self.spark, self.views = spark, views
 
     def prepare(self, steps: list[Intermediate], uses: Counter[str], tell: Progress) -> None:
         for done, step in enumerate(steps):
             tell("prepare", done, len(steps), step.name)
-            frame = self.frame(fill(step.sql, self.grain, self.active_days), f"step {step.name}")
+            frame = self.frame(step.sql, f"step {step.name}")
             if uses[step.name] > 1:
                 frame = self.kept(frame, step.name)
             _as_view(frame, f"base.{step.name}", self.views)

@@ -50,7 +50,7 @@ def join(state: State, day: Day) -> np.ndarray:
     advertised = day.seen("advertising_on_joining", day.levers["advertising"]) / s.advertising
     price = day.seen("price_on_joining", day.price) ** s.price_on_joining
     room = max(0.0, (s.population - state.customers.count) / (s.population - s.customers))
-    expected = s.joining * word * advertised**s.advertising_on_joining * price * room
+    expected = s.joining * word * advertised**s.advertising_on_joining * price * room * day.pace
     state.intensity[0] += expected
     coming = s.customers + state.arrivals[0].count(state.intensity[0]) - state.customers.count
     index = add_customers(state, day, coming, veteran=False)
@@ -97,7 +97,7 @@ def chances_to_buy(state: State, day: Day, who: np.ndarray) -> np.ndarray:
         log += s.habit_on_orders * np.log(relative)
     if state.members:
         log += s.members_on_orders * _as_members(state, day, who)
-    chance = rows["frequency"][who] * np.exp(log) * day.levers["demand"]
+    chance = rows["frequency"][who] * np.exp(log) * day.levers["demand"] * day.pace
     return np.minimum(chance, rows["ceiling"][who])
 
 

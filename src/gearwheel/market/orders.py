@@ -6,6 +6,7 @@ import numpy as np
 
 from gearwheel.market.customers import FIRST_ORDER
 from gearwheel.market.draws import Stream
+from gearwheel.market.happenings import arrived, promoted, stocked, supplier
 from gearwheel.market.state import Day, State
 from gearwheel.market.tables import WORDS
 
@@ -20,6 +21,7 @@ PLATFORM, SELLER = WORDS["fulfilled"].index("platform"), WORDS["fulfilled"].inde
 def order(state: State, day: Day, who: np.ndarray) -> None:
     """Orders of these customers: rows, money, and parcels on their way."""
     s, draws = day.settings, day.draws
+    who = who[arrived(s, draws, who, day.number, day.days)]
     hour = FIRST_ORDER + (0.95 - FIRST_ORDER) * draws.uniform(Stream.HOUR, who, day.number)
     cancelled = draws.uniform(Stream.CANCELLED, who, day.number) < s.cancelled
     number = who.astype(np.int64) * CALENDAR + day.number
@@ -59,16 +61,27 @@ def _lines(state: State, day: Day, who, number, kept, parcel: float) -> dict[str
     live = np.flatnonzero(state.offers["live"])
     # a skewed choice: older offers, which stand first, have more reviews and sell more
     place = np.floor(draws.uniform(Stream.OFFER, address, day.number) ** 1.3 * len(live)).astype(np.int64)
+    if s.promotions:
+        product = state.offers["product"][live[place]]
+        leaves = stocked(s, draws, product, day.number)
+        leaves &= draws.uniform(Stream.STOCKED, address, day.number) < s.stocked_up
+        place = np.where(leaves, (place + 1) % len(live), place)  # who has it at home takes what stands beside it
     picked = live[place]
     owner, product = state.offers["seller"][picked], state.offers["product"][picked]
     usual = product_price(day, product)
     price = np.round(usual * day.price, 2)
     quantity = 1.0 + (draws.uniform(Stream.QUANTITY, address, day.number) < 0.15)
-    value = np.bincount(of, price * quantity, len(who))
+    discount = np.zeros(len(of))
+    if s.promotions:
+        offered = promoted(s, draws, product, day.number // 7)
+        quantity = np.where(offered, np.maximum(1.0, np.rint(s.promotion_pieces * quantity)), quantity)
+        discount = np.where(offered, np.round(s.promotion_off * price * quantity, 2), 0.0)
+    paid = price * quantity - discount
+    value = np.bincount(of, paid, len(who))
     charged = np.where((line == 0) & (value[of] < FREE_SHIPPING) & ~state.customers["member"][who[of]], SHIPPING, 0.0)
     own = owner < 0
-    commission = np.where(own, np.nan, np.round(day.levers["take"] * price * quantity, 2))
-    cost = np.where(own, np.round(s.goods * usual, 2), np.nan)
+    commission = np.where(own, np.nan, np.round(day.levers["take"] * paid, 2))
+    cost = np.where(own, np.round(s.goods * usual * supplier(s, day.number), 2), np.nan)
     platform = own | state.sellers["platform"][np.maximum(owner, 0)]
     day.sink.add(
         "order_lines",
@@ -79,7 +92,7 @@ def _lines(state: State, day: Day, who, number, kept, parcel: float) -> dict[str
             "seller_id": owner,
             "quantity": quantity,
             "price": price,
-            "discount": np.zeros(len(of)),
+            "discount": discount,
             "shipping_charged": charged,
             "commission": commission,
             "unit_cost": cost,
@@ -88,12 +101,14 @@ def _lines(state: State, day: Day, who, number, kept, parcel: float) -> dict[str
         },
     )
     sold = kept[of]
-    income = np.where(own, price * quantity - np.nan_to_num(cost) * quantity, np.nan_to_num(commission)) + charged
+    income = np.where(own, paid - np.nan_to_num(cost) * quantity, np.nan_to_num(commission)) + charged
     day.tally(
-        lines=len(of), sales=(price * quantity)[sold].sum(), income=income[sold].sum(), shipping=charged[sold].sum()
-    )
+        lines=len(of), sales=paid[sold].sum(), income=income[sold].sum(), shipping=charged[sold].sum(),
+        sold_lines=sold.sum(),
+    )  # fmt: skip
     starts = np.flatnonzero(line == 0)
-    return {"product": product[starts], "price": price[starts]}
+    each = np.where(discount > 0, paid / quantity, price)
+    return {"product": product[starts], "price": each[starts]}
 
 
 def product_price(day: Day, product: np.ndarray) -> np.ndarray:

@@ -95,6 +95,19 @@ class Market:
     keep_on_satisfaction: float = 0.0  # log change by a refund without a return
     trouble_on_satisfaction: float = 0.0  # log change by having to send it back
 
+    # ---- what happens on known days; all of it is off
+    season: float = 0.0  # how far demand swings over the year, in logs
+    season_peak: int = 350  # day of the year on which it is highest
+    closed: tuple[tuple[int, int], ...] = ()  # (first day, days) without an order
+    late_days: int = 0  # at the end of the record, of which rows have not all arrived
+    late_missing: float = 0.6  # share of their orders
+    promotions: float = 0.0  # share of products on promotion in a week
+    promotion_off: float = 0.3
+    promotion_pieces: float = 4.0  # times as many in a line
+    stocked_up: float = 0.7  # share who leave a product alone in the two weeks after its promotion
+    supplier_steps: tuple[tuple[int, float], ...] = ()  # (day, factor) on what goods cost the shop from then on
+    passed_on: float = 1.0  # share of such a step, in logs, that prices follow
+
     # ---- strengths
     price_on_orders: float = -1.5
     selection_on_orders: float = 0.2
@@ -126,6 +139,12 @@ class Market:
                 raise ValueError(f"{field.name} is a share or a chance, so between 0 and 1, not {value}")
             if field.name.endswith(("_spread", "_noise")) and value < 0:
                 raise ValueError(f"{field.name} is an sd, so 0 or more, not {value}")
+        for name, least in (("closed", 1), ("supplier_steps", 1e-9)):
+            for begins, size in getattr(self, name):
+                if begins < 0 or not (math.isfinite(size) and size >= least):
+                    raise ValueError(f"{name} holds pairs of a day and what begins on it, not ({begins}, {size})")
+        if self.late_days < 0:
+            raise ValueError(f"late_days must be 0 or more, not {self.late_days}")
         if self.population <= self.customers:
             raise ValueError(f"a population of {self.population:g} has no room beyond {self.customers} customers")
 
@@ -148,6 +167,7 @@ POSITIVE = frozenset(
         "advertising",
         "logistics",
         "habit_time",
+        "promotion_pieces",
     ]
 )
 SHARES = frozenset(
@@ -174,6 +194,10 @@ SHARES = frozenset(
         "accepts",
         "review_finds",
         "opinion_weight",
+        "late_missing",
+        "promotions",
+        "promotion_off",
+        "stocked_up",
     ]
 )
 STRENGTHS = tuple(f.name for f in fields(Market) if "_on_" in f.name)

@@ -8,7 +8,7 @@ from pathlib import Path as File
 
 import numpy as np
 
-from gearwheel.market import customers, deliveries, members, orders, sellers, trials
+from gearwheel.market import customers, deliveries, happenings, members, orders, sellers, trials
 from gearwheel.market.draws import Arrivals, Draws, Stream
 from gearwheel.market.levers import LEVERS, Path, daily
 from gearwheel.market.settings import STRENGTHS, Market
@@ -114,7 +114,9 @@ class Run:
         values = {name: float(path[number]) for name, path in self.levers.items()}
         moved = self.shift if shift is None else shift
         trials = self.trials if shift is None else ()  # a rerun of one day must not count into the experiments
-        return Day(number, self.settings, self.draws, values, moved, sink, self.decide, trials, self.reference)
+        day = Day(number, self.settings, self.draws, values, moved, sink, self.decide, trials, self.reference)
+        day.days, day.pace = self.days, happenings.pace(self.settings, number)
+        return day
 
     def morning(self, state: State, number: int) -> None:
         """Who watches looks before the day begins."""
@@ -139,7 +141,7 @@ def step(state: State, day: Day) -> None:
     for trial in day.trials:
         members.give(state, day, trial.open(day, state.customers))
     day.tally(customers=state.there, members=state.members, offers=state.offers["live"].sum())
-    day.price = day.levers["price"] * state.competition
+    day.price = day.levers["price"] * state.competition * happenings.posted(day.settings, day.number)
     day.tally(price=day.price)
     members.renew(state, day)
     buying, leaving = customers.buyers_and_leavers(state, day)

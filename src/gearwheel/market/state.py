@@ -125,6 +125,8 @@ class Day:
     trials: tuple = ()
     reference: Mapping[str, float] = field(default_factory=dict)  # selection, volume and traffic at the start
     price: float = 1.0
+    days: int = 0  # of the whole record
+    pace: float = 1.0  # how many times as much is bought as usual; 0 on a closed day
     count: dict[str, float] = field(default_factory=dict)
 
     def seen(self, link: str, cause):

@@ -9,18 +9,21 @@ from gearwheel.run.store import OURS, refuse_foreign, save_atomically
 
 
 def write_export(what: str, dialect: str, mapping: str | None, folder: Path) -> list[Path]:
-    """Write `what` ("sql" or "dbt") into `folder`. Where a mapping is named, its grain and window count, and only the
-    gauges that it can feed are written.
+    """Write `what` ("sql" or "dbt") into `folder`. Where a mapping is named, its grain, window and ends of the record count,
+    and only the gauges that it can feed are written.
 
     Raises GearwheelError before anything is written when a file that is not ours is in the way.
     """
     settings = {}
     if mapping is not None:
+        from gearwheel.gauges.catalogue import EVERYTHING, Reach
         from gearwheel.gauges.mapping import read_mapping
 
         file = mapping_of(mapping)
         stated = read_mapping(file)
-        settings = {"grain": stated.grain, "active_days": stated.active_days, "fed": _fed(stated, file.parent)}
+        reach = Reach(stated.since or EVERYTHING.since, stated.until or EVERYTHING.until)
+        settings = {"grain": stated.grain, "active_days": stated.active_days, "reach": reach}
+        settings["fed"] = _fed(stated, file.parent)
     texts = _dbt(dialect, settings) if what == "dbt" else _sql(dialect, settings)
     files = {folder / name: text for name, text in texts.items()}
     for file in files:

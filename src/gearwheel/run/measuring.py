@@ -53,7 +53,8 @@ def measure_source(
     if connect:
         remember(mapping.source)
     with open_events(mapping, mapping_file.parent, progress, refresh=refresh) as events:
-        stated = [events.hash, mapping.grain, mapping.active_days, code_hash(("gauges", "fit", "run"))]
+        settings = [mapping.grain, mapping.active_days, str(mapping.since), str(mapping.until)]
+        stated = [events.hash, *settings, code_hash(("gauges", "fit", "run"))]
         key = hashlib.sha256(json.dumps(stated).encode()).hexdigest()[:24]
         kept = cached_file("measures", key, ".json")
         if cache and (found := _read(kept)):
@@ -89,13 +90,20 @@ def _measured(events, progress: Progress) -> dict:
         **gauges,
         "gauges": gauges["gauges"] | _spoken(spoken),
         "rows": [*measured.rows, *spoken],
-        "notes": [*(str(p) for p in events.problems), *measured.notes],
+        "notes": [*(str(p) for p in events.problems), *measured.notes, *_silences(measured.rows, events.mapping)],
         "page": checked,
         "facts": facts(events, progress),
         "themes": {table: replace(found, model=None, rows=(), stop_words=()) for table, found in themes.items()},
         "customers": customer_value(events, _whole_days(measured.rows), progress),
         "experiments": _experiments(events),
     }
+
+
+def _silences(rows, mapping) -> list[str]:
+    """What the record's silences mean for a wheel, in words."""
+    from gearwheel.run.closed import silences
+
+    return silences([r for r in rows if r.gauge == "orders"], mapping.active_days, mapping.grain)
 
 
 def _whole_days(rows) -> tuple[date, date] | None:

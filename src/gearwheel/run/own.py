@@ -12,6 +12,8 @@ from types import MappingProxyType
 import numpy as np
 
 from gearwheel.fit.observations import to_scale
+from gearwheel.gauges.zeros import inside
+from gearwheel.run.closed import Period, another_grain, businesses, closed, is_shut, with_orders
 from gearwheel.run.spikes import shocks
 from gearwheel.run.store import LIBRARY
 from gearwheel.run.template import filled, pick
@@ -52,10 +54,12 @@ SEVERAL_SELLERS = 3  # a shop with one or two sellers is no marketplace
 
 
 class Series:
-    """The measurements of one gauge by time, read as values of a year or at a day."""
+    """The measurements of one gauge by time, read as values of a year or at a day. `shut` are periods in which the shop
+    was closed: a zero of theirs says nothing of its pace."""
 
-    def __init__(self, rows: Sequence, begin: date):
-        self.rows = sorted(rows, key=lambda r: r.end)
+    def __init__(self, rows: Sequence, begin: date, shut: Collection[Period] = ()):
+        self.rows = sorted((r for r in rows if not is_shut(r, shut)), key=lambda r: r.end)
+        self.shut = shut
         self.first = [r for r in self.rows if begin <= _first_day(r) and r.end <= begin + timedelta(FIRST_DAYS)]
         self.begin = begin
 
@@ -67,7 +71,8 @@ class Series:
     def yearly(self) -> float:
         """A sum over the first weeks, as a rate per year."""
         rows = self.first or self.rows[: max(1, len(self.rows) // 2)]
-        days = (rows[-1].end - rows[0].start).days  # periods with nothing at all are among them
+        days = (rows[-1].end - rows[0].start).days  # periods with nothing at all are among them, closed ones are not
+        days -= sum((e - s).days for s, e in self.shut if rows[0].start <= s and e <= rows[-1].end)
         return float(sum(r.value for r in rows)) / days * DAYS_A_YEAR
 
     def at_begin(self) -> float:
@@ -98,9 +103,9 @@ def own_wheel(
     by_gauge: dict[str, list] = {}
     for row in rows:
         by_gauge.setdefault(row.gauge, []).append(row)
-    begin, end, kept_back = span(by_gauge.get("orders", []), mapping.active_days)
+    begin, end, kept_back = span(by_gauge.get("orders", []), mapping.active_days, mapping.grain)
     known = end - kept_back  # what comes later is held back: the wheel is not to be shaped by it
-    series = usable(by_gauge, begin, known)
+    series = usable(by_gauge, begin, known, closed(r for r in by_gauge["orders"] if r.end <= known))
     gears = chosen_gears(series)
     values = numbers(series, begin, known, mapping)
     text = filled(
@@ -114,36 +119,37 @@ def own_wheel(
     return dump(wheel.changed(evidence=observed(facts, series, gears) | known_by_trial, shock=stood_out))
 
 
-def span(orders: Sequence, active_days: int) -> tuple[date, date, timedelta]:
+def span(orders: Sequence, active_days: int, grain: str = "week") -> tuple[date, date, timedelta]:
     """First day of the wheel, last of its record, and how much of its end is held back.
 
-    The first lies after the last gap, and where "active" has a past to look at.
+    The first lies after the last gap that makes another business of it (`closed.businesses`), and where "active" has a
+    past to look at. A shorter gap, such as a closed week, lies within the record. Raises DataError (GW490) where too few
+    periods with orders are left.
     """
-    rows = sorted(orders, key=lambda r: r.end)
-    kept = rows[-1:]
-    for row in reversed(rows[:-1]):
-        if (kept[0].start - row.end).days > 0 or row.value <= 0:
-            break
-        kept.insert(0, row)
-    if len(kept) < LEAST_PERIODS:
-        message = f"{len(kept)} periods with orders and without a gap; a wheel needs {LEAST_PERIODS}"
-        raise DataError([Problem("GW490", message, hint='try a finer grain (grain = "day" in mapping.toml), or wait')])
+    kept = businesses(orders, active_days)[-1]
+    sold = with_orders(kept)
+    if sold < LEAST_PERIODS:
+        message = f"{sold} periods with orders and without a gap of {active_days} days; a wheel needs {LEAST_PERIODS}"
+        raise DataError([Problem("GW490", message, hint=another_grain(orders, active_days, grain, LEAST_PERIODS))])
     begin, end = kept[0].start, kept[-1].end
     warm = begin + timedelta(active_days)
     if (end - begin).days >= 3 * active_days:
-        begin = next(r.start for r in kept if r.start >= warm)
+        begin = next(r.start for r in kept if r.start >= warm and r.value > 0)
     periods = sum(r.start >= begin for r in kept)
     back = min(MOST_KEPT_BACK, max(LEAST_KEPT_BACK, round(KEPT_BACK * periods)))
     return begin, end, (end - kept[-back].start if 2 * back < periods else timedelta(0))
 
 
-def usable(by_gauge: Mapping[str, Sequence], begin: date, known: date) -> dict[str, Series]:
+def usable(
+    by_gauge: Mapping[str, Sequence], begin: date, known: date, shut: Collection[Period] = ()
+) -> dict[str, Series]:
     """The series that can be read between two days. Raises DataError (GW490) where one is missing that no wheel lacks."""
     found = {}
     for gauge, rows in by_gauge.items():
         past = [r for r in rows if r.end <= known]
-        if any(r.end > begin for r in past) and regular([r for r in past if r.end > begin]):
-            found[gauge] = Series(past, begin)
+        later = [r for r in past if r.end > begin]
+        if any(r.value for r in later) and regular(later):
+            found[gauge] = Series(past, begin, shut)
     missing = [gauge for gauge in NEEDED if gauge not in found]
     if missing:
         message = f"from {begin} on there is no {' and no '.join(missing)} to build a wheel on"
@@ -152,8 +158,11 @@ def usable(by_gauge: Mapping[str, Sequence], begin: date, known: date) -> dict[s
 
 
 def regular(rows: Sequence) -> bool:
-    """Whether a series covers nearly all the time between its ends: what is booked once a month is no weekly sum."""
-    ordered = sorted(rows, key=lambda r: r.end)
+    """Whether a series covers nearly all the time between its ends: what is booked once a month is no weekly sum. Zeros
+    of an amount of money cover nothing; those of a count (with a sampling error) do."""
+    ordered = sorted((r for r in rows if r.value or r.error), key=lambda r: r.end)
+    if not ordered:
+        return False
     covered = sum((r.end - r.start).days for r in ordered)
     return covered >= LEAST_COVERED * (ordered[-1].end - ordered[0].start).days
 
@@ -214,6 +223,7 @@ def numbers(series: Mapping[str, Series], begin: date, end: date, mapping) -> di
         * joined,
         "market": market,
         "basket": basket,
+        "price_index": mean("price_index"),
         "score": mean("order_score"),
         "orders_year": orders,
         "orders_before": max(series["orders"].until_begin(), orders / 52),
@@ -300,18 +310,13 @@ def _with_error(gauge: Gauge, rows: Sequence) -> Gauge:
     return replace(gauge, error=float(f"{error:.2g}"))
 
 
-def exists(value: float, scale: str) -> bool:
-    """Whether a value has a place on the scale: a count of 0 has no logarithm."""
-    return {"log": value > 0, "logit": 0 < value < 1}.get(scale, True)
-
-
 def wandering(scale: str, rows: Sequence) -> float:
     """How far single rows stray from their neighbours beyond their sampling error, on the gauge's scale.
 
     Second differences of independent errors have variance 6 sd² and are blind to level and trend; the median makes
     them blind to single weeks such as Black Friday. What remains after the sampling variance is the gauge's own error.
     """
-    ordered = sorted((r for r in rows if exists(r.value, scale)), key=lambda r: r.end)
+    ordered = sorted((r for r in rows if inside(r.value, scale)), key=lambda r: r.end)
     values = np.array([to_scale(r.value, scale) for r in ordered])
     sampling = [r.error for r in ordered if r.error]
     if len(values) < 5:

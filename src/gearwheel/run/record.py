@@ -11,7 +11,7 @@ from datetime import date
 
 from gearwheel.gauges.series import Gauges
 from gearwheel.gauges.tidy import COLUMNS, read_gauges
-from gearwheel.run.own import exists
+from gearwheel.run.closed import closed, is_shut
 from gearwheel.run.store import cached_file, save_atomically
 from gearwheel.wheel.errors import DataError, Problem, did_you_mean
 from gearwheel.wheel.parts import Wheel
@@ -42,12 +42,13 @@ def picked(measures: Mapping, names: Collection[str]) -> dict:
 
 
 def tidy_text(measures: Mapping) -> str:
-    """Every row as the tidy CSV that a wheel may name as its record; levels stand at their date."""
+    """Every row as the tidy CSV that a wheel may name as its record; levels stand at their date. A zero is read as half
+    an event, where that is possible, and else left out: see `gauges.zeros`."""
+    from gearwheel.gauges.measure import tidy_cells
+
     gauges = measures["gauges"]
-    return _csv(
-        ("" if gauges[r["gauge"]]["as"] == "end" else r["start"], r, gauges[r["gauge"]]["unit"], r["error"])
-        for r in measures["rows"]
-    )
+    told = ((row, gauges[row.gauge]) for row in rows_of(measures))
+    return _csv(tidy_cells(row, a["scale"], a["as"], a["error"], a["unit"]) for row, a in told)
 
 
 def record(wheel: Wheel, measures: Mapping) -> Gauges:
@@ -68,21 +69,25 @@ def record_csv(wheel: Wheel, measures: Mapping) -> str:
     return _csv(_rows_of(wheel, measures))
 
 
-def _rows_of(wheel: Wheel, measures: Mapping) -> Iterable[tuple]:
-    begin = wheel.start.isoformat()
-    for row in measures["rows"]:
-        gauge = wheel.gauge.get(row["gauge"])
-        if gauge is None or (row["start"] or row["end"]) < begin or not exists(row["value"], gauge.scale):
+def _rows_of(wheel: Wheel, measures: Mapping) -> Iterable[tuple | None]:
+    from gearwheel.gauges.measure import tidy_cells
+
+    rows = rows_of(measures)
+    shut = closed([r for r in rows if r.gauge == "orders"])
+    for row in rows:
+        gauge = wheel.gauge.get(row.gauge)
+        if gauge is None or (row.start or row.end) < wheel.start or is_shut(row, shut):
             continue
-        start = "" if gauge.measure == "end" else row["start"]
-        yield start, row, gauge.unit, math.hypot(row["error"] or 0.0, gauge.error)
+        how_sure = measures["gauges"][row.gauge].get("error", "")
+        cells = tidy_cells(row, gauge.scale, gauge.measure, how_sure, gauge.unit)
+        if cells:
+            error = math.hypot(float(cells[5] or 0.0), gauge.error)
+            yield (*cells[:5], f"{error:.6g}" if error else "", *cells[6:])
 
 
-def _csv(rows: Iterable[tuple]) -> str:
+def _csv(rows: Iterable[tuple | None]) -> str:
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
     out.writerow(COLUMNS)
-    for start, row, unit, error in rows:
-        told = f"{error:.6g}" if error else ""
-        out.writerow((row["gauge"], start, row["end"], repr(row["value"]), unit, told, "", "events", "measured"))
+    out.writerows(row for row in rows if row)
     return text.getvalue()

@@ -24,7 +24,8 @@ def shocks(rows: Mapping[str, Sequence], begin: date, until: date) -> dict[str, 
     """
     found = {}
     for gauge, variable in ON.items():
-        inside = sorted((r for r in rows.get(gauge, ()) if r.start >= begin and r.end <= until), key=lambda r: r.end)
+        known = (r for r in rows.get(gauge, ()) if r.start >= begin and r.end <= until)
+        inside = sorted((r for r in known if r.value > 0), key=lambda r: r.end)  # a closed period is told elsewhere
         for row in spikes(inside):
             name = f"{variable.rpartition('.')[2]}_{row.start:%Y_%m_%d}"
             days = (row.end - row.start).days

@@ -5,7 +5,9 @@ from __future__ import annotations
 import textwrap
 
 from gearwheel.show import figures
-from gearwheel.show.values import at, listing, mapping, real, words_of
+from gearwheel.show.own_change import latest
+from gearwheel.show.own_data import readings_of
+from gearwheel.show.values import at, listing, mapping, words_of
 
 WIDTH = 100
 MOST_FINDINGS = 8
@@ -14,16 +16,13 @@ MOST_FINDINGS = 8
 def measured_text(measures: dict) -> str:
     """Plain text of the `events` part of results.json: gauges by gear, gears on beliefs, findings."""
     lines = ["Measured", "--------"]
-    last = {words_of(row.get("gauge")): row for row in map(mapping, listing(measures.get("rows")))}
-    counts: dict[str, int] = {}
-    for row in map(mapping, listing(measures.get("rows"))):
-        counts[words_of(row.get("gauge"))] = counts.get(words_of(row.get("gauge")), 0) + 1
+    readings = readings_of(measures)
     gauges = mapping(measures.get("gauges"))
     for gear in dict.fromkeys(words_of(mapping(g).get("gear")) for g in gauges.values()):
         lines.append(f"{gear}")
         for name, about in gauges.items():
-            if words_of(mapping(about).get("gear")) == gear and name in last:
-                lines.append(f"  {_gauge(name, mapping(about), last[name], counts[name], measures)}")
+            if words_of(mapping(about).get("gear")) == gear and name in readings:
+                lines.append(f"  {_gauge(name, mapping(about), readings[name], measures)}")
     lines += _left_out(mapping(measures.get("left_out")))
     lines += _findings(measures)
     return "\n".join(lines)
@@ -40,12 +39,13 @@ def definitions_text(measures: dict) -> str:
     return "\n".join(lines)
 
 
-def _gauge(name: str, about, row, count: int, measures: dict) -> str:
+def _gauge(name: str, about, readings, measures: dict) -> str:
     unit = words_of(about.get("unit")).replace("money", words_of(at(measures, "source", "currency"), "money"))
     unit = "" if unit == "1" else unit
     title = words_of(about.get("title"), name)
-    value = figures.amount(real(row.get("value")), unit)
-    return f"{title[:44]:<45}{value:>22}   {count} values to {words_of(row.get('end'))}"
+    last, _, quarter = latest(measures, name, readings)
+    over = ", the last quarter together" if quarter else ""
+    return f"{title[:44]:<45}{figures.amount(last, unit):>22}   {len(readings)} values to {readings[-1].end}{over}"
 
 
 def _left_out(reasons) -> list[str]:

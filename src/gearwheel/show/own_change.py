@@ -43,6 +43,16 @@ def quarter_on_quarter(events: Mapping, gauge: str, readings: Sequence[Reading])
     return _between(events, gauge, readings, 1)
 
 
+def latest(events: Mapping, gauge: str, readings: Sequence[Reading]) -> tuple[float, float | None, bool]:
+    """The gauge now: its last value with the events behind it; of a share, where one period may hold a handful of events,
+    the share over the last quarter. The last says whether it is that of a quarter."""
+    about = definition(events, gauge)
+    if words_of(about.get("scale")) != "logit" or words_of(about.get("as")) == "end":
+        return readings[-1].value, readings[-1].n, False
+    quarter = [r for r in readings if _back(events, readings, r) == 0]
+    return _level(quarter, "mean")[0], sum(r.n or 0 for r in quarter) or None, True
+
+
 def first_to_last(events: Mapping, gauge: str, readings: Sequence[Reading]) -> Change | None:
     """The last quarter of the series against its first whole one; None for a series shorter than three."""
     first = _back(events, readings, readings[0]) if readings else 0

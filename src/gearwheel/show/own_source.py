@@ -8,7 +8,7 @@ from datetime import date
 from gearwheel.show import figures, tables
 from gearwheel.show.cards import card, folded, paragraphs, tied
 from gearwheel.show.figures import in_words
-from gearwheel.show.own_change import change_words, quarter_on_quarter
+from gearwheel.show.own_change import change_words, latest, quarter_on_quarter
 from gearwheel.show.own_data import (
     COMPLAINTS,
     Reading,
@@ -162,13 +162,15 @@ def _multiples(results: dict, events: Mapping, readings: Mapping, palette: Palet
 def _definitions(events: Mapping, readings: Mapping) -> str:
     rows = []
     for gauge, found in readings.items():
-        about, unit, last = definition(events, gauge), unit_of(events, gauge), found[-1]
-        n = f"of {figures.number(last.n)} events" if last.n else ""
+        about, unit = definition(events, gauge), unit_of(events, gauge)
+        last, events_behind, quarter = latest(events, gauge, found)
+        n = f"of {figures.number(events_behind)} events" if events_behind else ""
+        n += " in the last quarter" if quarter else ""
         change = change_words(quarter_on_quarter(events, gauge, found), shy=True) or figures.NOT_KNOWN
         rows.append(
             [
                 tables.cell(title_of(events, gauge), small=gauge),
-                tables.cell(figures.amount(last.value, unit), "n", n),
+                tables.cell(figures.amount(last, unit), "n", n.strip()),
                 tables.cell(change, "n"),
                 tables.cell(
                     words_of(about.get("definition"), "not defined"), small=_error_words(words_of(about.get("error")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gearwheel.show import figures
 from gearwheel.show.cards import card, tied
 from gearwheel.show.figures import between, in_words, number, percent
-from gearwheel.show.own_change import change_words, first_to_last, quarter_on_quarter
+from gearwheel.show.own_change import change_words, first_to_last, latest, quarter_on_quarter
 from gearwheel.show.own_data import events_of, readings_of, title_of, unit_of
 from gearwheel.show.own_plan import PLAN, Step, gauges_of, levers_of, links_of, loop_words, loops_of
 from gearwheel.show.own_says import comes_next, says
@@ -57,7 +57,7 @@ def _gauges(results: dict, step: Step) -> str:
     items = []
     for gauge in gauges_of(step, readings)[:MOST_GAUGES]:
         rows = readings[gauge]
-        last = figures.amount(rows[-1].value, unit_of(events, gauge))
+        last = figures.amount(latest(events, gauge, rows)[0], unit_of(events, gauge))
         quarter = change_words(quarter_on_quarter(events, gauge, rows), shy=True)
         whole = change_words(first_to_last(events, gauge, rows), shy=True)
         moved = "; ".join(

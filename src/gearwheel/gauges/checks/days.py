@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from datetime import date, timedelta
-from statistics import median
 from typing import Any
 
 from gearwheel.gauges.checks.finding import ask, has
@@ -13,15 +10,21 @@ from gearwheel.gauges.checks.future import FIRST
 
 COUNTED = f"""coalesce(status, '') <> 'cancelled' AND NOT coalesce(is_test, FALSE)
     AND placed_at BETWEEN TIMESTAMP '{FIRST}' AND now()::TIMESTAMP + INTERVAL 1 DAY"""  # GW453 names other dates
-NORMAL = 1.4826  # MAD to standard deviation, for the normal distribution
 
 
 def orders_by_day(events: Any) -> dict[date, int]:
-    """Day to number of orders that count (no cancelled ones, no tests), by day; days without orders are not there."""
+    """Day to number of orders that count (no cancelled ones, no tests), by day, between the ends that the mapping states;
+    days without orders are not there."""
     if not has(events, "orders", "placed_at"):
         return {}
     sql = f"SELECT placed_at::DATE, count(*) FROM events.orders WHERE {COUNTED} GROUP BY 1 ORDER BY 1"
-    return dict(ask(events, sql))
+    return within(dict(ask(events, sql)), events)
+
+
+def within(days: dict[date, int], events: Any) -> dict[date, int]:
+    """The days between the ends of the record that the mapping states."""
+    since, until = (getattr(events.mapping, end, None) for end in ("since", "until"))
+    return {day: n for day, n in days.items() if (not since or day >= since) and (not until or day < until)}
 
 
 def week_of(day: date) -> date:
@@ -40,11 +43,3 @@ def whole_weeks(days: dict[date, int]) -> dict[date, int]:
         if monday >= first and monday + timedelta(days=6) <= last:
             weeks[monday] = weeks.get(monday, 0) + n
     return weeks
-
-
-def spread(values: Sequence[float]) -> float:
-    """A robust standard deviation: 1.4826 times the median absolute deviation from the median."""
-    if not values:
-        return math.inf
-    middle = median(values)
-    return NORMAL * median(abs(value - middle) for value in values)

@@ -81,7 +81,8 @@ def _finding(days: dict[date, int], gaps: list[Gap]) -> Finding:
         f"{longest.first} to {longest.last}",
         f"{counted(missing, 'day')} without orders in {counted(len(gaps), 'gap')} ({percent(share)} of the record); the "
         f"longest from {longest.first} to {longest.last}, where about {longest.expected:,.0f} orders were to be expected",
-        "fetch the missing files, or begin after the gap with 'where'; periods without rows are not measured as zero",
+        f"fetch the missing files; where they are lost, begin after the gap with since = {longest.last + timedelta(days=1)} "
+        "in mapping.toml. Where the shop was closed, nothing needs to be done",
     )
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
+from gearwheel.gauges.catalogue import OPEN
 from gearwheel.gauges.checks.days import orders_by_day, week_of
 from gearwheel.gauges.checks.finding import Finding, counted, percent, share_of
+from gearwheel.gauges.record_ends import reach_of
 
 CODE = "GW482"
 
@@ -16,9 +18,10 @@ def check(events: Any) -> Iterator[Finding]:
     days = orders_by_day(events)
     if not days:
         return
-    last = max(days)
+    until = reach_of(events.mapping, lambda: days).until
+    last = max(days) if until == OPEN else until - timedelta(days=1)
     start, end = period_of(last, events.mapping.grain)
-    if last == end - timedelta(days=1):
+    if last == end - timedelta(days=1) or not any(day >= start for day in days):
         return
     trimmed = sum(n for day, n in days.items() if day >= start)
     share = share_of(trimmed, sum(days.values()))

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from math import log, sqrt
 from statistics import median
 from typing import Any
 
-from gearwheel.gauges.checks.days import COUNTED, spread, week_of
+from gearwheel.gauges.checks.days import COUNTED, week_of, within
 from gearwheel.gauges.checks.finding import Finding, ask, counted, has, percent, share_of
+from gearwheel.gauges.record_ends import low_days, spread
 
 CODE = "GW481"
-LOOKED_AT = 21  # last days in which rows may be missing
-WEEKS_BEFORE = 8  # the same weekday of so many weeks before is what a day is compared with
-HALF = log(2)  # a day must fall at least by half …
-STRANGE = 4  # … and by so many standard deviations of earlier days
-MISSING = 20  # orders
 ENOUGH = 30  # orders of a week before its share of deliveries is looked at
 MORE = 0.10  # a share of undelivered orders so much above the usual one is unfinished business
 
@@ -25,9 +20,8 @@ def check(events: Any) -> Iterator[Finding]:
     if not has(events, "orders", "placed_at"):
         return
     days = _days(events)
-    placed = {day: n for day, (n, _) in days.items()}
-    if placed:
-        yield from _check_drop(placed)
+    if getattr(events.mapping, "until", None) is None:  # else the end is stated, and so complete
+        yield from _check_drop(within({day: n for day, (n, _) in days.items()}, events))
     if has(events, "deliveries", "order_id", "delivered_at"):
         yield from _check_undelivered(days)
 
@@ -46,21 +40,11 @@ def _days(events: Any) -> dict[date, tuple[int, int]]:
 
 
 def _check_drop(placed: dict[date, int]) -> Iterator[Finding]:
-    last = max(placed)
-    earlier = [_fall(placed, last - timedelta(days=k)) for k in range(LOOKED_AT, 26 * 7)]
-    usual = spread([fall for fall, typical in earlier if typical >= 1])
-    low = []
-    for k in range(LOOKED_AT):
-        fall, typical = _fall(placed, last - timedelta(days=k))
-        if typical < 1:  # a day on which the shop is closed
-            continue
-        if fall < max(HALF, STRANGE * usual, STRANGE / sqrt(typical)):
-            break
-        low.append((last - timedelta(days=k), typical))
-    expected, there = sum(typical for _, typical in low), sum(placed.get(day, 0) for day, _ in low)
-    if len(low) < 2 or expected - there < MISSING:  # a single last day is merely unfinished
+    low = low_days(placed)
+    if not low:
         return
-    first = low[-1][0]
+    expected, there = sum(typical for _, typical in low), sum(placed.get(day, 0) for day, _ in low)
+    first, last = low[-1][0], max(placed)
     share = share_of(there, expected)
     yield Finding(
         CODE,
@@ -71,15 +55,9 @@ def _check_drop(placed: dict[date, int]) -> Iterator[Finding]:
         share,
         str(first),
         f"from {first} to {last} there are {counted(there, 'order')} where about {expected:,.0f} were usual: "
-        "rows may still arrive",
-        f"fetch the data again, or end the record before {first} with 'where'",
+        "rows may still arrive. The record is measured up to the day before",
+        f"fetch the data again; where the days are complete, write until = {last + timedelta(days=1)} in mapping.toml",
     )
-
-
-def _fall(placed: dict[date, int], day: date) -> tuple[float, float]:
-    """How far the day lies below the same weekday before, as a log ratio; and what is usual there, in orders."""
-    typical = median(placed.get(day - timedelta(weeks=k), 0) for k in range(1, WEEKS_BEFORE + 1))
-    return log((typical + 0.5) / (placed.get(day, 0) + 0.5)), typical
 
 
 def _check_undelivered(days: dict[date, tuple[int, int]]) -> Iterator[Finding]:

@@ -15,8 +15,9 @@ from math import exp, log, sqrt
 from statistics import median
 from typing import Any
 
-from gearwheel.gauges.checks.days import orders_by_day, spread, whole_weeks
+from gearwheel.gauges.checks.days import orders_by_day, whole_weeks
 from gearwheel.gauges.checks.finding import Finding, share_of
+from gearwheel.gauges.record_ends import spread
 
 CODE = "GW483"
 NEAR, TREND = 6, 12  # weeks on either side

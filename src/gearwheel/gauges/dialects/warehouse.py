@@ -6,7 +6,17 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from gearwheel.gauges.catalogue import Intermediate, Measure, catalogue, choose, fill, intermediates, steps_for
+from gearwheel.gauges.catalogue import (
+    EVERYTHING,
+    Intermediate,
+    Measure,
+    Reach,
+    catalogue,
+    choose,
+    fill,
+    intermediates,
+    steps_for,
+)
 from gearwheel.gauges.dialects import Place, checked_tree, generated, known_dialect
 from gearwheel.gauges.dialects.typed import Types, canonical_schema, output_types, typed_tree
 from gearwheel.wheel.errors import DataError, Problem, did_you_mean
@@ -53,6 +63,7 @@ def warehouse_views(
     grain: str = GRAIN,
     active_days: int = ACTIVE_DAYS,
     place: Place | None = None,
+    reach: Reach = EVERYTHING,
     fed: Fed | None = None,
 ) -> list[WarehouseView]:
     """Every measure view (or those of `names`, views of the catalogue) and the intermediates before them.
@@ -69,9 +80,9 @@ def warehouse_views(
     views = []
     for step in steps_for(measures):
         name = f"{BASE}.{step.name}"
-        sql = measure_sql(fill(step.sql, grain, active_days), dialect, put, name)
+        sql = measure_sql(fill(step.sql, grain, active_days, reach), dialect, put, name)
         views.append(WarehouseView(f"{BASE}_{step.name}", step, sql))
-    for measure in (m.filled(grain, active_days) for m in measures):
+    for measure in (m.filled(grain, active_days, reach) for m in measures):
         sql = measure_sql(measure.sql, dialect, put, f"gauge {measure.name}")
         views.append(WarehouseView(measure.name, measure, sql))
     return views
@@ -91,13 +102,14 @@ def warehouse_sql(
     active_days: int = ACTIVE_DAYS,
     events: str = "events",
     views: str = "gearwheel",
+    reach: Reach = EVERYTHING,
     fed: Fed | None = None,
 ) -> dict[str, str]:
     """Statements that make every measure a view in the schema `views`, in the order in which they must be run.
 
     The canonical tables are read from the schema `events`. Raises as `warehouse_views` does.
     """
-    made = warehouse_views(dialect, names, grain, active_days, placed(events, views), fed)
+    made = warehouse_views(dialect, names, grain, active_days, placed(events, views), reach, fed)
     return {v.name: f"CREATE OR REPLACE VIEW {views}.{v.name} AS\n{v.select};\n" for v in made}
 
 

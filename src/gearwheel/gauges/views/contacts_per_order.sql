@@ -15,9 +15,9 @@ with counted as (
 select
     p.period_start,
     p.period_end,
-    k.contacts / nullif(s.orders, 0) as value,
+    coalesce(k.contacts, 0) / nullif(s.orders, 0) as value,
     sqrt(1 / nullif(k.contacts, 0) + 1 / nullif(cast(s.orders as double), 0)) as error,
-    cast(floor(k.contacts) as bigint) as n
+    s.orders as n
 from base.periods p
 join base.period_states s on s.period = p.period
-join counted k on k.period = p.period
+left join counted k on k.period = p.period

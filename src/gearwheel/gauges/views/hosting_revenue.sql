@@ -7,8 +7,13 @@
 -- needs = ["hosting.revenue"]
 -- definition = "money that tenants paid for hosting on the days of the period"
 -- error = "none"
-select p.period_start, p.period_end, sum(h.revenue) as value, cast(null as double) as error, count(h.revenue) as n
-from events.hosting h
-join base.calendar c on c.day = h.day
-join base.periods p on p.period = c.period
-group by p.period_start, p.period_end
+with booked as (
+    select c.period, sum(h.revenue) as amount, count(h.revenue) as bookings
+    from events.hosting h
+    join base.calendar c on c.day = h.day
+    group by c.period
+)
+select p.period_start, p.period_end, coalesce(b.amount, 0) as value, cast(null as double) as error, coalesce(b.bookings, 0) as n
+from base.periods p
+join base.hosting_reach x on p.period between x.first_period and x.last_period
+left join booked b on b.period = p.period

@@ -13,10 +13,10 @@ with people as (
 select
     p.period_start,
     p.period_end,
-    cast(o.orders as double) / nullif(0.5 * (m.people + m.people_before) * p.years, 0) as value,
+    cast(coalesce(o.orders, 0) as double) / nullif(0.5 * (m.people + m.people_before) * p.years, 0) as value,
     1 / sqrt(nullif(o.orders, 0)) as error,
-    o.orders as n
+    coalesce(o.orders, 0) as n
 from base.periods p
 join people m on m.period = p.period
-join base.member_counts o on o.period = p.period and o.member = 1
+left join base.member_counts o on o.period = p.period and o.member = 1
 where p.change_known

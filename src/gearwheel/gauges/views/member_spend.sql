@@ -13,10 +13,10 @@ with people as (
 select
     p.period_start,
     p.period_end,
-    o.value / nullif(0.5 * (m.people + m.people_before) * p.years, 0) as value,
+    coalesce(o.value, 0) / nullif(0.5 * (m.people + m.people_before) * p.years, 0) as value,
     sqrt(o.value_2) / nullif(o.value, 0) as error,
-    o.orders as n
+    coalesce(o.orders, 0) as n
 from base.periods p
 join people m on m.period = p.period
-join base.member_sums o on o.period = p.period and o.member = 1
+left join base.member_sums o on o.period = p.period and o.member = 1
 where p.change_known

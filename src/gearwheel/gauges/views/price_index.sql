@@ -5,60 +5,59 @@
 -- scale = "log"
 -- unit = "1"
 -- needs = ["order_lines.price"]
--- definition = "prices paid (discount off) for like goods, 1 in the first period: a chained Törnqvist index over the products sold both in the period and in the one before, weighted by the mean of their two shares in sales (Törnqvist 1936; Diewert 1976, Journal of Econometrics 4)"
--- error = "of the weighted mean of log price changes, summed along the chain"
-with priced as (
-    select s.product_id, s.period, s.value, s.value / s.quantity as price
-    from base.product_periods s
-    join base.periods p on p.period = s.period
-    where s.quantity > 0 and s.value > 0
+-- definition = "prices paid (discount off) for like goods, 1 in the first period: a multilateral index without chaining from period to period. Each period is compared with the blocks around it (weeks with blocks of four weeks, days with weeks, months with months; at most twelve before and after, its own left out) by a Törnqvist index over the products sold in both; the level is the mean over the blocks, weighted by their sales of these products, of the block's own level times the index. Levels of blocks are GEKS over the same window (Törnqvist 1936; Ivancic, Diewert & Fox 2011, Journal of Econometrics 161). Lines at less than a quarter or more than four times the product's usual price, the median over its periods, are left out"
+-- error = "of the mean of log price changes over products, weighted by the sales of the period, the mean over blocks"
+with pairs as (
+    select a.period, b.block, a.value as v, b.value as w, ln(a.value / a.quantity) - b.log_price as c
+    from base.price_periods a
+    join base.price_blocks b
+        on b.product_id = a.product_id and b.block between a.block - 12 and a.block + 12 and b.block <> a.block
+    where a.quantity > 0 and a.value > 0
 ),
-pairs as (
-    select
-        b.period,
-        b.value,
-        a.value as value_before,
-        ln(b.price / nullif(a.price, 0)) as change
-    from priced b
-    join priced a on a.product_id = b.product_id and a.period = b.period - 1
-),
-totals as (
-    select period, sum(value) as value, sum(value_before) as value_before, count(*) as products
-    from pairs
-    group by period
-),
-weighted as (
-    select
-        x.period,
-        x.change,
-        0.5 * (x.value / nullif(t.value, 0) + x.value_before / nullif(t.value_before, 0)) as weight,
-        t.products
-    from pairs x
-    join totals t on t.period = x.period
-),
-links as (
+sums as (
     select
         period,
-        sum(weight * change) as change,
-        sum(weight * weight * change * change) as square,
-        sum(weight * weight * change) as cross_term,
-        sum(weight * weight) as weights,
-        count(*) as products
-    from weighted
-    group by period
+        block,
+        nullif(sum(v), 0) as v,
+        nullif(sum(w), 0) as w,
+        sum(v * c) as vc,
+        sum(w * c) as wc,
+        sum(v * v) as vv,
+        sum(v * v * c) as vvc,
+        sum(v * v * c * c) as vvcc
+    from pairs
+    group by period, block
 ),
-chain as (
+compared as (
+    select period, block, w, v, vv, vvc, vvcc, 0.5 * (vc / nullif(v, 0) + wc / nullif(w, 0)) as change
+    from sums
+),
+levels as (
     select
-        s.period,
-        case when row_number() over (order by s.period) = 1 then 1 else coalesce(l.products, 0) end as known,
-        coalesce(l.products, 0) as products,
-        sum(coalesce(l.change, 0)) over (order by s.period rows between unbounded preceding and current row) as level,
-        sum(greatest(0, coalesce(l.square - 2 * l.change * l.cross_term + l.change * l.change * l.weights, 0)))
-            over (order by s.period rows between unbounded preceding and current row) as variance
-    from base.periods s
-    left join links l on l.period = s.period
+        c.period,
+        sum(c.w * (l.level + c.change)) / nullif(sum(c.w), 0) as level,
+        sum(c.w * greatest(0, c.vvcc - 2 * c.change * c.vvc + c.change * c.change * c.vv) / nullif(c.v * c.v, 0))
+            / nullif(sum(c.w), 0) as variance
+    from compared c
+    join base.price_levels l on l.block = c.block
+    group by c.period
+),
+ranked as (
+    select period, level, variance, row_number() over (order by period) as place
+    from levels
+),
+repeated as (
+    select product_id from base.price_blocks group by product_id having count(*) > 1
+),
+counted as (
+    select a.period, count(*) as n
+    from base.price_periods a
+    join repeated r on r.product_id = a.product_id
+    group by a.period
 )
-select p.period_start, p.period_end, exp(c.level) as value, sqrt(c.variance) as error, c.products as n
+select p.period_start, p.period_end, exp(l.level - f.level) as value, sqrt(l.variance) as error, coalesce(n.n, 0) as n
 from base.periods p
-join chain c on c.period = p.period
-where c.known > 0
+left join ranked l on l.period = p.period
+left join counted n on n.period = p.period
+cross join ranked f
+where f.place = 1

@@ -6,12 +6,16 @@
 -- needs = ["reviews"]
 -- definition = "share of the period's orders that were reviewed within 30 days; a period counts once its 30 days are over"
 -- error = "binomial, in logits"
-with shares as (
-    select s.period, s.orders as n, sum(case when r.written_day <= r.day_no + 30 then 1 else 0 end) as hits
+with written as (
+    select period, sum(case when written_day <= day_no + 30 then 1 else 0 end) as hits
+    from base.reviews
+    group by period
+),
+shares as (
+    select s.period, s.orders as n, coalesce(w.hits, 0) as hits
     from base.period_states s
-    join base.reviews r on r.period = s.period
+    left join written w on w.period = s.period
     where s.end_day + 30 <= s.last_order + 1
-    group by s.period, s.orders
 )
 select
     p.period_start,

@@ -20,10 +20,14 @@ fragment as (
     from gaps
     where days_after >= 28 and so_far <= 0.05 * all_orders
 ),
+complete as (
+    select max(complete_day) as complete_day from base.calendar
+),
 record as (
-    select f.end_day as fragment_end, min(c.first_order) as first_order, max(c.last_order) as last_order
+    select f.end_day as fragment_end, min(c.first_order) as first_order, max(k.complete_day) as last_order
     from counted c
     join fragment f on c.first_order > f.end_day
+    cross join complete k
     group by f.end_day
 ),
 calendar as (
