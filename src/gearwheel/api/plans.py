@@ -40,12 +40,16 @@ class Plan:
         return pd.DataFrame(rows).set_index("name")
 
     def settings(self) -> dict[str, list[tuple[float, float]]]:
-        """The paths as `fit.spin(set=...)` takes them: (wheel time, value) steps of the levers that move."""
+        """The paths as `fit.spin(set=...)` takes them: (wheel time, value) steps of the levers that move.
+
+        A lever that the data put outside its limits is set to the nearer limit, since a spin takes nothing beyond it.
+        """
         from gearwheel.wheel.times import decimal_year, per_year
 
         zero, year = decimal_year(0.0, self.wheel), per_year(self.wheel)
         times = [(t - zero) * year for t in self.found["time"]]
-        return {r["lever"]: list(zip(times, r["path"])) for r in self.found["levers"] if r["moved"]}
+        moved = [r for r in self.found["levers"] if r["moved"]]
+        return {r["lever"]: [(t, _within(v, *r["limits"])) for t, v in zip(times, r["path"])] for r in moved}
 
     def save(self, path: str | Path) -> Path:
         """Write the page of the plan, one HTML file that opens offline. Raises GearwheelError for a foreign file."""
@@ -65,3 +69,7 @@ class Plan:
         from gearwheel.show.plan_page import outcome_chart
 
         return outcome_chart(self.found)
+
+
+def _within(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import click
 
@@ -50,14 +51,19 @@ def levers(
     click.echo(lever_table(found))
     click.echo()
     click.echo(plain(words.levers(results)))
-    say_next("spin", wheel, *_best(found))
+    say_next("spin", wheel, *_best(found, model.wheel.lever))
 
 
-def _best(found: dict) -> tuple[str, ...]:
-    """The step that helps most, as options of `spin`."""
+def _best(found: dict, levers: Mapping) -> tuple[str, ...]:
+    """The step that helps most, as options of `spin`: rounded, but not beyond the limits, which `spin` would refuse."""
     known = [effect for effect in found["effects"] if effect["effect"]]
     best = max(known, key=lambda effect: effect["effect"]["median"], default=None)
-    return ("--set", f"{best['lever']}={best['to']:.4g}") if best else ()
+    if best is None:
+        return ()
+    low, high = levers[best["lever"]].limits
+    rounded = f"{best['to']:.4g}"
+    inside = min(max(float(rounded), low), high)
+    return ("--set", f"{best['lever']}={rounded if inside == float(rounded) else repr(inside)}")
 
 
 def lever_table(found: dict) -> str:

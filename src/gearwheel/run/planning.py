@@ -246,7 +246,7 @@ def _lever_rows(found, wheel: Wheel) -> list[dict]:
     paths = found.task.paths
     offsets = paths.offsets(found.x)  # what is advised
     rows = []
-    for track, offset in zip(paths.tracks, offsets):
+    for track, offset, path in zip(paths.tracks, offsets, paths.values(found.x)):
         lever = wheel.lever[track.lever]
         rows.append(
             {
@@ -254,7 +254,7 @@ def _lever_rows(found, wheel: Wheel) -> list[dict]:
                 "title": lever.title or track.lever,
                 "unit": shown_unit(wheel.parameter[lever.of].unit, wheel),
                 "from": track.base,
-                "path": track.base + offset,
+                "path": path,
                 "limits": [track.low, track.high],
                 "ramp": track.ramp,
                 "moved": bool(np.abs(offset).max() > 1e-3 * track.width),
