@@ -71,13 +71,14 @@ class Model:
     def check(self) -> list[Problem]:
         """Everything wrong with the wheel and its measured series, warnings too; [] when there is nothing to say."""
         from gearwheel.run import measured
+        from gearwheel.run.first_rows import contradictions
         from gearwheel.wheel.rules import check_wheel
 
         problems: list[Problem] = []
         try:
             problems += check_wheel(self.assembled)
             if not any(p.severity == "error" for p in problems):
-                measured(self.assembled)
+                problems += contradictions(self.assembled, measured(self.assembled))
         except ProblemsError as error:
             problems += error.problems
         return problems

@@ -74,7 +74,10 @@ def fit_part(posterior, engine=None) -> dict:
     """The `fit` part of results.json."""
     from gearwheel.fit.trace import predictive_checks
 
+    from gearwheel.fit.verdicts import beyond_belief
+
     part = {**posterior.diagnostics, "on_belief": [n for n, f in zip(posterior.beliefs.names, posterior.free) if not f]}
+    part["beyond_belief"] = beyond_belief(posterior)
     if engine and posterior.traced is not None:
         part["checks"] = predictive_checks(posterior.traced, engine[1])
     return part
