@@ -7,11 +7,11 @@ import json
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from wheels_small import flywheel, simulate
 
 import gearwheel as gw
 from gearwheel.cli import main
@@ -26,6 +26,7 @@ from gearwheel.run.store import LIBRARY
 from gearwheel.wheel.load import assemble_with
 from gearwheel.wheel.parts import Gauge, Parameter, Stock, Wheel
 from gearwheel.wheel.read import parse_wheel
+from wheels_small import flywheel, simulate
 
 QUARTERS = [date(2019 + k // 4, 1 + 3 * (k % 4), 1) for k in range(13)]
 
@@ -88,7 +89,7 @@ def test_company_figures_start_where_their_first_rows_say_and_not_at_the_sample_
         assert wheel == pytest.approx(record, rel=0.01), name
     # people order about as often as in the sample; money is counted in whatever unit the file has
     assert model.assembled.parameter["experience.frequency_reference"].centre == pytest.approx(3, rel=0.1)
-    assert "10,000 customers" not in open("firm/wheel.toml").read()
+    assert "10,000 customers" not in Path("firm/wheel.toml").read_text()
 
 
 @pytest.mark.parametrize(("kept", "value"), [("customers_active", 240.0), ("sales_value", 3.1e9)])
@@ -125,7 +126,9 @@ def test_every_gear_starts_where_its_figures_do():
     parameter = {n: _times(p, moved.get(n, 1.0)) for n, p in whole.parameter.items()}
     gauges = {n: g for n, m in _measures().items() if (g := _gauge(m, "", whole))}
     truth = whole.changed(parameter=parameter, gauge=gauges, start=date(2019, 1, 1))
-    ends = {n: [Row(None if g.measure == "end" else k / 4, (k + 1) / 4, 1.0) for k in range(4)] for n, g in gauges.items()}
+    ends = {
+        n: [Row(None if g.measure == "end" else k / 4, (k + 1) / 4, 1.0) for k in range(4)] for n, g in gauges.items()
+    }
     read = readings(spun(truth, ends, {}, None), ends)
     rows = []
     for name, gauge in gauges.items():
@@ -174,7 +177,9 @@ def wheel_at(start: float, scale: str = "log", measure: str = "end", **about) ->
 def said(wheel: Wheel, *values: float, bound: str = "", step: float = 0.25, begins: float = 0.0) -> list:
     flows = wheel.gauge["level"].measure != "end"
     times = begins + step * np.arange(1, len(values) + 1)
-    rows = tuple(Row(t - step if flows else None, t, v, bound=bound, line=2 + i) for i, (t, v) in enumerate(zip(times, values)))
+    rows = tuple(
+        Row(t - step if flows else None, t, v, bound=bound, line=2 + i) for i, (t, v) in enumerate(zip(times, values))
+    )
     return contradictions(wheel, Gauges({"level": Series("level", "1", rows)}))
 
 
@@ -226,10 +231,10 @@ def test_check_refuses_a_start_that_the_record_contradicts():
     write(figures(51_665, 4_766_834))
     new()
     file = "firm/wheel.toml"
-    text = open(file).read()
+    text = Path(file).read_text()
     begin = text.index('[parameter."experience.customers_start"]')
     end = text.index("[parameter", begin + 5)
-    open(file, "w").write(f'{text[:begin]}[parameter."experience.customers_start"]\nvalue = 10000\n{text[end:]}')
+    Path(file).write_text(f'{text[:begin]}[parameter."experience.customers_start"]\nvalue = 10000\n{text[end:]}')
     done = CliRunner().invoke(main, ["check", file])
     assert done.exit_code == 1 and "GW159" in done.output and "customers_start" in done.output
     assert "10,100" in done.output and "51,700" in done.output  # after a quarter of the wheel, and in the first row
@@ -259,9 +264,49 @@ def test_a_fit_warns_of_a_number_that_the_data_took_out_of_its_belief(factor):
     steps = 0.02 * np.random.default_rng(5).standard_normal(len(QUARTERS) - 1)
     levels = factor * 100 * np.exp(np.cumsum(steps))
     write([("level", None, end, f"{v:.5g}", "1") for end, v in zip(QUARTERS[1:], levels)], "record.csv")
-    open("w.toml", "w").write(STUBBORN)
+    Path("w.toml").write_text(STUBBORN)
     done = CliRunner().invoke(main, ["fit", "w.toml"])
     assert done.exit_code == 0, done.output
     assert ("Warning: the data moved one number out of the stated belief: wander" in done.output) == (factor > 1)
     told = json.loads(CliRunner().invoke(main, ["fit", "w.toml", "--json"]).stdout)
     assert told["fit"]["beyond_belief"] == (["wander"] if factor > 1 else [])
+
+
+# ---- metrics in another form
+
+
+WIDE = {
+    "columns": "quarter_end,customers,revenue,take_rate\n2023-03-31,51665,4766834,0.1194\n2023-06-30,54706,5975428,0.1203\n",
+    "German": "Quartal;Kunden;Umsatz\n2023-Q1;51.665;4.766.834\n2023-Q2;54.706;5.975.428\n",
+    "months": "Month\tActive customers\tGMV ($)\nJan 2023\t51,665\t$4.7M\nFeb 2023\t54,706\t$5.9M\n",
+    "dated": "date,sales_value,orders\n01/31/2023,4766834,9000\n02/28/2023,5975428,9100\n",
+    "rows": "metric,2021,2022,2023\nRevenue,4766834,5975428,6001000\nCustomers,51665,54706,60000\nNPS,31,33,35\n",
+    "years": "fiscal_year,net_sales\nFY2021,4766834\nFY2022,5975428\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", WIDE)
+def test_metrics_by_column_are_refused_with_the_form_that_is_read(form):
+    Path("figures.csv").write_text(WIDE[form])
+    done = CliRunner().invoke(main, ["new", "firm", "--data", "figures.csv", "--yes"])
+    assert done.exit_code == 1 and "GW160" in done.output and ",".join(COLUMNS) in done.output
+    known = "customers_active" if "ustomers" in WIDE[form] or "Kunden" in WIDE[form] else "sales_value"
+    assert known in done.output
+    assert ("take_rate is take_rate" in done.output) == (form == "columns")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "date,customer,sales\n2023-03-31,17,20.5\n2023-04-01,18,30\n",
+        "order_id,created_at,email,total\n1,2023-03-31,a@b.c,20\n2,2023-04-01,d@e.f,30\n",
+        "day,temperature\n2023-03-31,17\n2023-04-01,18\n",
+        "who,what\na,b\n",
+        "",
+    ],
+)
+def test_orders_and_other_tables_are_not_taken_for_metrics(text, folder):
+    from gearwheel.gauges.wide import wide_table
+
+    (folder / "x.csv").write_text(text)
+    assert wide_table(folder / "x.csv") is None

@@ -49,9 +49,7 @@ def steps_of(wheel: Wheel, rows: Mapping[str, Sequence[Row]]) -> int:
 def spun(wheel: Wheel, rows: Mapping[str, Sequence[Row]], parameters: Mapping, noise: np.ndarray | None) -> Ensemble:
     """The wheel from its start to the end of the last of these rows; `noise` (steps, draws, stocks) or none."""
     read = {v for n in rows for v in (wheel.gauge[n].of, wheel.gauge[n].over) if v}
-    return spin(
-        build(wheel), parameters, steps_of(wheel, rows), paths=history(wheel), keep=sorted(read), shocks=noise
-    )
+    return spin(build(wheel), parameters, steps_of(wheel, rows), paths=history(wheel), keep=sorted(read), shocks=noise)
 
 
 def readings(run: Ensemble, rows: Mapping[str, Sequence[Row]]) -> dict[str, np.ndarray]:
@@ -110,7 +108,9 @@ def _contradiction(wheel: Wheel, name: str, rows: Sequence[Row], read: np.ndarra
     if not (far(apart[0], sound[:, 0]) and far(mean, sound.mean(axis=1)) and apart[0] * mean > 0):
         return None
     low, middle, high = from_scale(np.quantile(sound[:, 0], [0.05, 0.5, 0.95]), gauge.scale)
-    about = number(middle) if high - low <= 0.02 * abs(middle) else f"{number(middle)} ({number(low)} to {number(high)})"
+    about = (
+        number(middle) if high - low <= 0.02 * abs(middle) else f"{number(middle)} ({number(low)} to {number(high)})"
+    )
     place = wheel.places.get(("gauge", name), Place(wheel.file, 0))
     line = f" in line {rows[0].line} of the record" if rows[0].line else ""
     message = f"the wheel's start contradicts the record: '{name}' would first read {about}"

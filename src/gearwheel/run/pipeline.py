@@ -73,7 +73,6 @@ def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, 
 def fit_part(posterior, engine=None) -> dict:
     """The `fit` part of results.json."""
     from gearwheel.fit.trace import predictive_checks
-
     from gearwheel.fit.verdicts import beyond_belief
 
     part = {**posterior.diagnostics, "on_belief": [n for n, f in zip(posterior.beliefs.names, posterior.free) if not f]}
