@@ -182,12 +182,14 @@ class Fit:
 
     def levers(self, outcome: str, *, years: float | None = None, how: str | None = None) -> Levers:
         """What one step of each lever does to `outcome` over `years`: "cumulated" or its "level" in the end, when None
-        what flows is cumulated and a stock is looked at in the end. Raises WheelError for an unknown outcome."""
+        what flows is cumulated and a stock is looked at in the end. `years` is the wheel's horizon when None; for a
+        business measured from events at least two years and twice the delay of its slowest loop. Raises WheelError for
+        an unknown outcome."""
         from gearwheel.run import levers_of
         from gearwheel.run.chosen import outcome_of
 
         wheel = self.model.wheel
-        years = _positive(wheel.horizon if years is None else years)
+        years = None if years is None else _positive(years)
         return Levers(levers_of(self.posterior, outcome_of(outcome, wheel), years=years, how=how), wheel)
 
     def plan(
@@ -239,7 +241,7 @@ class Fit:
 
         wheel = self.model.wheel
         outcome = outcome_of(outcome, wheel) if outcome else None
-        years = _positive(wheel.horizon if years is None else years)
+        years = None if years is None else _positive(years)
         return Terms(ask_terms(self.posterior, kind, outcome, years=years, **asked))
 
     @property

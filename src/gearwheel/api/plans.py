@@ -62,7 +62,7 @@ class Plan:
     def __str__(self) -> str:
         from gearwheel.show import words_plan as words
 
-        told = [words.verdict(self.found), words.size(self.found), words.risk(self.found), *words.rules(self.found)]
+        told = [words.verdict(self.found), words.risk(self.found), *words.rules(self.found)]
         return "\n".join(filter(None, [*told, words.search(self.found), words.next_step(self.found)]))
 
     def _repr_svg_(self) -> str:

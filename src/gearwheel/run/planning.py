@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gearwheel.run.chosen import chosen_lever, outcome_of
+from gearwheel.run.horizon import longest_delay, usual_years
 from gearwheel.run.parts import shown_unit
-from gearwheel.run.questions import now_of, weighed_here
+from gearwheel.run.questions import belief_share, now_of, weighed_here
 from gearwheel.run.store import Progress, cached_file, input_hash, plain, save_atomically, silent
 from gearwheel.spin.levers import history, table
 from gearwheel.wheel.errors import GearwheelError, Problem, WheelError
@@ -49,7 +50,7 @@ def plan_of(
 
     wheel, keep = posterior.wheel, (keep,) if isinstance(keep, str) else keep
     outcome = outcome_of(outcome, wheel)
-    years = max(wheel.horizon, LEAST_YEARS) if years is None else years
+    years = max(usual_years(posterior, longest_delay(posterior)), LEAST_YEARS) if years is None else years
     _refuse_numbers(wheel, budget, years, risk, at_risk, knots)
     chosen = chosen_levers(wheel, levers)
     rules = parse_rules(keep, wheel)
@@ -123,7 +124,24 @@ def _planned(posterior, asked: Mapping, rules, progress: Progress) -> dict:
     )  # fmt: skip
     if not found.kept:
         _refuse_impossible(found, wheel)
-    return _told(found, asked, wheel)
+    gain = found.fresh["plan"].value - found.fresh["nothing"].value
+    # the draws to judge on are repeated with other noise: what a plan brings for one set of numbers is their mean
+    gain = gain.reshape(-1, len(judging)).mean(axis=0)
+    beside = [fresh.parameters[n][: len(judging)] for n in unsure_draws(wheel, 1, posterior.seed)]
+    return _told(found, asked, wheel) | _standing(found, wheel, belief_share(posterior, gain, beside, judging))
+
+
+def _standing(found, wheel: Wheel, share: float | None) -> dict:
+    """What the plan deserves to be called, and how much of its gain rests on beliefs."""
+    from gearwheel.levers.judging import ahead
+    from gearwheel.levers.ranking import advice, costs_later, size_part
+
+    gain = found.fresh["plan"].value - found.fresh["nothing"].value
+    with np.errstate(all="ignore"):
+        change = found.fresh["plan"].size / found.fresh["nothing"].size - 1
+    size, better = size_part(wheel, change), ahead(gain)
+    said = advice(gain, better, share) if found.better else "no gain"
+    return {"size": size, "belief_share": share, "advice": said, "costs_later": costs_later(better, size)}
 
 
 def _task(posterior, asked: Mapping, rules):
@@ -222,7 +240,6 @@ def _told(found, asked: Mapping, wheel: Wheel) -> dict:
         "compared": [_compared(found, name, asked) for name in found.fresh],
         "over_time": {n: _band(found.fresh[n].path) for n in ("plan", "nothing")},
         "path_unit": shown_unit(wheel.variables()[task.outcome].unit, wheel),
-        "size": _size(found, wheel),
         "rules": [
             {
                 "text": rule.text,
@@ -282,17 +299,6 @@ def _compared(found, name: str, asked: Mapping) -> dict:
         "plan_beats": None if same else float(np.mean(ahead > 0)),
         "probability_better": None if name == "nothing" else float(np.mean(gain > 0)),
     }
-
-
-def _size(found, wheel: Wheel) -> dict | None:
-    """How much larger or smaller the wheel is at the end than without the plan, as a share."""
-    from gearwheel.loops.anchors import interval
-
-    if not wheel.size:
-        return None
-    with np.errstate(all="ignore"):
-        change = found.fresh["plan"].size / found.fresh["nothing"].size - 1
-    return {"name": wheel.size, "change": interval(change)}
 
 
 def _band(path: np.ndarray) -> dict:

@@ -36,9 +36,7 @@ def outcome_chart(found: Mapping) -> str:
 
 
 def _headline(found: Mapping) -> str:
-    said = paragraphs(
-        words_plan.size(found), words_plan.risk(found), *words_plan.rules(found), words_plan.search(found)
-    )
+    said = paragraphs(words_plan.risk(found), *words_plan.rules(found), words_plan.search(found))
     return card("plan", "The plan", words_plan.verdict(found), outcome_chart(found) + said, "plan")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from gearwheel.show.figures import amount, between, percent
 from gearwheel.show.values import at, listing, mapping, real, span, words_of
+from gearwheel.show.words_acts import belief_words, size_words
 
 NAMES = {
     "plan": "this plan",
@@ -49,9 +50,10 @@ def verdict(found: Mapping) -> str:
     if budget is not None and (real(ours.get("mean_spent")) or 0.0) <= 0:
         saved = amount(-(real(ours.get("mean_spent")) or 0.0), words_of(found.get("money")))
         paid = f"It needs nothing{within}: it spends {saved} less on levers."
+    head = "Worth testing before you carry it out. " if found.get("advice") == "worth testing" else ""
     return (
-        f"Against the current plan this one changes {outcome_words(found)} by {told}; it is better with a probability "
-        f"of {odds}. {paid}"
+        f"{head}Against the current plan this one changes {outcome_words(found)} by {told}; it is better with a "
+        f"probability of {odds}{size_words({}, found)}{belief_words(found)}. {paid}"
     )
 
 
@@ -62,17 +64,6 @@ def risk(found: Mapping) -> str:
     unit, share = words_of(found.get("unit")), percent(real(found.get("at_risk")))
     ours, none = (amount(real(row(found, n).get("risk_value")), unit) for n in ("plan", "nothing"))
     return f"In the worst {share} of the draws the outcome is {ours} on average, {none} when nothing changes."
-
-
-def size(found: Mapping) -> str:
-    """What the plan leaves behind: the wheel's size at the end beside that without it."""
-    change = span(at(found, "size", "change"))
-    if change is None or not found.get("better"):
-        return ""
-    name = words_of(at(found, "size", "name")).rpartition(".")[2].replace("_", " ")
-    shown = f"{percent(change.median, signed=True)} (90 % {between(change, lambda v: percent(v, signed=True))})"
-    tail = " It earns now what is missing later." if change.high is not None and change.high < 0 else ""
-    return f"What it leaves behind: {name} at the end {shown} against the current plan.{tail}"
 
 
 def rules(found: Mapping) -> list[str]:
