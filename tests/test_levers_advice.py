@@ -77,6 +77,14 @@ def test_a_business_of_its_own_looks_two_years_and_two_rounds_of_its_slowest_loo
         assert looks == pytest.approx(max(years, horizon), rel=0.05)
 
 
+def test_a_loop_that_brings_nothing_back_does_not_stretch_the_horizon():
+    faint = TWO_STOCKS.replace("b ^ 0.5", "b ^ 0.01").format(
+        unit="year", dt=0.05, horizon=0.25, slow=8, quick=4, measured="mapping.toml"
+    )
+    posterior = believed(faint)
+    assert longest_delay(posterior) is None and usual_years(posterior, None) == pytest.approx(2.0, abs=0.05)
+
+
 def test_a_horizon_that_somebody_chose_stays_and_what_comes_later_is_said():
     text = TWO_STOCKS.format(unit="year", dt=0.05, horizon=0.5, slow=2, quick=0.75, measured="record.csv")
     posterior = believed(text)

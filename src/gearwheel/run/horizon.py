@@ -11,11 +11,12 @@ from gearwheel.wheel.times import per_year
 
 LEAST_YEARS = 2.0  # in less a business sees the cash of a lever and not what it does to customers
 ROUNDS = 2  # of the slowest loop
+LEAST_GAIN = 0.05  # of a loop: less of what goes round comes back than a lever's effect is told by
 
 
 def longest_delay(posterior) -> dict | None:
-    """The named loop that takes longest to come round now, {"loop", "years"} (the median over draws); None without one
-    whose delay has a number."""
+    """The named loop that takes longest to come round now, {"loop", "years"} (the median over draws), among those that
+    bring back LEAST_GAIN or more; None without one whose delay has a number."""
     from gearwheel.loops.gain import gains
     from gearwheel.loops.named import named
     from gearwheel.run.questions import anchors_of
@@ -26,8 +27,12 @@ def longest_delay(posterior) -> dict | None:
     loops = named(wheel, whole)
     if not loops:
         return None
-    delays = gains(anchors_of(posterior).at(-1), whole, list(loops.values())).delay[:, :, -1] / per_year(wheel)
-    known = {n: float(np.median(d[np.isfinite(d)])) for n, d in zip(loops, delays) if np.isfinite(d).mean() > 0.5}
+    found = gains(anchors_of(posterior).at(-1), whole, list(loops.values()))
+    known = {}
+    for name, delay, gain in zip(loops, found.delay[:, :, -1] / per_year(wheel), np.abs(found.gain[:, :, -1])):
+        sound = np.isfinite(delay) & np.isfinite(gain)
+        if sound.mean() > 0.5 and np.median(gain[sound]) >= LEAST_GAIN:
+            known[name] = float(np.median(delay[sound]))
     slowest = max(known, key=known.get, default=None)
     return {"loop": slowest, "years": known[slowest]} if slowest else None
 

@@ -147,6 +147,7 @@ def _series(posterior, engine, gauges, run, seed: int) -> dict:
             "forecast": {
                 "time": [decimal_year(_middle(s, e), wheel) for s, e in windows],
                 **{f"q{round(100 * q):02d}": bands[i].tolist() for i, q in enumerate(QUANTILES)},
+                "missing": _no_forecast(windows, rows, wheel.horizon),
             },
         }
     return found
@@ -165,10 +166,23 @@ def _middle(start: float | None, end: float) -> float:
 
 
 def _coming(rows, window: float, now: float, until: float, year: float) -> list[tuple[float | None, float]]:
-    """Periods after `now` of the same length as the last row's and in step with it, since a season is; for levels one
-    date a year. What a trailing gauge reads over its `window` lies after `now` as well."""
+    """Periods after `now` of the same length as the last row's and in step with it, since a season is; for levels dates
+    as far apart as those measured, at most a year. What a trailing gauge reads over its `window` lies after `now` as
+    well."""
     last = rows[-1]
-    length = year if last.start is None else last.end - last.start
+    length = min(_apart(rows, year), until - now) if last.start is None else last.end - last.start
     begin = now if last.start is None else last.end
     ends = [begin + (i + 1) * length for i in range(int((until - begin) / length + 1e-6))]
     return [(None if last.start is None else e - length, e) for e in ends if e - max(length, window) >= now - 1e-6]
+
+
+def _apart(rows, year: float) -> float:
+    """How far apart the last levels were measured, in the middle; a year where only one was, or where they are rarer."""
+    gaps = np.diff([row.end for row in rows[-13:]])
+    gaps = gaps[gaps > 0]
+    return min(year, float(np.median(gaps))) if len(gaps) else year
+
+
+def _no_forecast(windows: list, rows, years: float) -> str:
+    """Why a gauge has no forecast, "" where it has one."""
+    return "" if windows else f"the horizon of {years:g} years ends before its next period does"
