@@ -35,7 +35,19 @@ class Plan:
 
         rows = []
         for one in self.found["compared"]:
-            row = {k: one[k] for k in ("name", "mean", "mean_gain", "mean_spent", "risk_value", "plan_beats")}
+            row = {
+                k: one[k]
+                for k in (
+                    "name",
+                    "expected",
+                    "expected_gain",
+                    "mean",
+                    "mean_gain",
+                    "mean_spent",
+                    "risk_value",
+                    "plan_beats",
+                )
+            }
             rows.append(row | {f"gain_{k}": v for k, v in (one["gain"] or {}).items()})
         return pd.DataFrame(rows).set_index("name")
 

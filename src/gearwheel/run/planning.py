@@ -13,6 +13,7 @@ import numpy as np
 from gearwheel.run.chosen import chosen_lever, outcome_of
 from gearwheel.run.horizon import longest_delay, usual_years
 from gearwheel.run.parts import shown_unit
+from gearwheel.run.present_year import refuse_unless_reproduced
 from gearwheel.run.questions import belief_share, now_of, weighed_here
 from gearwheel.run.store import Progress, cached_file, input_hash, plain, save_atomically, silent
 from gearwheel.spin.levers import history, table
@@ -43,8 +44,9 @@ def plan_of(
     """The best lever paths for `outcome` over `years`, as plain data; kept on disk by the hash of all that it rests on.
 
     `budget`: the most expected money to be spent on the levers beyond the current plan, over the whole time; None for
-    no limit. `keep`: conditions such as "costs.cash >= 0 with 0.95", for all times. Raises WheelError (GW144 to GW148,
-    GW142) for what cannot be asked, with what to try.
+    no limit. `keep`: conditions such as "costs.cash >= 0 with 0.95", for all times. Where a few exploding draws make the
+    mean of the current plan, the plan raises the median instead (`expected_by`). Raises WheelError (GW144 to GW148, GW142)
+    for what cannot be asked, with what to try, and GW161 where the wheel does not reproduce the last year.
     """
     from gearwheel.levers.risk import parse_rules
 
@@ -109,8 +111,10 @@ def _fingerprint(posterior) -> str:
 
 def _planned(posterior, asked: Mapping, rules, progress: Progress) -> dict:
     from gearwheel.fit.beliefs import unsure_draws
-    from gearwheel.levers.plan import plan
+    from gearwheel.levers.plan import MEDIAN, plan
+    from gearwheel.levers.risk import explodes
 
+    refuse_unless_reproduced(posterior, asked["outcome"])
     wheel = posterior.wheel
     task = _task(posterior, asked, rules)
     seen, other, fresh, judging = _inputs(posterior, task, progress)
@@ -118,8 +122,10 @@ def _planned(posterior, asked: Mapping, rules, progress: Progress) -> dict:
     natural = posterior.beliefs.natural(posterior.u)
     believed = {n: natural[judging, i] for i, n in enumerate(posterior.beliefs.names)}
     believed |= {n: fresh.parameters[n][: len(judging)] for n in unsure_draws(wheel, 1, posterior.seed)}
+    few = asked["risk"] == "expected" and explodes(task.measure(other, np.zeros(task.paths.size)).value)
+    risk = MEDIAN if few else asked["risk"]
     found = plan(
-        task, seen, other, fresh, budget=budget, risk=asked["risk"], at_risk=asked["at_risk"], believed=believed,
+        task, seen, other, fresh, budget=budget, risk=risk, at_risk=asked["at_risk"], believed=believed,
         seed=posterior.seed, progress=progress,
     )  # fmt: skip
     if not found.kept:
@@ -128,7 +134,9 @@ def _planned(posterior, asked: Mapping, rules, progress: Progress) -> dict:
     # the draws to judge on are repeated with other noise: what a plan brings for one set of numbers is their mean
     gain = gain.reshape(-1, len(judging)).mean(axis=0)
     beside = [fresh.parameters[n][: len(judging)] for n in unsure_draws(wheel, 1, posterior.seed)]
-    return _told(found, asked, wheel) | _standing(found, wheel, belief_share(posterior, gain, beside, judging))
+    return _told(found, {**asked, "by": "median" if few else "mean"}, wheel) | _standing(
+        found, wheel, belief_share(posterior, gain, beside, judging)
+    )
 
 
 def _standing(found, wheel: Wheel, share: float | None) -> dict:
@@ -233,6 +241,7 @@ def _told(found, asked: Mapping, wheel: Wheel) -> dict:
         "years": asked["years"],
         "budget": asked["budget"],
         "risk": asked["risk"],
+        "expected_by": asked["by"],
         "at_risk": asked["at_risk"],
         "better": found.better,
         "time": [decimal_year(task.start + float(t), wheel) for t in task.paths.times],
@@ -287,8 +296,11 @@ def _compared(found, name: str, asked: Mapping) -> dict:
     measured, none, ours = found.fresh[name], found.fresh["nothing"], found.fresh["plan"]
     gain, ahead = measured.value - none.value, ours.value - measured.value
     same = name == "plan" or not np.any(ahead)
+    middle = np.median if asked["by"] == "median" else np.mean
     return {
         "name": name,
+        "expected": float(middle(measured.value)),
+        "expected_gain": float(middle(gain)),
         "outcome": interval(measured.value),
         "mean": float(measured.value.mean()),
         "gain": interval(gain),

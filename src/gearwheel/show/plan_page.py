@@ -68,8 +68,8 @@ def _compared(found: Mapping) -> str:
         rows.append(
             [
                 tables.cell(words_plan.NAMES.get(str(one.get("name")), str(one.get("name")))),
-                tables.cell(figures.amount(real(one.get("mean")), unit)),
-                tables.cell(figures.amount(real(one.get("mean_gain")), unit, signed=True)),
+                tables.cell(figures.amount(words_plan.expected(one), unit)),
+                tables.cell(figures.amount(words_plan.expected_gain(one), unit, signed=True)),
                 tables.cell(figures.between(gain, lambda v: figures.amount(v, unit, signed=True))),
                 tables.cell(figures.amount(real(one.get("mean_spent")), money, signed=True)),
                 tables.cell("–" if beats is None else figures.percent(beats)),

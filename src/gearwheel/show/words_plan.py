@@ -29,17 +29,32 @@ def row(found: Mapping, name: str) -> Mapping:
     return next((r for r in map(mapping, listing(found.get("compared"))) if r.get("name") == name), {})
 
 
+def by_median(found: Mapping) -> bool:
+    return found.get("expected_by") == "median"
+
+
+def expected_gain(one: Mapping) -> float | None:
+    """By the mean of the draws, or by their median where a few exploding ones make the mean."""
+    gain = real(one.get("expected_gain"))
+    return real(one.get("mean_gain")) if gain is None else gain
+
+
+def expected(one: Mapping) -> float | None:
+    value = real(one.get("expected"))
+    return real(one.get("mean")) if value is None else value
+
+
 def verdict(found: Mapping) -> str:
     """The headline: the gain with its range and odds, or that nothing better was found."""
     ours, unit = row(found, "plan"), words_of(found.get("unit"))
     if not found.get("better"):
         tail = ""
-        if real(ours.get("mean_gain")) not in (None, 0.0):
-            mean = amount(real(ours.get("mean_gain")), unit, signed=True)
+        if expected_gain(ours) not in (None, 0.0):
+            mean = amount(expected_gain(ours), unit, signed=True)
             tail = f" The best paths found bring {mean} on draws that the search had not seen."
         return f"No plan was found that is better than the current one; change nothing.{tail}"
     gain = span(ours.get("gain"))
-    told = f"{amount(real(ours.get('mean_gain')), unit, signed=True)} expected"
+    told = f"{amount(expected_gain(ours), unit, signed=True)} {'in the middle of the draws' if by_median(found) else 'expected'}"
     if gain:
         told += f" (90 % {between(gain, lambda v: amount(v, unit, signed=True))})"
     odds = percent(real(ours.get("probability_better")))
@@ -53,8 +68,14 @@ def verdict(found: Mapping) -> str:
     head = "Worth testing before you carry it out. " if found.get("advice") == "worth testing" else ""
     return (
         f"{head}Against the current plan this one changes {outcome_words(found)} by {told}; it is better with a "
-        f"probability of {odds}{size_words({}, found)}{belief_words(found)}. {paid}"
+        f"probability of {odds}{size_words({}, found)}{belief_words(found)}. {paid}{_few(found)}"
     )
+
+
+def _few(found: Mapping) -> str:
+    if not by_median(found):
+        return ""
+    return " A few draws explode and would make the mean, so the plan raises and states the median."
 
 
 def risk(found: Mapping) -> str:
@@ -111,7 +132,7 @@ def next_step(found: Mapping) -> str:
     name = words_of(first.get("parameter"))
     told = f"What would change it most is {name}: knowing it before choosing is worth up to "
     told += f"{amount(real(first.get('worth')), unit)}."
-    if (real(first.get("worth")) or 0.0) < LITTLE * abs(real(row(found, "plan").get("mean_gain")) or 0.0):
+    if (real(first.get("worth")) or 0.0) < LITTLE * abs(expected_gain(row(found, "plan")) or 0.0):
         told += " That is little beside the gain: the choice hardly hangs on any one number."
     tried = next((k for k in known if words_of(k.get("experiment"))), None)
     if tried is first:
