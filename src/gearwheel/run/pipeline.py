@@ -14,6 +14,7 @@ from gearwheel.run.pictures import graph_of, wheel_part
 from gearwheel.run.questions import anchors_of, levers_of, loops_of, now_of, spin_posterior
 from gearwheel.run.store import Progress, cached_file, input_hash, plain, release, save_atomically, silent
 from gearwheel.run.terms_asked import terms_part
+from gearwheel.show.own_verdict import turning
 from gearwheel.wheel.errors import FitError, GearwheelError
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.times import decimal_year, per_year
@@ -62,6 +63,7 @@ def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, 
     }
     results["seconds"] = clock.perf_counter() - began
     results = plain(results)
+    results["turning"] = turning(results)._asdict()
     if cache:
         # a full or read-only disk costs time at the next run, nothing else
         with contextlib.suppress(GearwheelError):

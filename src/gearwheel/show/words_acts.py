@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from gearwheel.show import figures
 from gearwheel.show.bars import lever_change
 from gearwheel.show.figures import amount, between, percent, year_words
+from gearwheel.show.own_verdict import NO, OPEN, turning
 from gearwheel.show.phrases import (
     conjoined,
     interval,
@@ -166,11 +167,16 @@ def critical_mass(results: dict) -> str:
         for name in ("none needed", "a push", "no push suffices")
         if odds.get(name) is not None
     )
-    core = {
-        "none needed": f"The wheel needed no push to start turning{when}",
-        "a push": f"The wheel needed a push to start turning{when}",
-        "no push suffices": f"No push would have started the wheel{when}",
-    }.get(answer, f"Whether the wheel needed a push to start turning{when} is not settled")
+    # Whether it turns is one value; a push that was not needed does not say that it turns.
+    head = {
+        OPEN: "The data cannot tell whether the wheel turns; if it does, ",
+        NO: "The wheel does not turn now; by its fit, ",
+    }.get(turning(results).answer, "By its fit, ")
+    core = head + {
+        "none needed": f"it needed no push{when}",
+        "a push": f"it needed a push{when}",
+        "no push suffices": f"no push would have been enough{when}",
+    }.get(answer, f"whether it needed a push{when} is not settled")
     size = ""
     if scale is not None and answer in ("a push", "mixed"):
         factor = f"{figures.number(scale.median, 2)} times the start it had ({between(scale, lambda v: figures.number(v, 2))})"
