@@ -74,6 +74,9 @@ OTHER_CODES = {
         "GW156": "A term is unknown, lies outside its limits, or has none.",
         "GW157": "A saving is none, is on a variable that the wheel does not have or that is no money per time, or waits for no time.",
         "GW158": "Events hold no memberships, or too few to compare members with others, or a survey of members lacks numbers.",
+        "GW159": "The wheel starts far from what its record measures first: beyond four standard deviations of its beliefs and the gauge's error together.",
+        "GW160": "Figures of a company stand in a column for each metric or for each period; a record has one row for each measurement.",
+        "GW161": "No plan: the wheel does not reproduce the sales, a cost or the profit of the last year within their errors.",
     },
     "Measured series": {
         "GW401": "The record cannot be read: missing, too large, not UTF-8, or not CSV.",

@@ -13,6 +13,7 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
 import gearwheel as gw
+from gearwheel.api import Plan
 from gearwheel.levers.judging import usual
 from gearwheel.levers.next_experiment import evppi, worth_knowing
 from gearwheel.levers.paths import Track, lay_paths
@@ -381,6 +382,44 @@ def test_a_plan_is_kept_makes_frames_settings_and_a_page(tmp_path, monkeypatch):
     )
     picture = answer._repr_svg_()
     assert picture.startswith("<svg") and "var(" not in picture and "#" in picture
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    low=st.floats(-1e3, 1e3),
+    width=st.floats(1e-3, 1e6),
+    stands=st.floats(0, 1),
+    shares=st.lists(st.floats(-1, 1), min_size=3, max_size=3),
+    ramp=st.none() | st.floats(1e-3, 1e6),
+)
+def test_no_path_leaves_the_limits_by_a_rounding_error(low, width, stands, shares, ramp):
+    high = low + width
+    base = min(high, low + stands * width)
+    paths = lay_paths([Track("u", "u", base, low, high, ramp)], 0.25 * np.arange(9), 3)
+    lowest, highest = paths.bounds
+    x = np.where(np.array(shares) < 0, -np.array(shares) * lowest, np.array(shares) * highest)
+    for path in (x, lowest, highest, paths.hold([1.0]), paths.hold([-1.0])):
+        values = paths.values(path)
+        assert low <= values.min() and values.max() <= high
+        np.testing.assert_allclose(values[0], base + paths.offsets(path)[0], atol=1e-9 * (abs(low) + width))
+
+
+@pytest.mark.parametrize(("value", "limits"), [(9.3, "[0.1, 9.3]"), (0.7, "[0.1, 123.457]"), (7.9, "[0, 30]")])
+def test_a_spin_takes_the_settings_of_a_plan_that_goes_to_a_limit(value, limits):
+    for better in ("-u", "u"):
+        fit = model(lever("u", limits, value), profit(better)).fit()
+        answer = fit.plan("profit", cache=False)
+        if answer.better:
+            fit.spin(1, set=answer.settings())
+        low, high = answer.found["levers"][0]["limits"]
+        path = answer.found["levers"][0]["path"]
+        assert low <= min(path) and max(path) <= high
+
+
+def test_a_lever_that_the_data_put_outside_its_limits_is_set_to_the_nearer_one():
+    row = {"lever": "u", "path": [-0.4, 0.0, 31.0], "limits": [0, 30], "moved": True}
+    plan = Plan({"time": [2025.0, 2025.25, 2025.5], "levers": [row]}, parse_wheel(HEAD))
+    assert [v for _, v in plan.settings()["u"]] == [0, 0.0, 30]
 
 
 # ---- what is advised

@@ -18,11 +18,11 @@ from gearwheel.show.own_feedback import feedback
 from gearwheel.show.own_plan import PLAN, links_of, loops_of
 from gearwheel.show.own_says import comes_next, says
 from gearwheel.show.own_source import data
-from gearwheel.show.own_verdict import loop_state, loop_verdict, wheel_verdict
+from gearwheel.show.own_verdict import loop_state, loop_verdict, turning, wheel_verdict
 from gearwheel.show.own_worth import worth
 from gearwheel.show.report import report_html
 from gearwheel.show.summary import summary_text
-from gearwheel.show.words import headline
+from gearwheel.show.words import critical_mass, headline, speed
 from show_example import example
 from show_own_example import own_example
 from test_show_report import parsed
@@ -441,3 +441,41 @@ def test_the_keys_of_the_events_are_the_documented_ones():
     assert {k for k in real - documented if not any(d.startswith(f"{k}.") for d in documented)} == set()
     empty = {"events.themes.*.coherence.*"}  # nothing was learned in the example
     assert documented - real - empty == set()
+
+
+# ---- one value, one sentence
+
+
+SPEEDS = {
+    "grows": {"median": 0.2, "low": 0.05, "high": 0.4},
+    "shrinks": {"median": -0.31, "low": -0.5, "high": -0.1},
+    "open": {"median": -0.31, "low": -0.6, "high": 0.2},
+    "not known": None,
+}
+
+
+@pytest.mark.parametrize("growth", SPEEDS)
+@pytest.mark.parametrize("answer", ["none needed", "a push", "no push suffices", "mixed"])
+@pytest.mark.parametrize(
+    "verdicts", [("turns", "turns"), ("turns", "the data cannot tell"), ("turns", "does not turn here")]
+)
+def test_headline_push_and_speed_say_the_same_about_whether_it_turns(verdicts, answer, growth):
+    results = own_example() | ring(*verdicts) | {"speed": SPEEDS[growth]}
+    results["critical_mass"] = {"answer": answer, "shares": {answer: 1.0}, "at": "2023-01-02"}
+    value = turning(results)
+    turns, push, pace = wheel_verdict(results), critical_mass(results), speed(results)
+    said = {
+        "turns": (turns.startswith("It turns:"), push.startswith("By its fit, ")),
+        "does not turn": (turns.startswith("It does not turn"), push.startswith("The wheel does not turn now")),
+        "open": (
+            turns.startswith("The data cannot tell whether it turns"),
+            push.startswith("The data cannot tell whether"),
+        ),
+    }
+    assert value.growth == growth and all(said[value.answer])
+    assert "turn" not in pace  # whether it grows is another question
+    assert value.answer == (
+        "does not turn" if growth == "shrinks" or "does not turn here" in verdicts
+        else "turns" if verdicts == ("turns", "turns") and growth != "open" else "open"
+    )  # fmt: skip
+    assert dict(headline(results))["Does it turn, and how fast"].startswith(turns)

@@ -78,6 +78,7 @@ class Model:
     def check(self) -> list[Problem]:
         """Everything wrong with the wheel and its measured series, warnings too; [] when there is nothing to say."""
         from gearwheel.run import measured
+        from gearwheel.run.first_rows import contradictions
         from gearwheel.spin.trial import trial
         from gearwheel.wheel.rules import check_wheel
 
@@ -86,7 +87,7 @@ class Model:
             problems += check_wheel(self.assembled)
             if not any(p.severity == "error" for p in problems):
                 problems += trial(self.assembled)
-                measured(self.assembled)
+                problems += contradictions(self.assembled, measured(self.assembled))
         except ProblemsError as error:
             problems += error.problems
         return problems
@@ -210,13 +211,14 @@ class Fit:
 
     def levers(self, outcome: str, *, years: float | None = None, how: str | None = None) -> Levers:
         """What one step of each lever does to `outcome` over `years`: "cumulated" or its "level" in the end, when None
-        what flows is cumulated and a stock is looked at in the end. Raises WheelError without levers or for an unknown
-        outcome."""
+        what flows is cumulated and a stock is looked at in the end. `years` is the wheel's horizon when None; for a
+        business measured from events at least two years and twice the delay of its slowest loop. Raises WheelError
+        without levers or for an unknown outcome."""
         from gearwheel.run import levers_of
         from gearwheel.run.chosen import judged_by
 
         wheel = self.model.wheel
-        years = _positive(wheel, wheel.horizon if years is None else years)
+        years = None if years is None else _positive(wheel, years)
         return Levers(levers_of(self.posterior, judged_by(wheel, outcome), years=years, how=how), wheel)
 
     def plan(
@@ -268,7 +270,7 @@ class Fit:
 
         wheel = self.model.wheel
         outcome = outcome_of(outcome, wheel) if outcome else None
-        years = _positive(wheel, wheel.horizon if years is None else years)
+        years = None if years is None else _positive(wheel, years)
         return Terms(ask_terms(self.posterior, kind, outcome, years=years, **asked))
 
     @property

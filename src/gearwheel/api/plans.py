@@ -35,17 +35,33 @@ class Plan:
 
         rows = []
         for one in self.found["compared"]:
-            row = {k: one[k] for k in ("name", "mean", "mean_gain", "mean_spent", "risk_value", "plan_beats")}
+            row = {
+                k: one[k]
+                for k in (
+                    "name",
+                    "expected",
+                    "expected_gain",
+                    "mean",
+                    "mean_gain",
+                    "mean_spent",
+                    "risk_value",
+                    "plan_beats",
+                )
+            }
             rows.append(row | {f"gain_{k}": v for k, v in (one["gain"] or {}).items()})
         return pd.DataFrame(rows).set_index("name")
 
     def settings(self) -> dict[str, list[tuple[float, float]]]:
-        """The paths as `fit.spin(set=...)` takes them: (wheel time, value) steps of the levers that move."""
+        """The paths as `fit.spin(set=...)` takes them: (wheel time, value) steps of the levers that move.
+
+        A lever that the data put outside its limits is set to the nearer limit, since a spin takes nothing beyond it.
+        """
         from gearwheel.wheel.times import decimal_year, per_year
 
         zero, year = decimal_year(0.0, self.wheel), per_year(self.wheel)
         times = [(t - zero) * year for t in self.found["time"]]
-        return {r["lever"]: list(zip(times, r["path"])) for r in self.found["levers"] if r["moved"]}
+        moved = [r for r in self.found["levers"] if r["moved"]]
+        return {r["lever"]: [(t, _within(v, *r["limits"])) for t, v in zip(times, r["path"])] for r in moved}
 
     def save(self, path: str | Path) -> Path:
         """Write the page of the plan, one HTML file that opens offline. Raises GearwheelError for a foreign file."""
@@ -58,10 +74,14 @@ class Plan:
     def __str__(self) -> str:
         from gearwheel.show import words_plan as words
 
-        told = [words.verdict(self.found), words.size(self.found), words.risk(self.found), *words.rules(self.found)]
+        told = [words.verdict(self.found), words.risk(self.found), *words.rules(self.found)]
         return "\n".join(filter(None, [*told, words.search(self.found), words.next_step(self.found)]))
 
     def _repr_svg_(self) -> str:
         from gearwheel.show.plan_page import outcome_chart
 
         return outcome_chart(self.found)
+
+
+def _within(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import click
 
@@ -13,7 +14,11 @@ from gearwheel.cli.progress import progress
 @click.command(cls=Verb)
 @wheel_argument
 @click.option("--outcome", metavar="VARIABLE", help="What to judge by. [default: the wheel's first declared outcome]")
-@click.option("--years", type=float, help="After how long. [default: the wheel's horizon]")
+@click.option(
+    "--years",
+    type=float,
+    help="After how long. [default: the wheel's horizon; of a business's own events at least 2 years and twice its slowest loop]",
+)
 @click.option(
     "--level",
     is_flag=True,
@@ -28,7 +33,8 @@ def levers(
     """Move each lever of WHEEL one step up and one down and print what that does to an outcome, with its 90 % range.
 
     A row shows the direction that helps more, and beside it the median effect the other way. `best` is the share of
-    draws in which this step is the best of all.
+    draws in which this step is the best of all, `on priors` the share of the effect that rests on beliefs which the
+    data did not move, and the last stock is the wheel's size at the end beside that without the step.
 
     \b
     Example:
@@ -50,14 +56,19 @@ def levers(
     click.echo(lever_table(found))
     click.echo()
     click.echo(plain(words.levers(results)))
-    say_next("spin", wheel, *_best(found))
+    say_next("spin", wheel, *_best(found, model.wheel.lever))
 
 
-def _best(found: dict) -> tuple[str, ...]:
-    """The step that helps most, as options of `spin`."""
+def _best(found: dict, levers: Mapping) -> tuple[str, ...]:
+    """The step that helps most, as options of `spin`: rounded, but not beyond the limits, which `spin` would refuse."""
     known = [effect for effect in found["effects"] if effect["effect"]]
     best = max(known, key=lambda effect: effect["effect"]["median"], default=None)
-    return ("--set", f"{best['lever']}={best['to']:.4g}") if best else ()
+    if best is None:
+        return ()
+    low, high = levers[best["lever"]].limits
+    rounded = f"{best['to']:.4g}"
+    inside = min(max(float(rounded), low), high)
+    return ("--set", f"{best['lever']}={rounded if inside == float(rounded) else repr(inside)}")
 
 
 def lever_table(found: dict) -> str:
@@ -73,6 +84,8 @@ def lever_table(found: dict) -> str:
             spanned((effect["other"] or {}).get("effect"))[0],
             percent(effect["probability_better"]),
             percent(effect["probability_best"]),
+            "–" if effect["belief_share"] is None else percent(effect["belief_share"]),
+            _at_end(effect["size"]),
             spanned(effect["elasticity"])[0],
             spanned(effect["per_dollar"])[0],
             ", ".join(effect["through"]),
@@ -80,5 +93,25 @@ def lever_table(found: dict) -> str:
         for effect in sorted(found["effects"], key=lambda e: -e["effect"]["median"] if e["effect"] else math.inf)
     ]
     unit = f"effect, {found['unit']}" if found.get("unit") not in ("", "1", None) else "effect"
-    head = ("lever", "step", unit, "90 %", "other way", "better", "best", "elasticity", "per money", "through")
-    return table(head, rows, left=2)
+    size = next((effect["size"]["name"] for effect in found["effects"] if effect["size"]), "")
+    at_end = f"{size.rpartition('.')[2] or 'size'} at end"
+    head = (
+        "lever",
+        "step",
+        unit,
+        "90 %",
+        "other way",
+        "better",
+        "best",
+        "on priors",
+        at_end,
+        "elasticity",
+        "per money",
+    )
+    return table((*head, "through"), rows, left=2)
+
+
+def _at_end(size: dict | None) -> str:
+    from gearwheel.show.figures import percent
+
+    return percent(size["change"]["median"], signed=True) if size and size["change"] else "–"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gearwheel.cli.frame import Verb, echo_json, json_option, plain, say_next
+from gearwheel.cli.frame import Verb, as_dict, echo_json, json_option, plain, say_next
 
 
 @click.command(cls=Verb)
@@ -86,7 +86,7 @@ def _from_data(name: str, source: str, folder, settings: dict, *, yes: bool, for
 
     tidy = None if _is_mapping(source, folder / "mapping.toml") else tidy_file(source)
     if tidy:
-        _from_series(name, tidy, folder, force=force, as_json=as_json)
+        _from_series(name, tidy, folder, settings.get("currency"), force=force, as_json=as_json)
         return
     mapping_file = folder / "mapping.toml"
     edited = _is_mapping(source, mapping_file)
@@ -112,20 +112,23 @@ def _from_data(name: str, source: str, folder, settings: dict, *, yes: bool, for
     say_next("run", str(folder))
 
 
-def _from_series(name: str, source, folder, *, force: bool, as_json: bool) -> None:
+def _from_series(name: str, source, folder, currency: str | None, *, force: bool, as_json: bool) -> None:
     """A wheel bound to a tidy CSV of series that somebody has measured already."""
     from gearwheel.cli.starter import starter_text
     from gearwheel.run.start_own import free_folder
     from gearwheel.run.start_tidy import RECORD, gears_of, write_tidy_wheel
 
     free_folder(folder, force, str(source), ("wheel.toml", RECORD))
-    found = write_tidy_wheel(name, starter_text(name, gears_of(source)), source, folder)
+    found = write_tidy_wheel(name, starter_text(name, gears_of(source)), source, folder, currency or "")
     if as_json:
-        echo_json({"files": [str(folder / "wheel.toml")], **found})
+        doubts = [as_dict(p) for p in found["doubts"]]
+        echo_json({"files": [str(folder / "wheel.toml")], **found, "doubts": doubts})
         return
-    click.echo(plain(f"Series bound: {', '.join(found['bound'])}."))
-    if found["unbound"]:
-        click.echo(plain(f"Not bound: {', '.join(found['unbound'])}; the file says how."))
+    click.echo(plain(f"Series bound: {', '.join(found['bound'])}. The wheel starts at their first rows."))
+    for series, why in found["unbound"].items():
+        click.echo(plain(f"Not bound, its rows are left out: {series}: {why}."))
+    for doubt in found["doubts"]:
+        click.echo(plain(str(doubt)))
     click.echo('Replace the numbers marked "yours" before you believe anything.')
     click.echo(folder / "wheel.toml")
     say_next("check", str(folder))

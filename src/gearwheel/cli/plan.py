@@ -86,9 +86,9 @@ def comparison_table(found: dict) -> str:
     rows = [
         (
             one["name"],
-            number(one["mean"]),
+            number(one["expected"]),
             spanned(one["outcome"])[1],
-            number(one["mean_gain"], signed=True),
+            number(one["expected_gain"], signed=True),
             spanned(one["gain"])[1],
             number(one["mean_spent"], signed=True),
             *([number(one["risk_value"])] if found["risk"] == "cvar" else []),
@@ -99,7 +99,9 @@ def comparison_table(found: dict) -> str:
     name = found["outcome"].rpartition(".")[2]
     unit = f", {found['unit']}" if found["unit"] else ""
     tail = ["worst mean"] if found["risk"] == "cvar" else []
-    return table((f"{name}{unit}", "mean", "90 %", "gain", "90 %", "extra spent", *tail, "plan beats it"), rows)
+    return table(
+        (f"{name}{unit}", found["expected_by"], "90 %", "gain", "90 %", "extra spent", *tail, "plan beats it"), rows
+    )
 
 
 def _shown(path: list[float], at: list[int]) -> list[str]:

@@ -37,6 +37,22 @@ def contraction(posterior: Posterior, parameter: str) -> float:
     return float(1 - posterior.u[:, i].var()) if posterior.free[i] else 0.0
 
 
+def beyond_belief(posterior: Posterior) -> list[str]:
+    """The parameters that the data took out of their beliefs, whose stated 80 % range is then wrong or bears what
+    something else leaves unexplained: the 90 % interval does not touch the range, or the median lies outside it and
+    the data made the number less sure than the belief was."""
+    found = []
+    for i, name in enumerate(posterior.beliefs.names):
+        if not posterior.free[i]:
+            continue
+        belief = posterior.wheel.parameter[name].belief
+        low, median, high = np.quantile(posterior[name], [0.05, 0.5, 0.95])
+        apart = low > belief.high or high < belief.low
+        if apart or (not belief.low <= median <= belief.high and contraction(posterior, name) < 0):
+            found.append(name)
+    return found
+
+
 def judge(link: Link, posterior: Posterior, gain_over_neutral: Callable[[], float] | None) -> Verdict:
     """The verdict, its rules tested in the design's order. `gain_over_neutral` computes the profile only if needed."""
     draws = posterior[link.strength]

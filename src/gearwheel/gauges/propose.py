@@ -16,6 +16,7 @@ from gearwheel.gauges.mapping import Mapping, TableMap
 from gearwheel.gauges.sources.expression import quoted
 from gearwheel.gauges.sources.parts import Source, SourceTable
 from gearwheel.gauges.sources.samples import Shares, shares
+from gearwheel.gauges.tidy import COLUMNS as RECORD
 from gearwheel.wheel.errors import DataError, Problem
 
 CLOSE = 0.86  # likeness of two names from which one may stand for the other
@@ -203,6 +204,7 @@ def _no_orders(source: Source) -> Problem:
     held = "; ".join(f"{t.name} ({', '.join(list(t.columns)[:8])})" for t in list(source.tables.values())[:6])
     looked = "a customer (customer_id, email …) and a time (order_date, created_at …) in one table"
     hint = f"looked for {looked}. It has {held[:600]}. Write [table.orders] in mapping.toml by hand where it is another name"
+    hint += f". Figures that are measured already, such as customers by quarter, go into a CSV {','.join(RECORD)}"
     return Problem("GW439", "nothing there looks like orders", source.shown, hint=hint)
 
 

@@ -58,6 +58,14 @@ class Paths:
         moved = xp.einsum("lkj,lj->lk", xp.asarray(self.basis), xp.reshape(x, (len(self.tracks), self.knots)))
         return widths[:, None] * moved
 
+    def values(self, x) -> np.ndarray:
+        """What each lever is set to, shape (tracks, T): within its limits to the last bit, which sums of rounded
+        offsets are not; a lever that stands outside them may stay there."""
+        set_to = np.array([t.base for t in self.tracks])[:, None] + self.offsets(np.asarray(x, float))
+        low = np.array([min(t.low, t.base) for t in self.tracks])[:, None]
+        high = np.array([max(t.high, t.base) for t in self.tracks])[:, None]
+        return np.clip(set_to, low, high)
+
     def hold(self, share: Sequence[float]) -> np.ndarray:
         """x that takes each lever as fast as its ramp allows to `share` of the room on that side, and holds it."""
         low, high = (b.reshape(len(self.tracks), self.knots)[:, 0] for b in self.bounds)

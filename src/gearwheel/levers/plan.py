@@ -47,8 +47,23 @@ class Plan:
     kept: bool = True
 
 
+MEDIAN = "median"  # what is raised in place of the mean where a few exploding draws make the mean
+
+
 def risk_weights(draws: int, risk: str, at_risk: float) -> np.ndarray:
+    if risk == MEDIAN:
+        return quantile_weights(draws, 0.5)
     return tail_weights(draws, at_risk) if risk == "cvar" else mean_weights(draws)
+
+
+def _error(difference: np.ndarray, risk: str) -> float:
+    """Of the gain on fresh draws (draws,), by which it must exceed 0 twice: 0 for a tail, which is careful already."""
+    if risk == "cvar":
+        return 0.0
+    if risk == MEDIAN:  # of a median, by the spread of the middle two thirds, which exploding draws do not reach
+        low, high = np.nanquantile(difference, [0.16, 0.84])
+        return float(np.sqrt(np.pi / 2) * (high - low) / 2 / np.sqrt(len(difference)))
+    return float(np.std(difference) / np.sqrt(len(difference)))
 
 
 def plan(
@@ -214,11 +229,12 @@ def _judged(task, search, promised, kept, named, alone, fresh, believed, risk, a
     weights = risk_weights(fresh.draws, risk, at_risk)
     value = {name: float(ordered(np, m.value, weights)) for name, m in measured.items()}
     gain = value["plan"] - value[NOTHING]
-    difference = measured["plan"].value - measured[NOTHING].value
-    error = float(np.std(difference) / np.sqrt(fresh.draws))
-    better = bool(kept and np.any(named["plan"]) and gain > (2 * error if risk == "expected" else 0.0))
+    error = _error(measured["plan"].value - measured[NOTHING].value, risk)
+    better = bool(kept and np.any(named["plan"]) and gain > 2 * error)
     progress("next experiment", 0, 1, "")
     options = _alternatives(task, named["plan"], alone, measured, fresh)
+    if risk == MEDIAN:
+        options = np.clip(options, *np.nanquantile(options, [0.05, 0.95]))
     once = len(next(iter(believed.values()), options[0]))
     knowing = worth_knowing(options.reshape(len(options), -1, once).mean(axis=1), believed)
     return Plan(

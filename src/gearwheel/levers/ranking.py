@@ -5,6 +5,8 @@ An outcome in money is judged after the part of a lever's cost that no equation 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from gearwheel.levers.judging import ahead, summed_unit
@@ -12,6 +14,8 @@ from gearwheel.levers.sensitivity import Effect, Sensitivity, net
 from gearwheel.loops.anchors import interval
 
 SHARE_TO_NAME = 0.05  # of a lever's effect, from which a loop counts as one that it works through
+SURE = 0.8  # of the draws, from which something counts as likely
+MOST_ON_BELIEF = 0.5  # of an effect's uncertainty: what rests on beliefs by more is to be tested before it is trusted
 
 
 def best_moves(found: Sensitivity) -> dict[str, Effect]:
@@ -46,8 +50,35 @@ def winners(moves: dict[str, Effect]) -> dict[str | None, float]:
     return {**dict(zip(moves, share.mean(axis=1).tolist())), None: float(np.mean(~first.any(axis=0)))}
 
 
-def summary(found: Sensitivity) -> dict:
-    """The `levers` part of results.json: a row a lever with its better direction, largest median effect first."""
+def advice(effect: np.ndarray, better: float | None, share: float | None) -> str:
+    """What a step deserves to be called, from its effect (draws,) after cost, the share of draws in which it helps, and
+    the share of it that rests on beliefs: "promising", "worth testing", "open" or "no gain"."""
+    if better is None or _median(effect) <= 0 or better <= 1 - SURE:
+        return "no gain"
+    if better < SURE:
+        return "open"
+    return "worth testing" if share is not None and share > MOST_ON_BELIEF else "promising"
+
+
+def size_part(wheel, change: np.ndarray | None) -> dict | None:
+    """What a step or a plan leaves behind: the wheel's size at the end over that without it, less 1, (draws,)."""
+    if change is None or not wheel.size:
+        return None
+    smaller = ahead(-change)
+    return {"name": wheel.size, "change": interval(change), "probability_smaller": smaller}
+
+
+def costs_later(better: float | None, size: dict | None) -> bool:
+    """Whether a gain that is likely comes with a smaller size at the end that is likely too."""
+    smaller = size and size["probability_smaller"]
+    return bool(better is not None and better >= SURE and smaller is not None and smaller >= SURE)
+
+
+def summary(found: Sensitivity, rests: Callable[[Effect], float | None] = lambda _: None) -> dict:
+    """The `levers` part of results.json: a row a lever with its better direction, largest median effect first.
+
+    `rests` says of an effect how much of it rests on beliefs, None where that is not known.
+    """
     best = best_moves(found)
     first = winners(best)
     rows = []
@@ -62,6 +93,7 @@ def summary(found: Sensitivity) -> dict:
                 "title": lever.title or name,
                 "unit": found.wheel.parameter[lever.of].unit,
                 **_row(found, effect),
+                **_standing(found, effect, rests(effect)),
                 "probability_best": first[name],
                 "beats": {k: ahead(net(effect), net(e)) for k, e in best.items() if k != name},
                 "through": sorted(parts, key=lambda loop: -abs(parts[loop]["median"])),
@@ -78,6 +110,16 @@ def summary(found: Sensitivity) -> dict:
         "baseline": interval(found.baseline),
         "probability_nothing_best": first[None],
         "effects": rows,
+    }
+
+
+def _standing(found: Sensitivity, effect: Effect, share: float | None) -> dict:
+    better, size = ahead(net(effect)), size_part(found.wheel, effect.size)
+    return {
+        "belief_share": share,
+        "advice": advice(net(effect), better, share),
+        "size": size,
+        "costs_later": costs_later(better, size),
     }
 
 

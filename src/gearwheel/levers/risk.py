@@ -94,6 +94,12 @@ def ordered(xp, values, weights):
     return (xp.sort(values, axis=-1) * weights).sum(axis=-1)
 
 
+def explodes(values: np.ndarray) -> bool:
+    """Whether a few draws make the mean of these (draws,): it lies outside the middle two thirds of them."""
+    low, high = np.nanquantile(values, [1 / 6, 5 / 6])
+    return not low <= float(np.nanmean(values)) <= high
+
+
 def cvar(values: np.ndarray, share: float) -> float:
     """Mean of the worst `share` of the draws (the lowest)."""
     return float(ordered(np, np.asarray(values, float), tail_weights(len(values), share)))

@@ -26,7 +26,8 @@ class Effect:
     """One lever, one step in one `direction` ("up" or "down"). `change`, `cost` (draws,): Δ outcome and Δ total cost
     against the baseline of the same draw. `unbooked` (draws,): the part of the cost that no equation books, in the
     outcome's unit; 0 where the outcome is not money. `lost`: loop → (draws,) effect lost when that loop's own link is
-    held at baseline (not additive)."""
+    held at baseline (not additive). `size` (draws,): the wheel's size at the end over that of the baseline, less 1; None
+    for a wheel without one."""
 
     lever: str
     direction: str
@@ -36,6 +37,7 @@ class Effect:
     cost: np.ndarray = field(repr=False)
     unbooked: np.ndarray = field(repr=False)
     lost: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
+    size: np.ndarray | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,13 @@ def sensitivity(
             moving, start, steps, outcome, how,
         )  # fmt: skip
         parts.append(_together(scene, state[some], None if shocks is None else shocks[:, some]))
-    result, paid, unbooked = (np.concatenate(several, axis=1) for several in zip(*parts))
+    result, paid, unbooked, size = (np.concatenate(several, axis=1) for several in zip(*parts))
     change = dict(zip(cases, result[1:] - result[0]))
     effects = tuple(
         Effect(
             *move, given[wheel.lever[move[0]].of], after, change[move, None], paid[i], unbooked[i],
             {loop: change[move, None] - change[move, loop] for loop in links},
+            size[i] if wheel.size else None,
         )
         for i, (move, after) in enumerate(moves.items())
     )  # fmt: skip
@@ -132,8 +135,8 @@ class _Scene:
 
 
 def _together(scene: _Scene, state: np.ndarray, shocks: np.ndarray | None) -> tuple[np.ndarray, ...]:
-    """Of one block in one spin: outcome (1 + cases, draws) with the baseline first, added cost (moves, draws), and the
-    unbooked part of it in the outcome's unit (moves, draws)."""
+    """Of one block in one spin: outcome (1 + cases, draws) with the baseline first, added cost (moves, draws), the
+    unbooked part of it in the outcome's unit (moves, draws), and the relative change of the size (moves, draws)."""
     program, wheel, draws = scene.program, scene.program.wheel, len(state)
     scenarios = 1 + len(scene.cases)
     batch = {n: np.tile(v, scenarios) for n, v in scene.given.items()}
@@ -152,7 +155,7 @@ def _together(scene: _Scene, state: np.ndarray, shocks: np.ndarray | None) -> tu
         start=scene.start,
         state=np.tile(state, (scenarios, 1)),
         paths=scene.moving,
-        keep=list(dict.fromkeys([scene.outcome, *needed])),
+        keep=list(dict.fromkeys([scene.outcome, wheel.size or scene.outcome, *needed])),
         shocks=None if shocks is None else np.tile(shocks, (1, scenarios, 1)),
     )
     result = summed(run.values[scene.outcome], scene.how, wheel.dt).reshape(scenarios, draws)
@@ -166,7 +169,10 @@ def _together(scene: _Scene, state: np.ndarray, shocks: np.ndarray | None) -> tu
     rows = list(enumerate((name for name, _ in scene.moves), 1))
     paid = np.stack([added(row, costs[name], "cumulated") for row, name in rows])
     without = [added(row, unbooked[name], counted) if counted else np.zeros(draws) for row, name in rows]
-    return result, paid, np.stack(without)
+    ends = run.values[wheel.size or scene.outcome][:, -1].reshape(scenarios, draws)[: 1 + len(rows)]
+    with np.errstate(all="ignore"):
+        size = ends[1:] / ends[:1] - 1
+    return result, paid, np.stack(without), size
 
 
 def _moves(lever: Lever, value: np.ndarray) -> dict[str, np.ndarray]:

@@ -14,6 +14,7 @@ import numpy as np
 from gearwheel.fit.observations import to_scale
 from gearwheel.gauges.zeros import inside
 from gearwheel.run.closed import Period, another_grain, businesses, closed, is_shut, with_orders
+from gearwheel.run.horizon import LEAST_YEARS
 from gearwheel.run.spikes import shocks
 from gearwheel.run.store import LIBRARY
 from gearwheel.run.template import filled, pick
@@ -206,14 +207,13 @@ def numbers(series: Mapping[str, Series], begin: date, end: date, mapping) -> di
     advertising = yearly("cost_advertising", 0.0)
     market = MARKET * customers
     all_theirs = "third_party_share" not in series
-    years = (end - begin).days / DAYS_A_YEAR
     known_shipping = {"shipping_per_order", "freight_per_order"} & series.keys()
     winning_cost, winning_most = WON_FOR * basket, basket * max(joined, 0.1 * active)
     return {
         "start": begin.isoformat(),
         "dt": f'"{mapping.grain}"',
         "currency": f'"{mapping.currency}"',
-        "horizon": round(min(2.0, max(0.25, years / 2)), 2),
+        "horizon": LEAST_YEARS,
         "active_days": mapping.active_days,
         "customers": customers,
         "repeat_rate": yearly("orders_repeat") / active,

@@ -14,6 +14,7 @@ from gearwheel.run.pictures import graph_of, wheel_part
 from gearwheel.run.questions import anchors_of, levers_of, loops_of, now_of, spin_posterior, states_kept
 from gearwheel.run.store import Progress, cached_file, input_hash, plain, release, save_atomically, silent
 from gearwheel.run.terms_asked import terms_part
+from gearwheel.show.own_verdict import turning
 from gearwheel.spin.size import refuse_loops
 from gearwheel.wheel.errors import FitError, GearwheelError
 from gearwheel.wheel.parts import Wheel
@@ -65,6 +66,7 @@ def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, 
     }
     results["seconds"] = clock.perf_counter() - began
     results = plain(results)
+    results["turning"] = turning(results)._asdict()
     if cache:
         # a full or read-only disk costs time at the next run, nothing else
         with contextlib.suppress(GearwheelError):
@@ -76,8 +78,10 @@ def run_wheel(wheel: Wheel, *, seed: int = 1, progress: Progress | None = None, 
 def fit_part(posterior, engine=None) -> dict:
     """The `fit` part of results.json."""
     from gearwheel.fit.trace import predictive_checks
+    from gearwheel.fit.verdicts import beyond_belief
 
     part = {**posterior.diagnostics, "on_belief": [n for n, f in zip(posterior.beliefs.names, posterior.free) if not f]}
+    part["beyond_belief"] = beyond_belief(posterior)
     if engine and posterior.traced is not None:
         part["checks"] = predictive_checks(posterior.traced, engine[1])
     return part
@@ -156,6 +160,7 @@ def _series(posterior, engine, gauges, run, seed: int) -> dict:
             "forecast": {
                 "time": [decimal_year(_middle(s, e), wheel) for s, e in windows],
                 **{f"q{round(100 * q):02d}": bands[i].tolist() for i, q in enumerate(QUANTILES)},
+                "missing": _no_forecast(windows, rows, wheel.horizon),
             },
         }
     return found
@@ -174,10 +179,23 @@ def _middle(start: float | None, end: float) -> float:
 
 
 def _coming(rows, window: float, now: float, until: float, year: float) -> list[tuple[float | None, float]]:
-    """Periods after `now` of the same length as the last row's and in step with it, since a season is; for levels one
-    date a year. What a trailing gauge reads over its `window` lies after `now` as well."""
+    """Periods after `now` of the same length as the last row's and in step with it, since a season is; for levels dates
+    as far apart as those measured, at most a year. What a trailing gauge reads over its `window` lies after `now` as
+    well."""
     last = rows[-1]
-    length = year if last.start is None else last.end - last.start
+    length = min(_apart(rows, year), until - now) if last.start is None else last.end - last.start
     begin = now if last.start is None else last.end
     ends = [begin + (i + 1) * length for i in range(int((until - begin) / length + 1e-6))]
     return [(None if last.start is None else e - length, e) for e in ends if e - max(length, window) >= now - 1e-6]
+
+
+def _apart(rows, year: float) -> float:
+    """How far apart the last levels were measured, in the middle; a year where only one was, or where they are rarer."""
+    gaps = np.diff([row.end for row in rows[-13:]])
+    gaps = gaps[gaps > 0]
+    return min(year, float(np.median(gaps))) if len(gaps) else year
+
+
+def _no_forecast(windows: list, rows, years: float) -> str:
+    """Why a gauge has no forecast, "" where it has one."""
+    return "" if windows else f"the horizon of {years:g} years ends before its next period does"

@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gearwheel.run.chosen import chosen_lever, outcome_of
+from gearwheel.run.horizon import longest_delay, usual_years
 from gearwheel.run.parts import shown_unit
-from gearwheel.run.questions import now_of, weighed_here
+from gearwheel.run.present_year import refuse_unless_reproduced
+from gearwheel.run.questions import belief_share, now_of, weighed_here
 from gearwheel.run.store import Progress, cached_file, input_hash, plain, save_atomically, silent
 from gearwheel.spin.levers import history, table
 from gearwheel.wheel.errors import GearwheelError, Problem, WheelError
@@ -42,14 +44,15 @@ def plan_of(
     """The best lever paths for `outcome` over `years`, as plain data; kept on disk by the hash of all that it rests on.
 
     `budget`: the most expected money to be spent on the levers beyond the current plan, over the whole time; None for
-    no limit. `keep`: conditions such as "costs.cash >= 0 with 0.95", for all times. Raises WheelError (GW144 to GW148,
-    GW142) for what cannot be asked, with what to try.
+    no limit. `keep`: conditions such as "costs.cash >= 0 with 0.95", for all times. Where a few exploding draws make the
+    mean of the current plan, the plan raises the median instead (`expected_by`). Raises WheelError (GW144 to GW148, GW142)
+    for what cannot be asked, with what to try, and GW161 where the wheel does not reproduce the last year.
     """
     from gearwheel.levers.risk import parse_rules
 
     wheel, keep = posterior.wheel, (keep,) if isinstance(keep, str) else keep
     outcome = outcome_of(outcome, wheel)
-    years = max(wheel.horizon, LEAST_YEARS) if years is None else years
+    years = max(usual_years(posterior, longest_delay(posterior)), LEAST_YEARS) if years is None else years
     _refuse_numbers(wheel, budget, years, risk, at_risk, knots)
     chosen = chosen_levers(wheel, levers)
     rules = parse_rules(keep, wheel)
@@ -108,8 +111,10 @@ def _fingerprint(posterior) -> str:
 
 def _planned(posterior, asked: Mapping, rules, progress: Progress) -> dict:
     from gearwheel.fit.beliefs import unsure_draws
-    from gearwheel.levers.plan import plan
+    from gearwheel.levers.plan import MEDIAN, plan
+    from gearwheel.levers.risk import explodes
 
+    refuse_unless_reproduced(posterior, asked["outcome"])
     wheel = posterior.wheel
     task = _task(posterior, asked, rules)
     seen, other, fresh, judging = _inputs(posterior, task, progress)
@@ -117,13 +122,34 @@ def _planned(posterior, asked: Mapping, rules, progress: Progress) -> dict:
     natural = posterior.beliefs.natural(posterior.u)
     believed = {n: natural[judging, i] for i, n in enumerate(posterior.beliefs.names)}
     believed |= {n: fresh.parameters[n][: len(judging)] for n in unsure_draws(wheel, 1, posterior.seed)}
+    few = asked["risk"] == "expected" and explodes(task.measure(other, np.zeros(task.paths.size)).value)
+    risk = MEDIAN if few else asked["risk"]
     found = plan(
-        task, seen, other, fresh, budget=budget, risk=asked["risk"], at_risk=asked["at_risk"], believed=believed,
+        task, seen, other, fresh, budget=budget, risk=risk, at_risk=asked["at_risk"], believed=believed,
         seed=posterior.seed, progress=progress,
     )  # fmt: skip
     if not found.kept:
         _refuse_impossible(found, wheel)
-    return _told(found, asked, wheel)
+    gain = found.fresh["plan"].value - found.fresh["nothing"].value
+    # the draws to judge on are repeated with other noise: what a plan brings for one set of numbers is their mean
+    gain = gain.reshape(-1, len(judging)).mean(axis=0)
+    beside = [fresh.parameters[n][: len(judging)] for n in unsure_draws(wheel, 1, posterior.seed)]
+    return _told(found, {**asked, "by": "median" if few else "mean"}, wheel) | _standing(
+        found, wheel, belief_share(posterior, gain, beside, judging)
+    )
+
+
+def _standing(found, wheel: Wheel, share: float | None) -> dict:
+    """What the plan deserves to be called, and how much of its gain rests on beliefs."""
+    from gearwheel.levers.judging import ahead
+    from gearwheel.levers.ranking import advice, costs_later, size_part
+
+    gain = found.fresh["plan"].value - found.fresh["nothing"].value
+    with np.errstate(all="ignore"):
+        change = found.fresh["plan"].size / found.fresh["nothing"].size - 1
+    size, better = size_part(wheel, change), ahead(gain)
+    said = advice(gain, better, share) if found.better else "no gain"
+    return {"size": size, "belief_share": share, "advice": said, "costs_later": costs_later(better, size)}
 
 
 def _task(posterior, asked: Mapping, rules):
@@ -215,6 +241,7 @@ def _told(found, asked: Mapping, wheel: Wheel) -> dict:
         "years": asked["years"],
         "budget": asked["budget"],
         "risk": asked["risk"],
+        "expected_by": asked["by"],
         "at_risk": asked["at_risk"],
         "better": found.better,
         "time": [decimal_year(task.start + float(t), wheel) for t in task.paths.times],
@@ -222,7 +249,6 @@ def _told(found, asked: Mapping, wheel: Wheel) -> dict:
         "compared": [_compared(found, name, asked) for name in found.fresh],
         "over_time": {n: _band(found.fresh[n].path) for n in ("plan", "nothing")},
         "path_unit": shown_unit(wheel.variables()[task.outcome].unit, wheel),
-        "size": _size(found, wheel),
         "rules": [
             {
                 "text": rule.text,
@@ -246,7 +272,7 @@ def _lever_rows(found, wheel: Wheel) -> list[dict]:
     paths = found.task.paths
     offsets = paths.offsets(found.x)  # what is advised
     rows = []
-    for track, offset in zip(paths.tracks, offsets):
+    for track, offset, path in zip(paths.tracks, offsets, paths.values(found.x)):
         lever = wheel.lever[track.lever]
         rows.append(
             {
@@ -254,7 +280,7 @@ def _lever_rows(found, wheel: Wheel) -> list[dict]:
                 "title": lever.title or track.lever,
                 "unit": shown_unit(wheel.parameter[lever.of].unit, wheel),
                 "from": track.base,
-                "path": track.base + offset,
+                "path": path,
                 "limits": [track.low, track.high],
                 "ramp": track.ramp,
                 "moved": bool(np.abs(offset).max() > 1e-3 * track.width),
@@ -270,8 +296,11 @@ def _compared(found, name: str, asked: Mapping) -> dict:
     measured, none, ours = found.fresh[name], found.fresh["nothing"], found.fresh["plan"]
     gain, ahead = measured.value - none.value, ours.value - measured.value
     same = name == "plan" or not np.any(ahead)
+    middle = np.median if asked["by"] == "median" else np.mean
     return {
         "name": name,
+        "expected": float(middle(measured.value)),
+        "expected_gain": float(middle(gain)),
         "outcome": interval(measured.value),
         "mean": float(measured.value.mean()),
         "gain": interval(gain),
@@ -282,17 +311,6 @@ def _compared(found, name: str, asked: Mapping) -> dict:
         "plan_beats": None if same else float(np.mean(ahead > 0)),
         "probability_better": None if name == "nothing" else float(np.mean(gain > 0)),
     }
-
-
-def _size(found, wheel: Wheel) -> dict | None:
-    """How much larger or smaller the wheel is at the end than without the plan, as a share."""
-    from gearwheel.loops.anchors import interval
-
-    if not wheel.size:
-        return None
-    with np.errstate(all="ignore"):
-        change = found.fresh["plan"].size / found.fresh["nothing"].size - 1
-    return {"name": wheel.size, "change": interval(change)}
 
 
 def _band(path: np.ndarray) -> dict:

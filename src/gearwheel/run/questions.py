@@ -193,15 +193,20 @@ def _belief_share(posterior, answer, growth: np.ndarray) -> float | None:
     return belief_share(posterior, growth if target.std() == 0 else target)
 
 
-def belief_share(posterior, target: np.ndarray, beside: Sequence[np.ndarray] = ()) -> float | None:
-    """How much of a quantity (draws,) is belief: its variance over the posterior's first draws is split among the
-    parameters by a ridge regression, and each part counts as belief as far as the data did not contract that parameter.
-    `beside` are draws (draws,) of numbers that no data have told of. None where the quantity is the same in all draws."""
+def belief_share(
+    posterior, target: np.ndarray, beside: Sequence[np.ndarray] = (), which: np.ndarray | None = None
+) -> float | None:
+    """How much of a quantity (draws,) is belief: its variance over the posterior's draws (the first, or those at
+    `which`) is split among the parameters by a ridge regression, and each part counts as belief as far as the data did
+    not contract that parameter. `beside` are draws (draws,) of numbers that no data have told of. None where the
+    quantity is the same in all draws."""
     if posterior.traced is None:
         return 1.0
     known = np.isfinite(target)
-    u = np.column_stack([posterior.u[: len(target)], *beside])[known]
-    u = (u - u.mean(axis=0)) / u.std(axis=0)
+    if known.sum() < 2 or np.ptp(target[known]) == 0:
+        return None
+    u = np.column_stack([posterior.u[: len(target)] if which is None else posterior.u[which], *beside])[known]
+    u = (u - u.mean(axis=0)) / np.maximum(u.std(axis=0), 1e-12)
     ridge = u.T @ u + 10 * np.eye(u.shape[1])
     part = np.linalg.solve(ridge, u.T @ (target[known] - target[known].mean())) ** 2
     contraction = np.where(posterior.free, 1 - posterior.u.var(axis=0), 0.0).clip(0, 1)
@@ -228,17 +233,20 @@ def _barrier(posterior) -> dict | None:
 def levers_of(
     posterior, outcome: str | None = None, *, years: float | None = None, how: str | None = None, noise: bool = True
 ) -> dict:
-    """Effect of every lever on `outcome` after `years`, from paired draws, as in results.json; `how` as `usual` when
-    None. Raises WheelError where there is no lever or no outcome."""
+    """Effect of every lever on `outcome` after `years` (as `usual_years` when None), from paired draws, as in
+    results.json; `how` as `usual` when None. Raises WheelError where there is no lever or no outcome."""
+    from gearwheel.fit.beliefs import unsure_draws
     from gearwheel.levers.judging import usual
     from gearwheel.levers.ranking import summary
-    from gearwheel.levers.sensitivity import sensitivity
+    from gearwheel.levers.sensitivity import net, sensitivity
     from gearwheel.loops.named import named
+    from gearwheel.run.horizon import longest_delay, usual_years
     from gearwheel.wheel.graph import graph
 
     wheel = posterior.wheel
     outcome = judged_by(wheel, outcome)
-    years, how = wheel.horizon if years is None else years, how or usual(wheel, outcome)
+    delay = longest_delay(posterior)
+    years, how = usual_years(posterior, delay) if years is None else years, how or usual(wheel, outcome)
     program = build(wheel)
     parameters, state = weighed_here(posterior, LEVER_DRAWS)
     horizon = years * per_year(wheel)
@@ -248,7 +256,9 @@ def levers_of(
         program, state, parameters, outcome, horizon, how=how, start=now_of(posterior), paths=history(wheel),
         shocks=shocks if noise else None, loops=named(wheel, graph(wheel)),
     )  # fmt: skip
-    return _in_currency(summary(found), wheel)
+    beside = list(unsure_draws(wheel, len(state), posterior.seed).values())
+    told = summary(found, lambda effect: belief_share(posterior, net(effect), beside))
+    return {**_in_currency(told, wheel), "longest_delay": delay}
 
 
 def _in_currency(part: dict, wheel) -> dict:

@@ -66,15 +66,19 @@ def propose_reading(address: str, folder: Path, **settings: object) -> Proposal:
 def tidy_file(address: str) -> Path | None:
     """The file, where the source holds measured series already and no events; None for all others.
 
-    Raises DataError (GW492) where the series are not in one file.
+    Raises DataError: GW492 where the series are not in one file, GW160 where one file holds them in another form.
     """
     from gearwheel.gauges.recognise import recognise
     from gearwheel.gauges.sources.look import look
     from gearwheel.gauges.tidy import COLUMNS
+    from gearwheel.gauges.wide import wide_table
 
     source = look(address)
     adapter = recognise(source)
     if adapter is None or adapter.kind != "gauges":
+        texts = [f.path for t in source.tables.values() if t.kind == "csv" for f in t.files] if adapter is None else []
+        if len(texts) == 1 and len(source.tables) == 1 and (problem := wide_table(Path(texts[0]))):
+            raise DataError(problem)
         return None
     tables = [t for t in source.tables.values() if {c.lower() for c in t.columns}.issuperset(COLUMNS)]
     files = sorted({file.path for table in tables for file in table.files})

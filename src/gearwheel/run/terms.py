@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gearwheel.run.horizon import longest_delay, usual_years
 from gearwheel.run.parts import belief_part, posterior_part, shown_unit
 from gearwheel.run.questions import LEVER_DRAWS, belief_share, now_of, weighed_here
 from gearwheel.spin.levers import history
@@ -48,7 +49,7 @@ def terms_of(
     if outcome not in wheel.variables():
         hint = did_you_mean(outcome, wheel.variables())
         raise WheelError(Problem("GW142", f"no variable is called '{outcome}'", wheel.file, hint=hint))
-    years = wheel.horizon if years is None else years
+    years = usual_years(posterior, longest_delay(posterior)) if years is None else years
     given, state = weighed_here(posterior, LEVER_DRAWS)
     drawn = {n: given[n] for n in _unsure(kind, gear, wheel)}
     horizon = years * per_year(wheel)

@@ -15,11 +15,10 @@ from gearwheel.show.own_verdict import wheel_verdict
 from gearwheel.show.own_worth import test_of
 from gearwheel.show.phrases import OTHER_WAY, STILL, TURNS, UNSURE, conjoined, variable_words
 from gearwheel.show.values import at, listing, mapping, real, span, words_of
-from gearwheel.show.words_acts import lever, levers, outcome_words
+from gearwheel.show.words_acts import lever, levers, outcome_words, standing
 from gearwheel.show.words_own import experiment, held_back
 from gearwheel.show.words_tests import backtest
 
-SURE = 0.8  # probability of being better from which a lever is advised
 FACTS = 2  # told under one step
 MOVES = 3
 CUSTOMERS, GROWTH, LOYALTY, COST, ADAPT, DATA = PLAN
@@ -134,7 +133,8 @@ def _next(results: dict, step: Step) -> str:
     links = links_of(step, results)
     best = _best_lever(results, step)
     if best:
-        first = f"For more {outcome_words(results)} try {lever(results, best)}"
+        test = "" if standing(best) == "promising" else "it is worth testing "
+        first = f"For more {outcome_words(results)} {test or 'try '}{lever(results, best)}"
     elif said := experiment(results, links):
         first = said
     elif links and all(words_of(v.get("verdict")) == STILL for v in links):
@@ -146,8 +146,15 @@ def _next(results: dict, step: Step) -> str:
 
 def _best_lever(results: dict, step: Step) -> Mapping | None:
     effects = [e for e in map(mapping, listing(at(results, "levers", "effects"))) if span(e.get("effect"))]
-    sure = [e for e in levers_of(step, effects) if (real(e.get("probability_better")) or 0) >= SURE]
-    return max(sure, key=lambda e: span(e.get("effect")).median, default=None)
+    sure = [e for e in levers_of(step, effects) if standing(e) in ("promising", "worth testing")]
+    if step in (CUSTOMERS, GROWTH, LOYALTY):  # what drives customers away is no advice about customers
+        sure = [e for e in sure if not _drives_away(e)]
+    return max(sure, key=lambda e: (standing(e) == "promising", span(e.get("effect")).median), default=None)
+
+
+def _drives_away(effect: Mapping) -> bool:
+    change = span(at(effect, "size", "change"))
+    return change is not None and change.median < 0
 
 
 def _add(results: dict, step: Step) -> str:

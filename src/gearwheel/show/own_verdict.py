@@ -8,9 +8,11 @@ from typing import NamedTuple
 from gearwheel.show.figures import in_words, number
 from gearwheel.show.own_plan import loop_words
 from gearwheel.show.phrases import OTHER_WAY, STILL, TURNS, UNSURE, conjoined, variable_words
-from gearwheel.show.values import listing, mapping, on_beliefs, span, words_of
+from gearwheel.show.values import at, listing, mapping, on_beliefs, span, words_of
 
 BROKEN, OPEN, UNTESTED = "broken", "open", "untested"
+GROWS, SHRINKS = "grows", "shrinks"
+NO, UNKNOWN = "does not turn", "not known"
 
 
 class LoopVerdict(NamedTuple):
@@ -62,21 +64,61 @@ def loop_state(results: dict, loop: Mapping) -> str:
     return "supported on every tested link" if found.state == TURNS else "no link on it has a strength to test"
 
 
+class Turning(NamedTuple):
+    """Whether the wheel turns: one value, which every sentence about it follows. `answer` is "turns", "does not turn",
+    "open" or "not known"; `drive` what the data make of its loops (turns, broken, open, untested); `growth` of its
+    size when left to itself: grows, shrinks, open (the 90 % interval holds 0), or not known."""
+
+    answer: str
+    drive: str
+    growth: str
+
+
+def turning(results: dict) -> Turning:
+    """It turns where the data support every tested link of a loop that drives it, and it does not shrink; it does not
+    where it shrinks, or where every loop is broken. Where a loop is supported and growth is open, so is the answer."""
+    states = [v.state for v in loop_verdicts(results)]
+    drive = next((s for s in (TURNS, OPEN, BROKEN) if s in states), UNTESTED)
+    speed = span(at(results, "speed"))
+    growth = UNKNOWN
+    if speed is not None and speed.low is not None and speed.high is not None:
+        growth = GROWS if speed.low > 0 else SHRINKS if speed.high < 0 else OPEN
+    if drive == UNTESTED or on_beliefs(results):
+        answer = UNKNOWN
+    elif growth == SHRINKS or drive == BROKEN:
+        answer = NO
+    else:
+        answer = TURNS if drive == TURNS and growth != OPEN else OPEN
+    return Turning(answer, drive, growth)
+
+
 def wheel_verdict(results: dict) -> str:
-    """Whether it turns: in one sentence that claims no more than the links' verdicts carry."""
+    """Whether it turns, in words that claim no more than the value carries."""
+    value = turning(results)
     found = [v for v in loop_verdicts(results) if v.state != UNTESTED]
-    if not found:
+    if value.drive == UNTESTED:
         return "Whether the business turns as a flywheel is not known: no loop of it has a link that was tested."
-    if on_beliefs(results):
+    if value.answer == UNKNOWN:
         return "Whether the business turns as a flywheel is not known: nothing was fitted, and every link stands on belief."
     of = {state: [v for v in found if v.state == state] for state in (TURNS, BROKEN, OPEN)}
-    if of[TURNS]:
-        names = conjoined([loop_words(v.loop) for v in of[TURNS]])
+    names = conjoined([loop_words(v.loop) for v in of[TURNS]])
+    if value.answer == TURNS:
         return f"It turns: the data support every tested link of {names}{_rest(of)}.{_alone(of[TURNS])}"
-    if not of[OPEN]:
-        return f"It does not turn as a flywheel here: {_all(len(found))} broken at a link that does not turn as claimed ({_ends(results, of[BROKEN])})."
     broken = f"{in_words(len(of[BROKEN]))} broken ({_ends(results, of[BROKEN])}), " if of[BROKEN] else ""
-    return f"The data cannot tell whether it turns: of {in_words(len(found))} loop{'s' * (len(found) != 1)} that could drive it, none has all its links supported, {broken}{in_words(len(of[OPEN]))} open."
+    count = f"of {in_words(len(found))} loop{'s' * (len(found) != 1)} that could drive it"
+    if value.drive == BROKEN:
+        reason = f"{_all(len(found))} broken at a link that does not turn as claimed ({_ends(results, of[BROKEN])})"
+        if value.growth == GROWS:
+            reason += ". What grows, grows for other reasons"
+        return f"It does not turn as a flywheel here: {reason}."
+    open_ = f"{count}, none has all its links supported, {broken}{in_words(len(of[OPEN]))} open"
+    supported = f"the data support every tested link of {names}{_rest(of)}"
+    if value.answer == NO:
+        return f"It does not turn now, since left to itself it shrinks: {supported + ', which is not enough' if of[TURNS] else open_}."
+    if of[TURNS]:
+        return f"The data cannot tell whether it turns: {supported.replace('the data ', 'they ', 1)}, and leave open whether it grows."
+    grows = "it grows, but " if value.growth == GROWS else ""
+    return f"The data cannot tell whether it turns: {grows}{open_}."
 
 
 def _alone(turning: list[LoopVerdict]) -> str:

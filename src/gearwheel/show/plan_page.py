@@ -37,9 +37,7 @@ def outcome_chart(found: Mapping, palette: Palette = LIGHT) -> str:
 
 
 def _headline(found: Mapping) -> str:
-    said = paragraphs(
-        words_plan.size(found), words_plan.risk(found), *words_plan.rules(found), words_plan.search(found)
-    )
+    said = paragraphs(words_plan.risk(found), *words_plan.rules(found), words_plan.search(found))
     return card("plan", "The plan", words_plan.verdict(found), outcome_chart(found, _PAGE) + said, "plan")
 
 
@@ -71,8 +69,8 @@ def _compared(found: Mapping) -> str:
         rows.append(
             [
                 tables.cell(words_plan.NAMES.get(str(one.get("name")), str(one.get("name")))),
-                tables.cell(figures.amount(real(one.get("mean")), unit)),
-                tables.cell(figures.amount(real(one.get("mean_gain")), unit, signed=True)),
+                tables.cell(figures.amount(words_plan.expected(one), unit)),
+                tables.cell(figures.amount(words_plan.expected_gain(one), unit, signed=True)),
                 tables.cell(figures.between(gain, lambda v: figures.amount(v, unit, signed=True))),
                 tables.cell(figures.amount(real(one.get("mean_spent")), money, signed=True)),
                 tables.cell("–" if beats is None else figures.percent(beats)),

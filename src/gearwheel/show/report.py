@@ -132,8 +132,10 @@ def _forecast(results: dict) -> str:
     series = {n: mapping(one) for n, one in mapping(results.get("series")).items() if mapping(one)}
     drawn = [charts.fan({**one, "title": words.gauge_words(results, n)}, palette=_PAGE) for n, one in series.items()]
     body = f'<div class="pair">{"".join(drawn)}</div>' if drawn else ""
+    missing = {n: words_of(at(one, "forecast", "missing")) for n, one in series.items()}
+    bare = "; ".join(f"{words.gauge_words(results, n)} ({why})" for n, why in missing.items() if why)
     if drawn:
-        body += paragraphs(words.HOW_TO_READ_FANS)
+        body += paragraphs(words.HOW_TO_READ_FANS, f"Without a forecast: {bare}." if bare else "")
     return card("forecast", "Where it is going", words.forecast(results), body, "forecast")
 
 

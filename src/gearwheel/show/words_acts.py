@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gearwheel.show import figures
 from gearwheel.show.bars import lever_change
 from gearwheel.show.figures import amount, between, percent, year_words
+from gearwheel.show.own_verdict import NO, OPEN, turning
 from gearwheel.show.phrases import (
     conjoined,
     interval,
@@ -23,6 +26,8 @@ from gearwheel.show.values import (
     words_of,
 )
 
+_RANK = ("promising", "worth testing", "open", "no gain")
+
 
 def _best_levers(results: dict) -> list[tuple[dict, Span]]:
     known = [
@@ -30,8 +35,23 @@ def _best_levers(results: dict) -> list[tuple[dict, Span]]:
         for e in map(mapping, listing(at(results, "levers", "effects")))
         if (found := span(e.get("effect"))) is not None
     ]
-    # A large effect that may well be a loss is no promise: those at least 80 % sure come first.
-    return sorted(known, key=lambda pair: ((real(pair[0].get("probability_better")) or 0.0) < 0.8, -pair[1].median))
+    # A large effect that may well be a loss is no promise, and one that rests on beliefs is to be tested first.
+    return sorted(known, key=lambda pair: (_RANK.index(standing(pair[0])), -pair[1].median))
+
+
+def standing(effect: Mapping) -> str:
+    """What the step deserves to be called: "promising", "worth testing", "open" or "no gain"."""
+    said = words_of(effect.get("advice"))
+    if said in _RANK:
+        return said
+    better = real(effect.get("probability_better")) or 0.0  # results of an earlier version
+    return "promising" if better >= 0.8 else "open"
+
+
+def best_lever(results: dict) -> Mapping | None:
+    """The lever that the headline is about: the one with the largest likely gain, those that data support first."""
+    known = _best_levers(results)
+    return known[0][0] if known and known[0][1].median > 0 else None
 
 
 def levers_by_effect(results: dict) -> list[dict]:
@@ -77,10 +97,38 @@ def levers(results: dict) -> str:
     among = (
         f" Of all levers it is the best in {percent(first)} of draws." if first is not None and len(known) > 1 else ""
     )
+    head = "Worth testing" if standing(effect) == "worth testing" else "The most promising lever"
     return (
-        f"The most promising lever is {title}{f' ({change})' if change else ''}{way}: {amount(found.median, unit, signed=True)} in {outcome_words(results)} "
-        f"({interval(found, lambda v: amount(v, unit, signed=True))}{doubt}).{among}"
+        f"{head} is {title}{f' ({change})' if change else ''}{way}: {amount(found.median, unit, signed=True)} in {outcome_words(results)} "
+        f"({interval(found, lambda v: amount(v, unit, signed=True))}{doubt}){size_words(results, effect)}{belief_words(effect)}.{among}{_too_short(results)}"
     )
+
+
+def size_words(results: dict, about: Mapping) -> str:
+    """'; customers at the end −2 % (−4 % to +1 %)', said louder where a gain now costs them later; "" if not known."""
+    change = span(at(about, "size", "change"))
+    if change is None:
+        return ""
+    name = variable_words(results, at(about, "size", "name"))
+    shown = f"{name} at the end {percent(change.median, signed=True)} ({between(change, lambda v: percent(v, signed=True))})"
+    return f"; a gain now that costs {name} later: {shown}" if about.get("costs_later") is True else f"; {shown}"
+
+
+def belief_words(about: Mapping) -> str:
+    """'; 93 % of it rests on priors'."""
+    share = real(about.get("belief_share"))
+    return "" if share is None else f"; {percent(share)} of it rests on priors"
+
+
+def _too_short(results: dict) -> str:
+    """Where the slowest loop comes round later than the horizon lets it show."""
+    about = mapping(mapping(results).get("levers"))
+    delay, horizon = real(at(about, "longest_delay", "years")), real(about.get("horizon"))
+    if delay is None or horizon is None or 2 * delay <= horizon:
+        return ""
+    named = {words_of(mapping(one).get("name")): loop_name(one) for one in listing(mapping(results).get("loops"))}
+    loop = words_of(at(about, "longest_delay", "loop"))
+    return f" The loop {named.get(loop, loop)} takes {amount(delay, 'year')} to come round, so part of what the step sets going comes after this horizon."
 
 
 def lever(results: dict, effect: dict) -> str:
@@ -95,7 +143,7 @@ def lever(results: dict, effect: dict) -> str:
     tail = f", mostly through {conjoined(through)}" if through else ""
     dollar = span(effect.get("per_dollar"))
     paid = f"; {figures.number(dollar.median, 2)} per unit of money spent" if dollar is not None else ""
-    return f"{title} {lever_change(effect)}: {amount(found.median, unit, signed=True)} ({between(found, lambda v: amount(v, unit, signed=True))}){tail}{paid}{_rest(effect, unit)}."
+    return f"{title} {lever_change(effect)}: {amount(found.median, unit, signed=True)} ({between(found, lambda v: amount(v, unit, signed=True))}){size_words(results, effect)}{belief_words(effect)}{tail}{paid}{_rest(effect, unit)}."
 
 
 def _rest(effect: dict, unit: str) -> str:
@@ -126,11 +174,16 @@ def critical_mass(results: dict) -> str:
         for name in ("none needed", "a push", "no push suffices")
         if odds.get(name) is not None
     )
-    core = {
-        "none needed": f"The wheel needed no push to start turning{when}",
-        "a push": f"The wheel needed a push to start turning{when}",
-        "no push suffices": f"No push would have started the wheel{when}",
-    }.get(answer, f"Whether the wheel needed a push to start turning{when} is not settled")
+    # Whether it turns is one value; a push that was not needed does not say that it turns.
+    head = {
+        OPEN: "The data cannot tell whether the wheel turns; if it does, ",
+        NO: "The wheel does not turn now; by its fit, ",
+    }.get(turning(results).answer, "By its fit, ")
+    core = head + {
+        "none needed": f"it needed no push{when}",
+        "a push": f"it needed a push{when}",
+        "no push suffices": f"no push would have been enough{when}",
+    }.get(answer, f"whether it needed a push{when} is not settled")
     size = ""
     if scale is not None and answer in ("a push", "mixed"):
         factor = f"{figures.number(scale.median, 2)} times the start it had ({between(scale, lambda v: figures.number(v, 2))})"

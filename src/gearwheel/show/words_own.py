@@ -9,7 +9,7 @@ from gearwheel.show.own_data import events_of, readings_of
 from gearwheel.show.own_verdict import links_on, wheel_verdict
 from gearwheel.show.phrases import UNSURE, variable_words
 from gearwheel.show.values import at, listing, mapping, on_beliefs, real, words_of
-from gearwheel.show.words_acts import levers
+from gearwheel.show.words_acts import best_lever, levers, standing
 from gearwheel.show.words_tests import duels
 from gearwheel.show.words_wheel import speed, verdict_counts, verdicts
 
@@ -53,10 +53,9 @@ def held_back(results: dict) -> int:
 
 def next_step(results: dict) -> str:
     """The best lever; where none stands out, the experiment that would tell most."""
-    said = levers(results)
-    promising = said.startswith("The most promising")
+    said, best = levers(results), best_lever(results)
     test = experiment(results)
-    return said if promising or not test else f"{said} {test}"
+    return said if not test or (best and standing(best) == "promising") else f"{said} {test}"
 
 
 def experiment(results: dict, links: list[Mapping] | None = None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from gearwheel.show.figures import amount, between, percent
 from gearwheel.show.values import at, listing, mapping, real, span, words_of
+from gearwheel.show.words_acts import belief_words, size_words
 
 NAMES = {
     "plan": "this plan",
@@ -28,17 +29,32 @@ def row(found: Mapping, name: str) -> Mapping:
     return next((r for r in map(mapping, listing(found.get("compared"))) if r.get("name") == name), {})
 
 
+def by_median(found: Mapping) -> bool:
+    return found.get("expected_by") == "median"
+
+
+def expected_gain(one: Mapping) -> float | None:
+    """By the mean of the draws, or by their median where a few exploding ones make the mean."""
+    gain = real(one.get("expected_gain"))
+    return real(one.get("mean_gain")) if gain is None else gain
+
+
+def expected(one: Mapping) -> float | None:
+    value = real(one.get("expected"))
+    return real(one.get("mean")) if value is None else value
+
+
 def verdict(found: Mapping) -> str:
     """The headline: the gain with its range and odds, or that nothing better was found."""
     ours, unit = row(found, "plan"), words_of(found.get("unit"))
     if not found.get("better"):
         tail = ""
-        if real(ours.get("mean_gain")) not in (None, 0.0):
-            mean = amount(real(ours.get("mean_gain")), unit, signed=True)
+        if expected_gain(ours) not in (None, 0.0):
+            mean = amount(expected_gain(ours), unit, signed=True)
             tail = f" The best paths found bring {mean} on draws that the search had not seen."
         return f"No plan was found that is better than the current one; change nothing.{tail}"
     gain = span(ours.get("gain"))
-    told = f"{amount(real(ours.get('mean_gain')), unit, signed=True)} expected"
+    told = f"{amount(expected_gain(ours), unit, signed=True)} {'in the middle of the draws' if by_median(found) else 'expected'}"
     if gain:
         told += f" (90 % {between(gain, lambda v: amount(v, unit, signed=True))})"
     odds = percent(real(ours.get("probability_better")))
@@ -49,10 +65,17 @@ def verdict(found: Mapping) -> str:
     if budget is not None and (real(ours.get("mean_spent")) or 0.0) <= 0:
         saved = amount(-(real(ours.get("mean_spent")) or 0.0), words_of(found.get("money")))
         paid = f"It needs nothing{within}: it spends {saved} less on levers."
+    head = "Worth testing before you carry it out. " if found.get("advice") == "worth testing" else ""
     return (
-        f"Against the current plan this one changes {outcome_words(found)} by {told}; it is better with a probability "
-        f"of {odds}. {paid}"
+        f"{head}Against the current plan this one changes {outcome_words(found)} by {told}; it is better with a "
+        f"probability of {odds}{size_words({}, found)}{belief_words(found)}. {paid}{_few(found)}"
     )
+
+
+def _few(found: Mapping) -> str:
+    if not by_median(found):
+        return ""
+    return " A few draws explode and would make the mean, so the plan raises and states the median."
 
 
 def risk(found: Mapping) -> str:
@@ -62,17 +85,6 @@ def risk(found: Mapping) -> str:
     unit, share = words_of(found.get("unit")), percent(real(found.get("at_risk")))
     ours, none = (amount(real(row(found, n).get("risk_value")), unit) for n in ("plan", "nothing"))
     return f"In the worst {share} of the draws the outcome is {ours} on average, {none} when nothing changes."
-
-
-def size(found: Mapping) -> str:
-    """What the plan leaves behind: the wheel's size at the end beside that without it."""
-    change = span(at(found, "size", "change"))
-    if change is None or not found.get("better"):
-        return ""
-    name = words_of(at(found, "size", "name")).rpartition(".")[2].replace("_", " ")
-    shown = f"{percent(change.median, signed=True)} (90 % {between(change, lambda v: percent(v, signed=True))})"
-    tail = " It earns now what is missing later." if change.high is not None and change.high < 0 else ""
-    return f"What it leaves behind: {name} at the end {shown} against the current plan.{tail}"
 
 
 def rules(found: Mapping) -> list[str]:
@@ -120,7 +132,7 @@ def next_step(found: Mapping) -> str:
     name = words_of(first.get("parameter"))
     told = f"What would change it most is {name}: knowing it before choosing is worth up to "
     told += f"{amount(real(first.get('worth')), unit)}."
-    if (real(first.get("worth")) or 0.0) < LITTLE * abs(real(row(found, "plan").get("mean_gain")) or 0.0):
+    if (real(first.get("worth")) or 0.0) < LITTLE * abs(expected_gain(row(found, "plan")) or 0.0):
         told += " That is little beside the gain: the choice hardly hangs on any one number."
     tried = next((k for k in known if words_of(k.get("experiment"))), None)
     if tried is first:

@@ -140,9 +140,27 @@ def fit(results: dict) -> str:
         else "whether the reliability gate passed is not known"
     )
     k = real(about.get("k_hat"))
-    return f"{' '.join(parts)}; {gate}" + (
+    said = f"{' '.join(parts)}; {gate}" + (
         f" (k-hat {figures.number(k, 2)}, below 0.7 is good)." if k is not None else "."
     )
+    return f"{said} {beyond_belief(results)}".rstrip()
+
+
+def beyond_belief(results: dict) -> str:
+    """The warning about numbers that the data took out of their beliefs, "" where none left."""
+    told = []
+    for name in listing(at(results, "fit", "beyond_belief")):
+        about = mapping(at(results, "parameters", name))
+        low, high, q05, q95 = (
+            figures.number(real(at(about, *keys)))
+            for keys in (("belief", "low"), ("belief", "high"), ("posterior", "q05"), ("posterior", "q95"))
+        )
+        told.append(f"{variable_words(results, name)} {q05} to {q95} (belief {low} to {high})")
+    if not told:
+        return ""
+    more = f" and {len(told) - 4} more" if len(told) > 4 else ""
+    numbers = f"{in_words(len(told))} number{'s' * (len(told) != 1)}"
+    return f"Warning: the data moved {numbers} out of the stated belief: {'; '.join(told[:4])}{more}. Check where the wheel starts and what it leaves out before you trust a forecast."
 
 
 def on_belief(results: dict) -> str:

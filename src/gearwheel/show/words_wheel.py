@@ -66,7 +66,7 @@ def speed(results: dict) -> str:
     doubt = ""
     if found.low is not None and found.high is not None and found.low <= 0 <= found.high:
         judge = "beliefs" if on_beliefs(results) else "data"
-        doubt = f" The {judge} leave open whether it turns forward at all."
+        doubt = f" The {judge} leave open whether it grows at all."
     pace = rate(abs(found.median), per)
     return f"Left to itself the wheel {verb} by {pace} in {size}{dated}, {interval(found, lambda v: percent(v, signed=True))}.{doubt}"
 
