@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from gearwheel.cli.loops import loop_table as cli_loop_table
 from gearwheel.run import fit_wheel, open_wheel, run_wheel, spin_posterior
 from gearwheel.run.fitting import known_of, make_engine
 from gearwheel.run.pipeline import _forecast
 from gearwheel.run.store import plain
+from gearwheel.show import charts, figures, tables, words
 from planted import YEARS, cache, write_planted  # noqa: F401
 
 QUIET = ("season = 4", "season = 0")  # no rolling origins: they cost ten seconds
@@ -31,6 +34,11 @@ def measured(wheel):
 @pytest.fixture(scope="module")
 def believed(cache):  # noqa: F811
     return run_wheel(open_wheel("shop"))
+
+
+def read_text(page: str) -> str:
+    """The words of a table, without its marks."""
+    return " ".join(re.sub("<[^>]+>", " ", page).split())
 
 
 BAND = {"median", "low", "high"}
@@ -99,6 +107,29 @@ def test_a_run_on_beliefs_has_every_documented_key_and_says_what_it_rests_on(bel
     assert believed["loops"] and believed["levers"]["effects"] and believed["outcomes"]
     for part in believed["parameters"].values():
         assert part["posterior"]["sd"] == pytest.approx(part["belief"]["sd"], rel=0.3)
+
+
+@pytest.mark.parametrize("which", ["measured", "believed"])
+def test_a_share_now_is_the_last_one_of_its_chart_and_a_mean_is_called_a_mean(which, request):
+    results = request.getfixturevalue(which)
+    table, listed = read_text(tables.loop_table(results)), read_text(cli_loop_table(results["loops"]))
+    chart = " ".join(charts.shares(results["loops"]).split())
+    for loop in results["loops"]:
+        over = loop["share_over_time"]
+        assert loop["share_now"] == {k: pytest.approx(over[k][-1]) for k in BAND}
+        now, mean = (figures.percent(loop[k]["median"], signed=True) for k in ("share_now", "share"))
+        said = words.loop(results, loop)
+        assert f"{mean} of the change (mean over " in said and f"; now {now})" in said
+        assert f"{words.loop_name(loop)} {now}" in chart and now in table and mean in table
+        assert figures.number(loop["share_now"]["median"]) in listed
+    lead = words.loops(results)
+    assert "the change now" not in lead and "mean over" in lead
+    assert words.share_mean(results) in table and "share, mean" in listed
+
+
+def test_only_a_reinforcing_loop_is_said_to_sustain_itself(believed):
+    brakes = [loop for loop in believed["loops"] if loop["polarity"] == "B"]
+    assert brakes and not any("sustain" in words.loop(believed, loop) for loop in brakes)
 
 
 @pytest.mark.parametrize("which", ["measured", "believed"])

@@ -42,7 +42,7 @@ def loops(wheel: str, seed: int, no_cache: bool, as_json: bool) -> None:
 
 
 def loop_table(loops: list[dict]) -> str:
-    """One line a loop; medians, with the 90 % range of the gain and the share."""
+    """One line a loop; medians, with the 90 % range of the gain and of the mean share over time."""
     from gearwheel.cli.text import spanned, table
     from gearwheel.show.figures import number
     from gearwheel.show.values import real
@@ -55,8 +55,9 @@ def loop_table(loops: list[dict]) -> str:
             *spanned(loop.get("gain")),
             *(number(real((loop.get(key) or {}).get("median"))) if loop.get(key) else "–" for key in ("pace", "delay")),
             *spanned(loop.get("share")),
+            spanned(loop.get("share_now"))[0],
         )
         for loop in loops
     ]
-    head = ("loop", "title", "sign", "gain", "90 %", "pace", "delay", "share", "90 %")
+    head = ("loop", "title", "sign", "gain", "90 %", "pace", "delay", "share, mean", "90 %", "now")
     return table(head, rows, left=3)

@@ -126,7 +126,7 @@ def _points(about: dict) -> str:
 
 
 def loop_table(results: dict) -> str:
-    """Named loops with kind, gain, delay and share now."""
+    """Named loops with kind, gain, delay, and share over the whole time and now."""
     kinds = {"R": "reinforcing", "B": "balancing", "changes": "changes"}
     unit = words_of(at(results, "wheel", "unit"))
     rows = []
@@ -138,6 +138,7 @@ def loop_table(results: dict) -> str:
             ("gain", lambda v: figures.number(v, 2)),
             ("delay", lambda v: figures.amount(v, unit, digits=2)),
             ("share", lambda v: figures.percent(v, signed=True)),
+            ("share_now", lambda v: figures.percent(v, signed=True)),
         )
         for key, show in shows:
             found = span(one.get(key))
@@ -148,8 +149,9 @@ def loop_table(results: dict) -> str:
     titles = [
         head("Loop"),
         head("Kind"),
-        head("Gain (above 1 sustains itself)", "n"),
+        head("Gain (a reinforcing loop above 1 sustains itself)", "n"),
         head("Time to come round", "n"),
+        head(f"Share of change, {words.share_mean(results)}", "n"),
         head("Share of change now", "n"),
     ]
     return table(titles, rows) if rows else ""
