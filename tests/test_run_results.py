@@ -16,6 +16,10 @@ from gearwheel.run.fitting import known_of, make_engine
 from gearwheel.run.pipeline import _forecast
 from gearwheel.run.store import plain
 from gearwheel.show import charts, figures, tables, words
+from gearwheel.show.link_standing import SHOWN
+from gearwheel.show.wheel_choice import choose
+from gearwheel.show.wheel_key import LOOKS, key_lines
+from gearwheel.show.wheel_picture import wheel_svg
 from planted import YEARS, cache, write_planted  # noqa: F401
 
 QUIET = ("season = 4", "season = 0")  # no rolling origins: they cost ten seconds
@@ -125,6 +129,22 @@ def test_a_share_now_is_the_last_one_of_its_chart_and_a_mean_is_called_a_mean(wh
     lead = words.loops(results)
     assert "the change now" not in lead and "mean over" in lead
     assert words.share_mean(results) in table and "share, mean" in listed
+
+
+@pytest.mark.parametrize("which", ["measured", "believed"])
+def test_as_many_arrows_are_heavy_as_links_turn_and_open_signs_are_the_claims(which, request):
+    results = request.getfixturevalue(which)
+    counts, chosen = words.verdict_counts(results), choose(results)
+    heavy = [link for link in chosen.links if link.standing == SHOWN]
+    assert len(heavy) == counts[words.TURNS] + counts[words.OTHER_WAY] == (2 if which == "measured" else 0)
+    assert wheel_svg(results).count(f'stroke-width="{LOOKS[SHOWN].width:g}"') == len(heavy) + bool(heavy)  # and the key
+    assert {link.standing for link in chosen.links} <= dict(key_lines(chosen)).keys()
+    single = [link for link in chosen.links if len(link.stands_for) == 1]
+    graph = {(e["from"], e["to"]): e["link"] for e in results["graph"]["edges"]}
+    for link in single:
+        about = results["links"][link.stands_for[0]]
+        if about["verdict"] == words.UNSURE and (link.cause, link.effect) in graph:
+            assert link.sign == {"open": "?"}.get(about["polarity"], about["polarity"])
 
 
 def test_only_a_reinforcing_loop_is_said_to_sustain_itself(believed):
