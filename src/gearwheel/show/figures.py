@@ -47,6 +47,13 @@ def percent(x: float | None, digits: int = 2, signed: bool = False) -> str:
     return number(100 * x, digits, signed) + " %"
 
 
+def chance(p: float | None) -> str:
+    """A probability from draws, as 'over 99 %' where all draws agree: what a few hundred draws show is never certain."""
+    if p is None or not math.isfinite(p):
+        return NOT_KNOWN
+    return "over 99 %" if p > 0.99 else "under 1 %" if p < 0.01 else f"{100 * p:.0f} %"
+
+
 def unit_scale(unit: str) -> tuple[float, str]:
     """Takes the number word out of a unit: 'USD million' → (1e6, 'USD')."""
     words = str(unit or "").split()
