@@ -17,17 +17,26 @@ from gearwheel.run.pipeline import _forecast
 from gearwheel.run.store import plain
 from gearwheel.show import charts, figures, tables, words
 from gearwheel.show.link_standing import SHOWN
+from gearwheel.show.report import report_html
+from gearwheel.show.summary import summary_text
 from gearwheel.show.wheel_choice import choose
 from gearwheel.show.wheel_key import LOOKS, key_lines
 from gearwheel.show.wheel_picture import wheel_svg
+from gearwheel.show.words_ceiling import impossible
 from planted import YEARS, cache, write_planted  # noqa: F401
 
 QUIET = ("season = 4", "season = 0")  # no rolling origins: they cost ten seconds
 
 
+TOWN = (
+    'unit = "person"\nerror = 0.02',
+    'unit = "person"\nerror = 0.02\nceiling = 19\nceiling_source = "the town register"',
+)
+
+
 @pytest.fixture(scope="module")
 def wheel(cache, tmp_path_factory):  # noqa: F811
-    return open_wheel(str(write_planted(tmp_path_factory.mktemp("planted"), 1, QUIET)))
+    return open_wheel(str(write_planted(tmp_path_factory.mktemp("planted"), 1, QUIET, TOWN)))
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +182,25 @@ def test_the_forecast_of_a_gauge_follows_its_record(measured):
         assert len(ahead["time"]) == (8 if name == "sales" else 2)  # the horizon is two years
         last = history[-1][1]
         assert 0.4 * last < ahead["q50"][0] < 2.5 * last
+
+
+def test_a_forecast_above_its_ceiling_is_said_to_be_impossible_wherever_it_is_shown(measured):
+    customers, sales = measured["series"]["customers"], measured["series"]["sales"]
+    assert (customers["ceiling"], customers["ceiling_source"]) == (19.0, "the town register")
+    assert (sales["ceiling"], sales["ceiling_source"], sales["forecast"]["above_ceiling"]) == (None, "", None)
+    ahead = customers["forecast"]
+    for i, share in enumerate(ahead["above_ceiling"]):  # a share of draws and a quantile say the same
+        levels = [q for q in (5, 10, 25, 50, 75, 90, 95) if ahead[f"q{q:02d}"][i] <= 19]
+        upper = [q for q in (5, 10, 25, 50, 75, 90, 95) if ahead[f"q{q:02d}"][i] > 19]
+        assert 1 - min([100, *upper]) / 100 - 1e-9 <= share <= 1 - max([0, *levels]) / 100 + 1e-9
+    assert max(ahead["above_ceiling"]) > 0.3
+    (said,) = impossible(measured)
+    assert "customers cannot exceed 19 persons (the town register)" in said and "do not rely" in said
+    assert said in " ".join(summary_text(measured).split())
+    page = report_html(measured).replace("\xa0", " ")
+    assert said in page and "cannot exceed 19 persons" in charts.fan(customers)
+    tame = measured | {"series": {"customers": customers | {"forecast": ahead | {"above_ceiling": [0.01, 0.02]}}}}
+    assert impossible(tame) == []
 
 
 def test_a_forecast_is_as_uncertain_as_the_latest_rows(wheel, measured):

@@ -18,6 +18,7 @@ from gearwheel.show.svg import escaped, tag
 from gearwheel.show.terms_card import terms_card
 from gearwheel.show.values import at, listing, mapping, now_of, path_over_time, real, words_of
 from gearwheel.show.wheel_picture import wheel_svg
+from gearwheel.show.words_ceiling import impossible
 
 _PAGE = page_palette()
 _ON_CARD = replace(_PAGE, paper=_PAGE.panel)
@@ -133,7 +134,7 @@ def _forecast(results: dict) -> str:
     drawn = [charts.fan({**one, "title": words.gauge_words(results, n)}, palette=_PAGE) for n, one in series.items()]
     body = f'<div class="pair">{"".join(drawn)}</div>' if drawn else ""
     if drawn:
-        body += paragraphs(words.HOW_TO_READ_FANS)
+        body = paragraphs(*impossible(results)) + body + paragraphs(words.HOW_TO_READ_FANS)
     return card("forecast", "Where it is going", words.forecast(results), body, "forecast")
 
 

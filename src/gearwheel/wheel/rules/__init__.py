@@ -8,6 +8,7 @@ from gearwheel.wheel.rules import (
     barrier,
     belief_order,
     belief_reasons,
+    ceiling_reasons,
     cycles,
     equation_units,
     evidence,
@@ -77,6 +78,7 @@ RULES = (
     belief_reasons,
     link_reasons,
     evidence_reasons,
+    ceiling_reasons,
     loop_unique,
 )
 
