@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from gearwheel.show import charts, figures, tables, words
 from gearwheel.show.cards import card, folded, paragraphs, tied
+from gearwheel.show.gear_state import gauges_said, measured
 from gearwheel.show.own_data import events_of, prepared
 from gearwheel.show.own_facts import facts_card
 from gearwheel.show.own_feedback import feedback_card
@@ -207,15 +208,12 @@ def _claims(results: dict) -> str:
     rows = []
     for name, about in mapping(at(results, "wheel", "gears")).items():
         about = mapping(about)
-        measured = (
-            ", ".join(words.gauge_words(results, g) for g in listing(about.get("measured_by")) if isinstance(g, str))
-            or "nothing: on beliefs"
-        )
+        by = gauges_said(results, measured(results, str(name))) or "nothing: on beliefs"
         rows.append(
             [
                 tables.cell(str(name).replace("_", " ")),
                 tables.cell(words_of(about.get("sentence"), "no claim stated")),
-                tables.cell(measured),
+                tables.cell(by),
             ]
         )
     return tables.table([tables.head("Gear"), tables.head("Claims"), tables.head("Measured by")], rows) if rows else ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from gearwheel.show.gear_state import measured
 from gearwheel.show.link_standing import DEFINED, SHOWN, Standing, standings, together
 from gearwheel.show.values import at, decimal_year, gear_of, label_of, listing, loop_tag, mapping, now_of, words_of
 
@@ -253,14 +254,15 @@ def _gear(results: dict, name: str, nodes: tuple[str, ...]) -> DrawnGear:
     about = mapping(mapping(at(results, "wheel", "gears")).get(name))
     opens, now = decimal_year(about.get("opens")), now_of(results)
     closed = opens is not None and now is not None and opens > now
-    on_belief = "measured_by" in about and not listing(about.get("measured_by"))
+    state = measured(results, name)
+    unread = state.known and not state.fitted
     notes = []
     if opens is not None:
         notes.append(f"opens {int(opens)}" if closed else f"since {int(opens)}")
-    if on_belief:
-        notes.append("on beliefs")
+    if unread:
+        notes.append("on beliefs" if state.stands == "on beliefs" else "measured, not fitted")
     title = name.replace("_", " ")
-    return DrawnGear(name, title[:1].upper() + title[1:], " · ".join(notes), closed or on_belief, nodes)
+    return DrawnGear(name, title[:1].upper() + title[1:], " · ".join(notes), closed or unread, nodes)
 
 
 def _loops(loops: list, shown: dict) -> tuple[DrawnLoop, ...]:

@@ -64,7 +64,7 @@ def key_lines(choice: Choice) -> list[tuple[str, str]]:
     if choice.loops:
         lines.append(("loop", "a loop, turning its own way"))
     if any(gear.light for gear in choice.gears):
-        lines.append(("light", "not open yet, or on beliefs only"))
+        lines.append(("light", "not open yet, or not fitted to data"))
     return lines
 
 

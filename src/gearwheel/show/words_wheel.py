@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gearwheel.show import figures
 from gearwheel.show.figures import amount, between, in_words, percent
+from gearwheel.show.gear_state import unfitted_said
 from gearwheel.show.phrases import (
     OTHER_WAY,
     STILL,
@@ -37,19 +38,10 @@ def wheel(results: dict) -> str:
     gears = mapping(at(results, "wheel", "gears"))
     if not gears:
         return unknown("Which gears this wheel has")
-    idle = [
-        str(g).replace("_", " ")
-        for g, about in gears.items()
-        if "measured_by" in mapping(about) and not listing(mapping(about).get("measured_by"))
-    ]
     named = conjoined([str(g).replace("_", " ") for g in gears])
     count = in_words(len(gears)).capitalize()
     said = f"{count} gear{'s' * (len(gears) != 1)} turn{'s' * (len(gears) == 1)} one wheel: {named}."
-    return said + (
-        f" No gauge measures {conjoined(idle)}, so {'it stands' if len(idle) == 1 else 'they stand'} on beliefs."
-        if idle
-        else ""
-    )
+    return " ".join(filter(None, (said, unfitted_said(results, [str(g) for g in gears]))))
 
 
 def speed(results: dict) -> str:
