@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import re
@@ -15,8 +16,9 @@ from gearwheel.run import fit_wheel, open_wheel, run_wheel, spin_posterior
 from gearwheel.run.fitting import known_of, make_engine
 from gearwheel.run.pipeline import _forecast
 from gearwheel.run.store import plain
-from gearwheel.show import charts, figures, tables, words
+from gearwheel.show import charts, figures, tables, words, words_verdicts
 from gearwheel.show.link_standing import SHOWN
+from gearwheel.show.palette import LIGHT
 from gearwheel.show.report import report_html
 from gearwheel.show.summary import summary_text
 from gearwheel.show.wheel_choice import choose
@@ -51,7 +53,7 @@ def believed(cache):  # noqa: F811
 
 def read_text(page: str) -> str:
     """The words of a table, without its marks."""
-    return " ".join(re.sub("<[^>]+>", " ", page).split())
+    return " ".join(html.unescape(re.sub("<[^>]+>", " ", page)).split())
 
 
 BAND = {"median", "low", "high"}
@@ -154,6 +156,24 @@ def test_as_many_arrows_are_heavy_as_links_turn_and_open_signs_are_the_claims(wh
         about = results["links"][link.stands_for[0]]
         if about["verdict"] == words.UNSURE and (link.cause, link.effect) in graph:
             assert link.sign == {"open": "?"}.get(about["polarity"], about["polarity"])
+
+
+def test_the_verdict_card_says_its_rule_and_what_the_data_added(measured, believed):
+    card = read_text(re.search(r'<section id="links".*?</section>', report_html(measured), re.S)[0]).replace(
+        "\xa0", " "
+    )
+    assert words_verdicts.rule(measured) in card and "16.3 % of the width" in card and "3.9 times as likely" in card
+    assert words_verdicts.rule(believed) == ""
+    for link in measured["links"].values():
+        assert words_verdicts.added(link) in card
+        assert link["narrowed"] == pytest.approx(1 - math.sqrt(max(0, 1 - link["contraction"])))
+        assert bool(link["detail"]) == (link["verdict"] == words.UNSURE)
+        drawn = charts.belief_strip(link)
+        assert drawn.count("stroke-dasharray") == 1 and 'fill-opacity="0.14"' in drawn  # no effect, and its band
+    weak = {**measured["links"]["range"], "correlated_with": {"parameter": "pull", "r": -0.49}}
+    tied = {**weak, "correlated_with": {"parameter": "pull", "r": -0.51}}
+    for link, told in ((weak, False), (tied, True)):
+        assert ("Moves with" in tables.verdict_table(measured | {"links": {"range": link}}, LIGHT)) == told
 
 
 def test_only_a_reinforcing_loop_is_said_to_sustain_itself(believed):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib.resources import files
 
-from gearwheel.show import charts, figures, tables, words
+from gearwheel.show import charts, figures, tables, words, words_verdicts
 from gearwheel.show.cards import card, folded, paragraphs, tied
 from gearwheel.show.gear_state import gauges_said, measured
 from gearwheel.show.own_data import events_of, prepared
@@ -118,6 +118,8 @@ def _loops(results: dict) -> str:
 
 def _links(results: dict) -> str:
     body = tables.verdict_table(results, _PAGE)
+    if body:
+        body = paragraphs(words_verdicts.rule(results)) + body
     linked = {words_of(mapping(v).get("strength")) for v in mapping(results.get("links")).values()}
     others = [
         {"title": words.variable_words(results, name), **mapping(about)}

@@ -56,10 +56,15 @@ def verdict_table(results: dict, palette: Palette) -> str:
         rows.append(
             [
                 cell(ends, small=" · ".join(filter(None, (sign, words_verdicts.delay(one))))),
-                tag("td", pill + _under_verdict(results, one) + _what_would_tell(results, one, verdict)),
+                tag("td", pill + _under_verdict(one) + _what_would_tell(results, one, verdict)),
                 cell(belief, "n"),
                 tag("td", strip),
-                cell(numbers, "n", spread),
+                tag(
+                    "td",
+                    escaped(numbers)
+                    + "".join(tag("small", escaped(t)) for t in (spread, words_verdicts.added(one)) if t),
+                    class_="n",
+                ),
             ]
         )
     if not rows:
@@ -68,15 +73,15 @@ def verdict_table(results: dict, palette: Palette) -> str:
         head("Link"),
         head("Verdict"),
         head("Believed (80 %)", "n"),
-        head("Belief, posterior, no effect (dashed)"),
+        head("Belief (grey), with the data (blue, 90 % below it), no effect (dashed, its band shaded)"),
         head("With the data (90 %)", "n"),
     ]
     return table(titles, rows)
 
 
-def _under_verdict(results: dict, one: dict) -> str:
+def _under_verdict(one: dict) -> str:
     """What the verdict means in plain words, and the evidence that entered."""
-    said = [words_verdicts.plainly(results, one), *words_verdicts.evidence(one)]
+    said = [words_verdicts.plainly(one), *words_verdicts.evidence(one)]
     return "".join(tag("small", escaped(sentence)) for sentence in said if sentence)
 
 
@@ -85,9 +90,10 @@ def _what_would_tell(results: dict, one: dict, verdict: str) -> str:
         return ""
     tied, test = mapping(one.get("correlated_with")), words_of(one.get("experiment"))
     parts = []
-    if tied.get("parameter"):
+    r = real(tied.get("r"))
+    if r is not None and abs(r) >= words.TIED:
         parts.append(
-            f"Moves with {words.variable_words(results, tied.get('parameter'))} (correlation {figures.number(real(tied.get('r')), 2)})."
+            f"Moves with {words.variable_words(results, tied.get('parameter'))} (correlation {figures.number(r, 2)})."
         )
     if test:
         parts.append(f"Would tell: {test.rstrip('.')}.")

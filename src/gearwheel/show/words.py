@@ -45,6 +45,7 @@ from gearwheel.show.words_tests import (
     rolling,
 )
 from gearwheel.show.words_wheel import (
+    TIED,
     feedback,
     link,
     loop,
@@ -68,6 +69,7 @@ __all__ = [
     "STEPS",
     "STEPS_LEAD",
     "STILL",
+    "TIED",
     "TURNS",
     "UNSURE",
     "backtest",

@@ -29,6 +29,7 @@ from gearwheel.show.values import (
     span,
     words_of,
 )
+from gearwheel.show.words_verdicts import behind_unsure
 
 TIED = 0.5  # correlation from which two strengths are said to be hard to tell apart
 
@@ -181,7 +182,7 @@ def verdicts(results: dict) -> str:
         parts.append(f"{in_words(counts[OTHER_WAY])} turn{'s' * (counts[OTHER_WAY] == 1)} the other way")
     if counts[STILL]:
         parts.append(f"{in_words(counts[STILL])} do{'es' * (counts[STILL] == 1)} not turn here")
-    return f"Of {in_words(total)} claimed link{'s' * (total != 1)}, {conjoined(parts)}; on {in_words(counts[UNSURE])} the data cannot tell."
+    return f"Of {in_words(total)} claimed link{'s' * (total != 1)}, {conjoined(parts)}; on {in_words(counts[UNSURE])} the data cannot tell.{behind_unsure(results)}"
 
 
 def link(results: dict, one: dict) -> str:
