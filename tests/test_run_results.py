@@ -169,7 +169,8 @@ def test_the_verdict_card_says_its_rule_and_what_the_data_added(measured, believ
         assert link["narrowed"] == pytest.approx(1 - math.sqrt(max(0, 1 - link["contraction"])))
         assert bool(link["detail"]) == (link["verdict"] == words.UNSURE)
         drawn = charts.belief_strip(link)
-        assert drawn.count("stroke-dasharray") == 1 and 'fill-opacity="0.14"' in drawn  # no effect, and its band
+        assert drawn.count("stroke-dasharray") == 1  # no effect, and its band where there is one
+        assert ('fill-opacity="0.14"' in drawn) == bool(link["no_effect_band"])
     weak = {**measured["links"]["range"], "correlated_with": {"parameter": "pull", "r": -0.49}}
     tied = {**weak, "correlated_with": {"parameter": "pull", "r": -0.51}}
     for link, told in ((weak, False), (tied, True)):

@@ -63,7 +63,7 @@ def _best(found: dict) -> tuple[str, ...]:
 def lever_table(found: dict) -> str:
     """One line a lever, the one that helps most first."""
     from gearwheel.cli.text import spanned, table
-    from gearwheel.show.figures import number, percent
+    from gearwheel.show.figures import chance, number
 
     rows = [
         (
@@ -71,8 +71,8 @@ def lever_table(found: dict) -> str:
             f"{number(effect['from'])} to {number(effect['to'])}",
             *spanned(effect["effect"]),
             spanned((effect["other"] or {}).get("effect"))[0],
-            percent(effect["probability_better"]),
-            percent(effect["probability_best"]),
+            chance(effect["probability_better"]),
+            chance(effect["probability_best"]),
             spanned(effect["elasticity"])[0],
             spanned(effect["per_dollar"])[0],
             ", ".join(effect["through"]),

@@ -101,7 +101,7 @@ def _lever_row(effect: dict, found: Span, unit: str, x: Scale, y: float, width: 
         )
     )
     if odds is not None:
-        words = f"{figures.percent(odds)} chance it is better"
+        words = f"{figures.chance(odds)} chance it is better"
         parts.append(svg.text(width - 182, y + 14, words, TEXT - 1, fill=palette.soft))
     return parts
 

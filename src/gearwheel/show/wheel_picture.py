@@ -9,7 +9,7 @@ from gearwheel.show.boxes import Box, cut, text_box
 from gearwheel.show.gear_outline import DEDENDUM, meshing_turn, teeth_outline
 from gearwheel.show.link_standing import DEFINED
 from gearwheel.show.palette import DARK, LIGHT, Palette
-from gearwheel.show.values import at, mapping, now_of, span, words_of
+from gearwheel.show.values import at, decimal_year, mapping, span, words_of
 from gearwheel.show.wheel_badges import badge_svg, place_badges
 from gearwheel.show.wheel_choice import Choice, choose
 from gearwheel.show.wheel_key import (
@@ -83,8 +83,8 @@ def _heading(results: dict, choice: Choice) -> tuple[str, str, str]:
     if speed is not None:
         per = words_of(at(results, "speed", "unit"), "per time unit")
         turning = f"turning at {figures.percent(speed.median, signed=True)} {per}"
-        now = now_of(results)
-        turning += f" in {int(now)}" if now is not None else ""
+        when = decimal_year(at(results, "speed", "at"))
+        turning += f" as of {figures.year_words(when)}" if when is not None else ""
     return title, counts, turning
 
 

@@ -118,7 +118,9 @@ def report_title(results: dict) -> str:
 
 def subtitle(results: dict) -> str:
     now, start = now_of(results), decimal_year(at(results, "wheel", "start"))
-    when = f", {int(start)} to {int(now)}" if start is not None and now is not None else ""
+    when = ""
+    if start is not None and now is not None:
+        when = f", {int(start)} to {int(now)}" if int(start) != int(now) else f", in {int(now)}"
     gears = len(mapping(at(results, "wheel", "gears")))
     return (
         f"A business flywheel of {in_words(gears)} gear{'s' * (gears != 1)}, measured and fitted{when}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gearwheel.show import figures
 from gearwheel.show.bars import lever_change
-from gearwheel.show.figures import amount, between, percent, year_words
+from gearwheel.show.figures import amount, between, chance, percent, year_words
 from gearwheel.show.phrases import (
     conjoined,
     interval,
@@ -61,7 +61,7 @@ def levers(results: dict) -> str:
     change = lever_change(effect)
     way = ", the other way: lowering it helps" if effect.get("direction") == "down" else ""
     odds = real(effect.get("probability_better"))
-    doubt = f", {percent(odds)} chance that it is better than doing nothing" if odds is not None else ""
+    doubt = f", {chance(odds)} chance that it is better than doing nothing" if odds is not None else ""
     if odds is not None and 0.35 < odds < 0.65:
         return f"No lever tried stands out: even {title} is as likely to lower {outcome_words(results)} as to raise it."
     if found.median <= 0:

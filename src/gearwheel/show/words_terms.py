@@ -40,7 +40,7 @@ def term(found: dict, one: dict) -> str:
     gain = span(best.get("gain"))
     setting, present = real(best.get("setting")), real(one.get("present"))
     now, before = f"now {amount(present, unit)}", tried_before(one, unit)
-    if best.get("at_end"):
+    if best.get("at_end") or max(real(best.get(f"share_at_{end}_limit")) or 0.0 for end in ("low", "high")) >= HALF:
         # the gain at an end says how far was tried, so it is not told as if it were a find
         said = (
             f"{title}: no advice here: the best lies at the end of what was tried, {amount(setting, unit)}, and the wheel "
