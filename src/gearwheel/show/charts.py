@@ -76,7 +76,9 @@ def fan(series: dict, *, width: float = 560, height: float = 280, palette: Palet
     if middle:
         body.append(svg.polyline([(x(t), y(v)) for t, v in joint + middle], stroke=palette.band, stroke_width=2))
     if history and middle:
-        body += _now(x(history[-1][0]) if joint else x(middle[0][0]), y0, y1, x1, palette)
+        body += _now(
+            x(history[-1][0] if joint else _before(middle, words_of(series.get("period")))), y0, y1, x1, palette
+        )
     body += [_dot(x(t), y(v), bound, palette) for t, v, bound in history]
     if ceiling is not None:
         body.append(svg.line(x0, y(ceiling), x1, y(ceiling), stroke=palette.minus, stroke_width=1.4))
@@ -84,6 +86,12 @@ def fan(series: dict, *, width: float = 560, height: float = 280, palette: Palet
         body.append(svg.text(x0 + 8, y(ceiling) - 5, most, TEXT - 1, fill=palette.soft))
     said = _fan_words(title, unit, history, middle, ceiling)
     return svg.drawing(width, height, f"{title}: history and forecast", said, body)
+
+
+def _before(middle: list, period: str) -> float:
+    """The moment at which a forecast begins: a period before its first date, half of one before a period's middle."""
+    spacing = middle[1][0] - middle[0][0] if len(middle) > 1 else 1.0
+    return middle[0][0] - spacing * (1.0 if period == "date" else 0.5)
 
 
 def _follows(last: tuple, middle: list) -> bool:
