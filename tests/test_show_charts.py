@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gearwheel.show import axes, boxes, charts, figures
+from gearwheel.show import axes, boxes, charts, figures, words
 from gearwheel.show.values import Span
 from gearwheel.wheel.errors import GearwheelError
 from show_example import example
@@ -227,3 +227,11 @@ def test_now_stands_where_the_record_ended_not_at_the_first_forecast(period, now
     (line,) = re.findall(r'<line x1="([\d.]+)"[^>]*stroke-dasharray="3 3"', svg)
     dots = [float(x) for x in re.findall(r'<circle cx="([\d.]+)"', svg)]
     assert float(line) == pytest.approx(dots[0] + (now - 2020) * (dots[1] - dots[0]), abs=0.2)
+
+
+def test_a_share_is_drawn_and_told_in_per_cent():
+    ahead = {"time": [2026.0, 2027.0], **{q: [0.6, 0.62] for q in ("q05", "q50", "q95")}}
+    series = {"title": "Third-party share", "unit": "", "scale": "logit", "forecast": ahead}
+    svg = charts.fan(series)
+    assert "Median forecast 62 % for 2027" in svg and ">60 %</text>" in svg
+    assert "come to 62 % (" in words.forecast({"series": {"x": series}})

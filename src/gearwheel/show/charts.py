@@ -23,7 +23,7 @@ from gearwheel.show.axes import (
 from gearwheel.show.bars import belief_strip, beliefs, tornado
 from gearwheel.show.boxes import cut, spread, text_width
 from gearwheel.show.palette import LIGHT, Palette
-from gearwheel.show.values import listing, loop_name, mapping, path_over_time, real, words_of
+from gearwheel.show.values import listing, loop_name, mapping, path_over_time, real, series_unit, words_of
 
 __all__ = ["belief_strip", "beliefs", "empty", "fan", "lines", "shares", "tornado"]
 
@@ -43,7 +43,7 @@ def fan(series: dict, *, width: float = 560, height: float = 280, palette: Palet
     exceed ("ceiling") is a line where the values come near it.
     """
     series = mapping(series)
-    title, unit = words_of(series.get("title"), "a gauge"), words_of(series.get("unit"))
+    title, unit = words_of(series.get("title"), "a gauge"), series_unit(series)
     history = [
         (real(row[0]), real(row[1]), words_of(row[2]) if len(row) > 2 else "")
         for row in map(listing, listing(series.get("history")))

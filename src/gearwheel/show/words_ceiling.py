@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gearwheel.show.figures import amount, chance, year_words
 from gearwheel.show.phrases import gauge_words
-from gearwheel.show.values import at, listing, mapping, real, words_of
+from gearwheel.show.values import at, listing, mapping, real, series_unit, words_of
 
 LEAST = (
     0.05  # share of draws above the ceiling from which a forecast is said to be impossible: its 90 % band crosses it
@@ -18,7 +18,7 @@ def impossible(results: dict) -> list[str]:
     said = []
     for name, one in mapping(mapping(results).get("series")).items():
         times, shares = (listing(at(one, "forecast", key)) for key in ("time", "above_ceiling"))
-        source, unit = words_of(mapping(one).get("ceiling_source")), words_of(mapping(one).get("unit"))
+        source, unit = words_of(mapping(one).get("ceiling_source")), series_unit(one)
         said.append(beyond(gauge_words(results, name), real(mapping(one).get("ceiling")), source, unit, times, shares))
     return [sentence for sentence in said if sentence]
 
