@@ -137,4 +137,6 @@ def events() -> dict:
 
 def own_example() -> dict:
     """The whole dict, fresh each time so that a test may spoil it."""
-    return {**example(), "events": events()}
+    made = {**example(), "events": events()}
+    made["wheel"]["gears"]["membership"]["measured_by"] = []  # as the page of the source says
+    return made

@@ -241,6 +241,24 @@ def test_spin_prints_quantiles_in_order_and_the_same_for_the_same_seed():
     assert gearwheel("spin", "shop", "--years", "3", "--json", "--seed", "2").stdout != done.stdout
 
 
+def test_spin_says_what_cannot_be(tmp_path):
+    """200 people live in the town; 100 customers grow by a believed rate, ln 2 at its centre: after a year half pass 200."""
+    file = tmp_path / "wheel.toml"
+    file.write_text(
+        'wheel = { name = "town", unit = "year", dt = 0.01, size = "crowd" }\n'
+        '[stock.crowd]\nunit = "person"\nstart = "100"\ninflows = ["coming"]\n'
+        '[flow.coming]\nunit = "person/year"\nequation = "crowd * pull"\n'
+        '[parameter.pull]\nunit = "1/year"\nbecause = "guess"\nbelief = { low = 0.5, centre = 0.6955, high = 0.891 }\n'
+        '[gauge.crowd]\nof = "crowd"\nas = "end"\nunit = "person"\nceiling = 200\nceiling_source = "a census"\n'
+    )
+    told = json.loads(gearwheel("spin", str(file), "--years", "1", "--json").stdout)["variables"]["crowd"]["ceiling"]
+    assert (told["ceiling"], told["source"]) == (200, "a census")
+    assert told["above"][0] == 0 and told["above"][-1] == pytest.approx(0.5, abs=0.08)
+    done = gearwheel("spin", str(file), "--years", "1")
+    assert "cannot exceed 200 persons (a census)" in done.output and "do not rely on this forecast" in done.output
+    assert "cannot exceed" not in gearwheel("spin", str(file), "--years", "0.2").output
+
+
 def test_spin_sets_levers():
     def customers(*extra):
         told = json.loads(gearwheel("spin", "shop", "--years", "2", "--json", "--no-noise", *extra).stdout)

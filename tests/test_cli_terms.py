@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from gearwheel.cli import main
+from gearwheel.show import words_terms
 from gearwheel.show.terms_card import terms_card
 
 SPAN = {"low": -1.0, "median": 2.0, "high": 5.0}
@@ -59,14 +60,42 @@ def test_what_is_wrong_is_said_in_words(arguments, said):
     assert done.exit_code == 1 and said in done.output and "Traceback" not in done.output
 
 
-def test_the_card_says_when_the_best_is_only_an_end_of_what_was_tried():
-    best = {"setting": 300.0, "gain": SPAN, "probability_better": 1.0, "within_1_percent": [290.0, 300.0]}
+def test_the_card_gives_no_advice_at_the_end_of_what_was_tried():
+    best = {
+        "setting": 300.0,
+        "gain": SPAN,
+        "probability_better": 1.0,
+        "within_1_percent": [290.0, 300.0],
+        "at_end": None,
+    }
     fee = {"term": "fee", "title": "Membership fee", "unit": "EUR/customer", "present": 100.0, "settings": [
-        {"value": v, "effect": SPAN, "probability_better": 0.5, "shown": {"club.members": SPAN}} for v in (50.0, 100.0, 300.0)
-    ]}  # fmt: skip
-    about = {"outcome": "cash", "unit": "EUR", "years": 5.0, "kind": "membership"}
-    inside = terms_card({"terms": {**about, "terms": [{**fee, "best": {**best, "share_at_high_limit": 0.1}}]}})
-    limit = terms_card({"terms": {**about, "terms": [{**fee, "best": {**best, "share_at_high_limit": 1.0}}]}})
-    assert "best at" in inside and "no brake there" not in inside.split("What this does not")[0]
-    assert "no best within what was tried" in limit and "no brake there" in limit.split("What this does not")[0]
+        {"value": v, "effect": SPAN, "probability_better": 1.0, "shown": {"club.members": SPAN}} for v in (50.0, 100.0, 300.0)
+    ], "tried_before": [80.0, 120.0]}  # fmt: skip
+    about = {"outcome": "costs.cash", "unit": "EUR million", "years": 5.0, "kind": "membership"}
+    about["shown"] = {"club.members": {"unit": "customer million", "how": "level"}}
+    inside = terms_card({"terms": {**about, "terms": [{**fee, "best": best}]}})
+    limit = terms_card({"terms": {**about, "terms": [{**fee, "best": {**best, "at_end": "high"}}]}})
+    inside, limit = inside.replace("\xa0", " "), limit.replace("\xa0", " ")
+    lead = inside.split("<table")[0]
+    assert "best at EUR 300, which this business has not tried yet, now EUR 100" in lead and "over 99 %" in lead
+    lead = limit.split("<table")[0]
+    assert "no advice here: the best lies at the end of what was tried, EUR 300" in lead
+    assert "in the past EUR 80 to EUR 120" in lead and "gains" not in lead and "probability" not in lead
+    assert limit.count("never tried") == 2 and "EUR 2 m" in limit  # at 50 and at 300
+    assert "+2 m customers" in limit and "\u22121 m customers to +5 m customers" in limit
+    assert "100 %" not in limit
     assert terms_card({}) == "" and terms_card({"terms": None}) == ""
+
+
+def test_the_terminal_gives_units_intervals_and_what_was_never_tried():
+    done = gearwheel("shop", "fulfilment", "--years", "1", "--try", "promised_days=0.8,1.2")
+    line = next(row for row in done.output.splitlines() if row.startswith("0.8"))
+    assert "(never tried)" in line and " to " in line
+    found = json.loads(gearwheel("shop", "fulfilment", "--years", "1", "--json").stdout)["terms"]
+    for term in found["terms"]:
+        assert term["tried_before"] == [term["present"]] * 2  # the shop has no record of other settings
+        if best := term.get("best"):
+            grid = [s["value"] for s in term["settings"]]
+            ended = best["setting"] in (grid[0], grid[-1])
+            assert (best["at_end"] is not None) >= ended
+            assert ("no advice here" in words_terms.term(found, term)) == (best["at_end"] is not None)

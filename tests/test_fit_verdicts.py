@@ -9,7 +9,19 @@ import numpy as np
 import pytest
 
 from gearwheel.fit.beliefs import Beliefs
-from gearwheel.fit.verdicts import LEAST_PROFILE_GAIN, contraction, judge, verdicts
+from gearwheel.fit.verdicts import (
+    BOTH,
+    LEANS,
+    LEAST_CONTRACTION,
+    LEAST_PROFILE_GAIN,
+    TINY,
+    UNMOVED,
+    contraction,
+    judge,
+    verdicts,
+)
+from gearwheel.run.parts import narrowed
+from gearwheel.show import words_verdicts
 from gearwheel.wheel.parts import Belief, Link, Parameter
 from planted import believing, cache, changed, engine_of, fit_record, planted_wheel, simulate  # noqa: F401
 
@@ -131,6 +143,55 @@ def posterior_of(mean: float, sd: float, claimed: float = 0.5, free: bool = True
 def test_the_rules(mean, sd, gain, link, verdict):
     link = Link("a", "b", **{"polarity": "+", "strength": "s", **link})
     assert judge(link, posterior_of(mean, sd), lambda: gain).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd", "gain", "link", "detail"),
+    [
+        (2.5, 0.9, 9.0, {"no_effect_band": 0.1}, UNMOVED),
+        (0.0, 0.84, 9.0, {"no_effect_band": 5.0}, UNMOVED),
+        (-0.8, 0.4, 1.0, {"no_effect_band": 0.1}, TINY),  # leans the other way, and at most tiny as claimed
+        (-0.2, 0.15, 9.0, {"no_effect_band": 0.1}, TINY),
+        (-0.2, 0.15, 9.0, {"no_effect_band": 0.0}, BOTH),  # no band, so nothing is tiny
+        (-0.2, 0.15, 9.0, {"no_effect_band": 0.1, "polarity": "open"}, BOTH),  # no direction was claimed
+        (0.2, 0.15, 9.0, {"no_effect_band": 0.1}, BOTH),
+        (0.8, 0.2, 1.34, {"no_effect_band": 0.1}, LEANS),
+        (0.8, 0.2, 9.0, {"no_effect_band": 0.1}, ""),
+        (0.0, 0.05, 9.0, {"no_effect_band": 0.1}, ""),
+    ],
+)
+def test_what_lies_behind_the_data_cannot_tell(mean, sd, gain, link, detail):
+    found = judge(Link("a", "b", **{"polarity": "+", "strength": "s", **link}), posterior_of(mean, sd), lambda: gain)
+    assert found.detail == detail and (found.verdict == OPEN) == bool(detail)
+    # the same seen in a mirror: a belief below the neutral value
+    mirrored = judge(
+        Link(
+            "a",
+            "b",
+            **{"polarity": "-", "strength": "s", **link, **({"polarity": "open"} if link.get("polarity") else {})},
+        ),
+        posterior_of(-mean, sd, claimed=-0.5),
+        lambda: gain,
+    )
+    assert (mirrored.detail, mirrored.verdict) == (found.detail, found.verdict)
+
+
+def test_the_words_of_the_rule_are_the_rule_s_numbers():
+    assert pytest.approx(narrowed(LEAST_CONTRACTION)) == words_verdicts.LEAST_NARROWED
+    assert pytest.approx(np.exp(LEAST_PROFILE_GAIN)) == words_verdicts.LEAST_LIKELIER
+    told = (
+        words_verdicts.AT_MOST_TINY,
+        words_verdicts.LEANS,
+        words_verdicts.EFFECT_OR_NONE,
+        words_verdicts.HARDLY_NARROWED,
+    )
+    assert told == (TINY, LEANS, BOTH, UNMOVED)
+
+
+def test_the_width_removed_is_that_of_the_draws():
+    told = posterior_of(0.8, 0.5)
+    assert narrowed(contraction(told, "s")) == pytest.approx(1 - 0.5)
+    assert narrowed(contraction(posterior_of(0.8, 1.2), "s")) == pytest.approx(1 - 1.2)
 
 
 def test_the_profile_is_asked_only_where_it_decides():

@@ -25,8 +25,8 @@ from gearwheel.fit.member_effect import (
 )
 from gearwheel.fit.posterior import from_beliefs
 from gearwheel.gauges.canonical import empty_view_sql, tables
-from gearwheel.levers.terms import Term, curve_summary, try_terms
-from gearwheel.levers.terms_best import best, break_even, flat_top, value_at
+from gearwheel.levers.terms import SETTINGS, Term, curve_summary, grid_of, try_terms
+from gearwheel.levers.terms_best import best, break_even, flat_top, open_end, value_at
 from gearwheel.levers.terms_kinds import answerable, gear_of, kinds
 from gearwheel.levers.terms_saving import Saving, half_time, passed_on, try_saving
 from gearwheel.market.settings import Market
@@ -446,3 +446,18 @@ def test_a_survey_that_cannot_be_read_is_told_with_its_line(tmp_path, rows):
 def test_a_membership_is_given_for_nothing_or_not_at_all():
     with pytest.raises(ValueError, match="for nothing"):
         Experiment("half", "membership", 0.5, 0, 10)
+
+
+@given(st.floats(0.01, 1e4), st.integers(0, SETTINGS - 1))
+def test_the_present_setting_stands_once_on_the_grid(low, place):
+    present = np.linspace(low, 9 * low, SETTINGS)[place] * (1 + 1e-15)
+    grid = grid_of(low, 9 * low, present)
+    assert len(grid) == SETTINGS and np.isclose(grid, present).sum() == 1 and present in grid
+
+
+def test_an_end_of_the_grid_is_no_best():
+    grid = np.array([1.0, 2.0, 3.0, 4.0])
+    inside, high = np.array([2.0, 2.5, 3.0, 4.0]), np.array([4.0, 4.0, 4.0, 1.0])
+    assert open_end(grid, inside, 2.6) is None
+    assert open_end(grid, inside, 4.0) == "high"  # by the mean, though few draws end there
+    assert open_end(grid, high, 3.5) == "high" and open_end(grid, 5 - high, 1.5) == "low"

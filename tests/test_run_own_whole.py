@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,44 @@ from click.testing import CliRunner
 from gearwheel.cli import main
 from gearwheel.market.spin import spin
 from gearwheel.market.story import story
+from gearwheel.show import figures, words
+from gearwheel.show.gear_state import measured
+from gearwheel.show.link_standing import SHOWN
 from gearwheel.show.notes import STEPS
+from gearwheel.show.report import report_html
+from gearwheel.show.summary import summary_text
+from gearwheel.show.wheel_choice import choose
+
+
+def text_of(page: str) -> str:
+    page = re.sub(r"<style>.*?</style>|<svg.*?</svg>", " ", page, flags=re.S)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).replace("\xa0", " ").split())
+
+
+def card_of(page: str, name: str) -> str:
+    return text_of(re.search(rf'<section id="{name}".*?</section>', page, re.S)[0])
+
+
+def agrees(found: dict, page: str) -> None:
+    """The state of a gear, a number that stands twice, a verdict and its picture come from one value."""
+    data, wheel, fine = (card_of(page, name) for name in ("data", "wheel", "print"))
+    chosen = choose(found)
+    for gear in chosen.gears:
+        state = measured(found, gear.name)
+        assert ("No gauge measures" in wheel) == (state.stands == "on beliefs") == ("on beliefs" in gear.note)
+        assert ("is not part of the fit" in wheel) == (state.stands == "beside") == ("not fitted" in gear.note)
+        for gauge in state.fitted + state.beside:
+            assert (
+                found["events"]["gauges"][gauge]["title"] in data and found["events"]["gauges"][gauge]["title"] in fine
+            )
+    counts = words.verdict_counts(found)
+    assert sum(link.standing == SHOWN for link in chosen.links) == counts[words.TURNS] + counts[words.OTHER_WAY]
+    assert f"on {figures.in_words(counts[words.UNSURE])} the data cannot tell" in card_of(page, "links")
+    for loop in found["loops"]:
+        for key in ("share", "share_now"):
+            assert figures.percent(loop[key]["median"], signed=True) in card_of(page, "shares")
+    assert words.speed(found) in card_of(page, "speed") and words.speed(found) in " ".join(summary_text(found).split())
+
 
 VERDICTS = {"turns", "turns the other way", "does not turn here", "the data cannot tell"}
 
@@ -63,6 +102,11 @@ def test_from_two_exports_to_a_report_that_knows_what_it_does_not_know(tmp_path,
     page = Path("out/report.html").read_text("utf-8")
     assert "What the data hold" in page and all(name in page for name, *_ in STEPS)
     assert "beliefs" in page and "Traceback" not in said
+    agrees(found, page)
+    unread = found | {"series": {}, "wheel": json.loads(json.dumps(found["wheel"]).replace('"measured_by"', '"was"'))}
+    unread["wheel"]["gears"]["experience"]["measured_by"] = []
+    assert measured(unread, "experience").stands == "beside" and measured(found, "experience").stands == "fitted"
+    agrees(unread, report_html(unread))
 
     before = found["events"]["hash"]
     assert told("run", "mine", "--out", "out") == said and results()["events"]["hash"] == before

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from gearwheel.cli.loops import loop_table as cli_loop_table
 from gearwheel.run import fit_wheel, open_wheel, run_wheel, spin_posterior
 from gearwheel.run.fitting import known_of, make_engine
 from gearwheel.run.pipeline import _forecast
 from gearwheel.run.store import plain
+from gearwheel.show import charts, figures, tables, words, words_verdicts
+from gearwheel.show.link_standing import SHOWN
+from gearwheel.show.palette import LIGHT
+from gearwheel.show.report import report_html
+from gearwheel.show.summary import summary_text
+from gearwheel.show.wheel_choice import choose
+from gearwheel.show.wheel_key import LOOKS, key_lines
+from gearwheel.show.wheel_picture import wheel_svg
+from gearwheel.show.words_ceiling import impossible
 from planted import YEARS, cache, write_planted  # noqa: F401
 
 QUIET = ("season = 4", "season = 0")  # no rolling origins: they cost ten seconds
 
 
+TOWN = (
+    'unit = "person"\nerror = 0.02',
+    'unit = "person"\nerror = 0.02\nceiling = 19\nceiling_source = "the town register"',
+)
+
+
 @pytest.fixture(scope="module")
 def wheel(cache, tmp_path_factory):  # noqa: F811
-    return open_wheel(str(write_planted(tmp_path_factory.mktemp("planted"), 1, QUIET)))
+    return open_wheel(str(write_planted(tmp_path_factory.mktemp("planted"), 1, QUIET, TOWN)))
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +49,11 @@ def measured(wheel):
 @pytest.fixture(scope="module")
 def believed(cache):  # noqa: F811
     return run_wheel(open_wheel("shop"))
+
+
+def read_text(page: str) -> str:
+    """The words of a table, without its marks."""
+    return " ".join(html.unescape(re.sub("<[^>]+>", " ", page)).split())
 
 
 BAND = {"median", "low", "high"}
@@ -102,6 +125,64 @@ def test_a_run_on_beliefs_has_every_documented_key_and_says_what_it_rests_on(bel
 
 
 @pytest.mark.parametrize("which", ["measured", "believed"])
+def test_a_share_now_is_the_last_one_of_its_chart_and_a_mean_is_called_a_mean(which, request):
+    results = request.getfixturevalue(which)
+    table, listed = read_text(tables.loop_table(results)), read_text(cli_loop_table(results["loops"]))
+    chart = " ".join(charts.shares(results["loops"]).split())
+    for loop in results["loops"]:
+        over = loop["share_over_time"]
+        assert loop["share_now"] == {k: pytest.approx(over[k][-1]) for k in BAND}
+        now, mean = (figures.percent(loop[k]["median"], signed=True) for k in ("share_now", "share"))
+        said = words.loop(results, loop)
+        assert f"{mean} of the change (mean over " in said and f"; now {now})" in said
+        assert f"{words.loop_name(loop)} {now}" in chart and now in table and mean in table
+        assert figures.number(loop["share_now"]["median"]) in listed
+    lead = words.loops(results)
+    assert "the change now" not in lead and "mean over" in lead
+    assert words.share_mean(results) in table and "share, mean" in listed
+
+
+@pytest.mark.parametrize("which", ["measured", "believed"])
+def test_as_many_arrows_are_heavy_as_links_turn_and_open_signs_are_the_claims(which, request):
+    results = request.getfixturevalue(which)
+    counts, chosen = words.verdict_counts(results), choose(results)
+    heavy = [link for link in chosen.links if link.standing == SHOWN]
+    assert len(heavy) == counts[words.TURNS] + counts[words.OTHER_WAY] == (2 if which == "measured" else 0)
+    assert wheel_svg(results).count(f'stroke-width="{LOOKS[SHOWN].width:g}"') == len(heavy) + bool(heavy)  # and the key
+    assert {link.standing for link in chosen.links} <= dict(key_lines(chosen)).keys()
+    single = [link for link in chosen.links if len(link.stands_for) == 1]
+    graph = {(e["from"], e["to"]): e["link"] for e in results["graph"]["edges"]}
+    for link in single:
+        about = results["links"][link.stands_for[0]]
+        if about["verdict"] == words.UNSURE and (link.cause, link.effect) in graph:
+            assert link.sign == {"open": "?"}.get(about["polarity"], about["polarity"])
+
+
+def test_the_verdict_card_says_its_rule_and_what_the_data_added(measured, believed):
+    card = read_text(re.search(r'<section id="links".*?</section>', report_html(measured), re.S)[0]).replace(
+        "\xa0", " "
+    )
+    assert words_verdicts.rule(measured) in card and "16.3 % of the width" in card and "3.9 times as likely" in card
+    assert words_verdicts.rule(believed) == ""
+    for link in measured["links"].values():
+        assert words_verdicts.added(link) in card
+        assert link["narrowed"] == pytest.approx(1 - math.sqrt(max(0, 1 - link["contraction"])))
+        assert bool(link["detail"]) == (link["verdict"] == words.UNSURE)
+        drawn = charts.belief_strip(link)
+        assert drawn.count("stroke-dasharray") == 1  # no effect, and its band where there is one
+        assert ("<rect" in drawn) == bool(link["no_effect_band"])
+    weak = {**measured["links"]["range"], "correlated_with": {"parameter": "pull", "r": -0.49}}
+    tied = {**weak, "correlated_with": {"parameter": "pull", "r": -0.51}}
+    for link, told in ((weak, False), (tied, True)):
+        assert ("Moves with" in tables.verdict_table(measured | {"links": {"range": link}}, LIGHT)) == told
+
+
+def test_only_a_reinforcing_loop_is_said_to_sustain_itself(believed):
+    brakes = [loop for loop in believed["loops"] if loop["polarity"] == "B"]
+    assert brakes and not any("sustain" in words.loop(believed, loop) for loop in brakes)
+
+
+@pytest.mark.parametrize("which", ["measured", "believed"])
 def test_json_holds_no_nan_and_gives_back_what_went_in(which, request):
     results = request.getfixturevalue(which)
     assert json.loads(json.dumps(results, allow_nan=False)) == results
@@ -122,6 +203,25 @@ def test_the_forecast_of_a_gauge_follows_its_record(measured):
         assert len(ahead["time"]) == 8  # sums and levels are measured by quarter, and the horizon is two years
         last = history[-1][1]
         assert 0.4 * last < ahead["q50"][0] < 2.5 * last
+
+
+def test_a_forecast_above_its_ceiling_is_said_to_be_impossible_wherever_it_is_shown(measured):
+    customers, sales = measured["series"]["customers"], measured["series"]["sales"]
+    assert (customers["ceiling"], customers["ceiling_source"]) == (19.0, "the town register")
+    assert (sales["ceiling"], sales["ceiling_source"], sales["forecast"]["above_ceiling"]) == (None, "", None)
+    ahead = customers["forecast"]
+    for i, share in enumerate(ahead["above_ceiling"]):  # a share of draws and a quantile say the same
+        levels = [q for q in (5, 10, 25, 50, 75, 90, 95) if ahead[f"q{q:02d}"][i] <= 19]
+        upper = [q for q in (5, 10, 25, 50, 75, 90, 95) if ahead[f"q{q:02d}"][i] > 19]
+        assert 1 - min([100, *upper]) / 100 - 1e-9 <= share <= 1 - max([0, *levels]) / 100 + 1e-9
+    assert max(ahead["above_ceiling"]) > 0.3
+    (said,) = impossible(measured)
+    assert "customers cannot exceed 19 persons (the town register)" in said and "do not rely" in said
+    assert said in " ".join(summary_text(measured).split())
+    page = report_html(measured).replace("\xa0", " ")
+    assert said in page and "cannot exceed 19 persons" in charts.fan(customers)
+    tame = measured | {"series": {"customers": customers | {"forecast": ahead | {"above_ceiling": [0.01, 0.02]}}}}
+    assert impossible(tame) == []
 
 
 def test_a_forecast_is_as_uncertain_as_the_latest_rows(wheel, measured):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gearwheel.show import axes, boxes, charts, figures
+from gearwheel.show import axes, boxes, charts, figures, words
 from gearwheel.show.values import Span
 from gearwheel.wheel.errors import GearwheelError
 from show_example import example
@@ -127,6 +127,10 @@ def test_log_ticks_are_inside(power, decades):
         (-410, "USD million", "\u2212USD 410 m"),
         (1.2e9, "customer", "1.2 bn customers"),
         (1, "day", "1 day"),
+        (0.9996, "year", "1 year"),
+        (1.004, "year", "1 year"),
+        (1.01, "year", "1.01 years"),
+        (149, "USD/(customer*year)", "USD 149 per customer and year"),
         (12345, "seller", "12,300 sellers"),
         (3, "seller/week", "3 sellers per week"),
         (0.24, "1/year", "0.24 per year"),
@@ -141,6 +145,20 @@ def test_log_ticks_are_inside(power, decades):
 )
 def test_amounts_read_as_people_write_them(value, unit, shown):
     assert figures.amount(value, unit) == shown
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(1.0, "over 99 %"), (399 / 400, "over 99 %"), (0.99, "99 %"), (0.5, "50 %"), (0.01, "1 %"), (0.0, "under 1 %")],
+)
+def test_what_all_draws_agree_on_is_not_certain(share, said):
+    assert figures.chance(share) == said
+
+
+def test_a_range_that_prints_as_one_value_is_one_value():
+    assert figures.between(Span(2.0, 1.9996, 2.0003), lambda v: figures.amount(v, "year")) == "2 years"
+    assert figures.between(Span(2.0, 1.9, 2.1), lambda v: figures.amount(v, "year")) == "1.9 years to 2.1 years"
+    assert figures.between(Span(2.0, None, 2.1), figures.number) == "range not known"
 
 
 def test_an_interval_is_on_the_scale_of_what_it_stands_beside():
@@ -198,3 +216,22 @@ def test_spread_keeps_order_gap_and_ends(wanted):
 
 def test_spread_leaves_alone_what_has_room():
     assert boxes.spread([100.0, 20.0, 60.0], 12.0, 0.0, 200.0) == [100.0, 20.0, 60.0]
+
+
+@pytest.mark.parametrize(("period", "now"), [("date", 2026.0), ("year", 2026.5)])
+def test_now_stands_where_the_record_ended_not_at_the_first_forecast(period, now):
+    ahead = {"time": [2027.0, 2028.0, 2029.0], **{q: [3.0, 3.0, 3.0] for q in ("q05", "q50", "q95")}}
+    svg = charts.fan(
+        {"title": "x", "period": period, "history": [[2020.0, 1.0, ""], [2021.0, 2.0, ""]], "forecast": ahead}
+    )
+    (line,) = re.findall(r'<line x1="([\d.]+)"[^>]*stroke-dasharray="3 3"', svg)
+    dots = [float(x) for x in re.findall(r'<circle cx="([\d.]+)"', svg)]
+    assert float(line) == pytest.approx(dots[0] + (now - 2020) * (dots[1] - dots[0]), abs=0.2)
+
+
+def test_a_share_is_drawn_and_told_in_per_cent():
+    ahead = {"time": [2026.0, 2027.0], **{q: [0.6, 0.62] for q in ("q05", "q50", "q95")}}
+    series = {"title": "Third-party share", "unit": "", "scale": "logit", "forecast": ahead}
+    svg = charts.fan(series)
+    assert "Median forecast 62 % for 2027" in svg and ">60 %</text>" in svg
+    assert "come to 62 % (" in words.forecast({"series": {"x": series}})

@@ -303,21 +303,25 @@ def test_the_headline_is_honest_about_a_wheel_that_does_not_turn():
 # ---- verdicts in plain words
 
 
-def link(verdict: str, low: float, high: float, contraction: float) -> dict:
+def link(verdict: str, low: float, high: float, narrowed: float, detail: str = "", gain: float | None = None) -> dict:
     return {
-        "verdict": verdict, "neutral": 0.0, "no_effect_band": 0.05, "contraction": contraction,
+        "verdict": verdict, "neutral": 0.0, "no_effect_band": 0.05, "narrowed": narrowed, "detail": detail,
+        "belief": {"low": 0.0, "centre": 0.5, "high": 1.0}, "profile_gain": gain,
         "posterior": {"q05": low, "median": (low + high) / 2, "q95": high},
     }  # fmt: skip
 
 
-def test_an_undecided_link_says_why_only_for_ones_own_business(whole):
+def test_an_undecided_link_says_why():
     unsure = "the data cannot tell"
-    assert "says nothing about it" in words_verdicts.plainly(whole, link(unsure, -1, 1, 0.0))
-    assert "only 12 %" in words_verdicts.plainly(whole, link(unsure, -1, 1, 0.12))
-    assert words_verdicts.plainly(whole, link(unsure, -1, 1, 0.6)).startswith("Both no effect and an effect")
-    assert words_verdicts.plainly(whole, link(unsure, 0.1, 1, 0.6)).startswith("The data lean away")
-    assert "within 0.05 of no effect" in words_verdicts.plainly(whole, link("does not turn here", -0.01, 0.02, 0.9))
-    assert words_verdicts.plainly(example(), link(unsure, -1, 1, 0.0)) == ""
+    for narrowed, said in ((0.0, "removed nothing"), (0.06, "removed 6 % of the belief's width")):
+        one = link(unsure, -1, 1, narrowed, "hardly narrowed")
+        assert said in words_verdicts.added(one) and "what was believed" in words_verdicts.plainly(one)
+    assert words_verdicts.plainly(link(unsure, -1, 1, 0.4, "effect or none")).startswith("Both no effect and an effect")
+    leaning = words_verdicts.plainly(link(unsure, 0.1, 1, 0.4, "leans", 0.7))
+    assert "only 2 times as likely" in leaning and "3.9 times are needed" in leaning
+    tiny = words_verdicts.plainly(link(unsure, -0.2, 0.01, 0.8, "at most tiny"))
+    assert tiny.startswith("At most tiny") and "ends 0.01 from no effect, and up to 0.05 counts as none" in tiny
+    assert "within 0.05 of no effect" in words_verdicts.plainly(link("does not turn here", -0.01, 0.02, 0.9))
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gearwheel.show import words
+from gearwheel.show import figures, words
 from gearwheel.show.report import report_html
 from gearwheel.show.summary import summary_text
+from gearwheel.show.wheel_picture import wheel_svg
 from show_example import example
 
 _VOID = {"meta", "br", "hr", "img", "link", "input"}
@@ -243,3 +244,26 @@ def test_summary_is_short_and_has_no_control_characters():
     assert len(text.splitlines()) <= 25
     assert max(map(len, text.splitlines())) <= 100
     assert "\x1b" not in text
+
+
+def test_the_subtitle_names_one_year_once_and_the_picture_the_day_of_the_speed():
+    results = example()
+    results["wheel"]["start"] = "2023-01-01"
+    results["series"] = {"x": {"history": [[2023.8, 1.0, ""]]}}
+    results["speed"]["at"] = 2024.0
+    assert words.subtitle(results).endswith(", in 2023")
+    drawn = wheel_svg(results)
+    assert f"as of {figures.year_words(2024.0)}" in drawn and "as of 2024" in words.speed(results)
+
+
+def test_habit_raises_the_barrier_only_where_the_ranges_lie_apart():
+    def said(low: float, high: float, never: float = 0.0) -> str:
+        with_habit = {"median": (low + high) / 2, "low": low, "high": high, "no cut suffices": never}
+        return words.barrier(
+            {"barrier": {"with_habit": with_habit, "without_habit": {"median": 0.5, "low": 0.45, "high": 0.55}}}
+        )
+
+    assert "habit raises that barrier from 50 %" in said(0.6, 0.7)
+    assert "habit lowers that barrier from 50 %" in said(0.3, 0.4)
+    assert "raises" not in said(0.5, 0.6) and "what habit adds is open" in said(0.5, 0.6)
+    assert "In 12 % of draws no cut suffices." in said(0.6, 0.7, 0.12) and "no cut" not in said(0.6, 0.7)

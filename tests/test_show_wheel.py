@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gearwheel.show.gear_outline import meshing_turn, teeth_outline
+from gearwheel.show.link_standing import CLAIMED, DEFINED, NO_EFFECT, OPEN, SHOWN
 from gearwheel.show.wheel_badges import _area
 from gearwheel.show.wheel_choice import choose
+from gearwheel.show.wheel_key import LOOKS, key_lines
 from gearwheel.show.wheel_picture import wheel_svg
 from show_example import example
 from show_reading import overlapping_texts, read, texts_across_boxes, texts_outside
@@ -108,10 +110,63 @@ def test_everything_drawn_is_named():
 def test_every_drawn_link_has_its_sign_and_every_delay_its_mark():
     chosen = choose(example())
     svg = wheel_svg(example())
-    signs = [w for w, _ in read(svg)["texts"] if w in ("+", "\u2212", "?")]
-    in_key = len({link.sign for link in chosen.links})
-    assert len(signs) == len(chosen.links) + in_key
+    signs = [w for w, _ in read(svg)["texts"] if w in ("+", "\u2212", "?", "0")]
+    signed = [link for link in chosen.links if link.standing != DEFINED]
+    assert 0 < len(signed) < len(chosen.links)  # a definition has no sign
+    assert len(signs) == len(signed) + len({link.sign for link in signed} & {"+", "-", "?"})
     assert svg.count("<line") >= 2 * sum(link.delay for link in chosen.links)
+
+
+def judged(verdict: str | None, claimed: str = "+", measured: str = "-", method: str = "nuts") -> dict:
+    """Two variables with one claimed link, whose slope came out with the sign `measured`."""
+    nodes = {"g.a": {"kind": "stock", "gear": "g"}, "g.z": {"kind": "stock", "gear": "g"}}
+    edge = {"from": "g.a", "to": "g.z", "polarity": measured, "link": "claim"}
+    link = {"polarity": claimed} | ({"verdict": verdict} if verdict else {})
+    return {"graph": {"nodes": nodes, "edges": [edge]}, "links": {"claim": link}, "fit": {"method": method}}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "claimed", "measured", "sign", "standing"),
+    [
+        ("turns", "+", "+", "+", SHOWN),
+        ("turns", "-", "-", "-", SHOWN),
+        ("turns", "open", "-", "-", SHOWN),
+        ("turns", "+", "?", "+", SHOWN),  # nothing flows there now
+        ("turns the other way", "+", "-", "-", SHOWN),
+        ("turns the other way", "-", "?", "+", SHOWN),
+        ("the data cannot tell", "+", "-", "+", OPEN),
+        ("the data cannot tell", "-", "+", "-", OPEN),
+        ("the data cannot tell", "open", "-", "?", OPEN),
+        ("does not turn here", "+", "-", "0", NO_EFFECT),
+        (None, "+", "-", "+", CLAIMED),
+    ],
+)
+def test_a_sign_is_the_claim_until_the_data_show_another(verdict, claimed, measured, sign, standing):
+    (link,) = choose(judged(verdict, claimed, measured)).links
+    assert (link.sign, link.standing) == (sign, standing)
+    (link,) = choose(judged(verdict, claimed, measured, method="beliefs")).links
+    assert link.standing == CLAIMED and link.sign == {"open": "?"}.get(claimed, claimed)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_the_key_names_every_kind_of_line_and_counts_what_it_leaves_out(data):
+    gears, each = data.draw(st.integers(1, 5)), data.draw(st.integers(2, 12))
+    results = ring(gears, each)
+    verdicts = st.sampled_from(["turns", "turns the other way", "does not turn here", "the data cannot tell", None])
+    results["links"] = {}
+    for i, edge in enumerate(results["graph"]["edges"]):
+        if data.draw(st.booleans()):
+            edge["link"] = f"l{i}"
+            results["links"][f"l{i}"] = {"polarity": data.draw(st.sampled_from("+-")), "verdict": data.draw(verdicts)}
+    chosen, key = choose(results), dict(key_lines(choose(results)))
+    used = {link.standing for link in chosen.links}
+    assert used == used & key.keys() and not (set(LOOKS) - used) & key.keys()
+    assert len({(LOOKS[u].width, LOOKS[u].dash, LOOKS[u].filled) for u in LOOKS}) == len(LOOKS)
+    for standing in used - {DEFINED}:
+        there = chosen.there(standing)
+        assert chosen.drawn(standing) == there or f"({chosen.drawn(standing)} of {there} drawn)" in key[standing]
+    assert chosen.there(SHOWN) == sum(str(v["verdict"]).startswith("turns") for v in results["links"].values())
 
 
 def test_draws_before_any_fit():

@@ -234,6 +234,11 @@ BROKEN = [
     ("GW302", "[gauge.sales]", "[parameter.idle]\nvalue = 1\n[gauge.sales]", "no equation uses the parameter 'idle'", ""),
     ("GW302", "[gauge.sales]", "[lookup.idle]\nx = [0, 1]\ny = [0, 1]\n[gauge.sales]", "the lookup 'idle'", ""),
     ("GW303", 'shape = "lognormal" }\nbecause = "guess"', 'shape = "lognormal" }', "the belief about 'stay'", "because"),
+    ("GW218", 'as = "sum"', 'as = "sum"\nceiling = 0\nceiling_source = "a count"', "cannot exceed 0", "above 0"),
+    ("GW218", 'as = "sum"', 'as = "sum"\nceiling = inf\nceiling_source = "a count"', "cannot exceed inf", "above 0"),
+    ("GW218", 'as = "sum"', 'as = "sum"\nscale = "logit"\nceiling = 100\nceiling_source = "a count"', "cannot exceed 100", "below 1"),
+    ("GW320", 'as = "sum"', 'as = "sum"\nceiling = 9', "the ceiling of gauge 'sales' gives no source", "ceiling_source"),
+    ("GW320", 'as = "sum"', 'as = "sum"\nceiling_source = "a count"', "no ceiling", "gauge's unit"),
     ("GW304", 'because = "the happy bring friends"\n', "", "link 'warmth' (happiness -> coming)", "because"),
 ]  # fmt: skip
 

@@ -55,6 +55,8 @@ gauges = (
         harmonics=st.integers(0, 6),
         season_sd=st.none() | floats,
         title=words,
+        ceiling=st.none() | floats,
+        ceiling_source=words,
     )
     | st.builds(Gauge, plain, st.just("trailing"), window=windows)
     | st.builds(Gauge, plain, st.just("ratio"), over=plain)

@@ -95,6 +95,27 @@ class Runs:
             raise SpinError(f"every draw left the finite numbers (draw 0: {self.lost[0]})")
         return np.quantile(self[name][kept], levels, axis=0)
 
+    def above_ceiling(self, name: str) -> dict | None:
+        """What this variable cannot exceed, as its gauge in the wheel states, and the share of draws above it over time:
+        {"ceiling", "source", "above"}. None where no gauge reads it as it is, or none states a ceiling."""
+        from gearwheel.run.ceilings import level_gauge, share_above
+
+        gauge = level_gauge(self.wheel, _full(name, self.names))
+        if gauge is None:
+            return None
+        shares = share_above(self[name], gauge.ceiling)
+        return {"ceiling": gauge.ceiling, "source": gauge.ceiling_source, "above": shares}
+
+    def impossible(self, name: str) -> str:
+        """A sentence where the draws of this variable rise above what it can be, else ""."""
+        from gearwheel.show.words_ceiling import beyond
+
+        found = self.above_ceiling(name)
+        if found is None:
+            return ""
+        unit = unit_text(self.wheel.variables()[_full(name, self.names)].unit, self.wheel)
+        return beyond(name, found["ceiling"], found["source"], unit, self.years, found["above"])
+
     def headline(self) -> tuple[str, ...]:
         """The variables worth showing first: the wheel's size and its declared outcomes."""
         wanted = dict.fromkeys((self.wheel.size, *self.wheel.outcomes))
@@ -139,8 +160,9 @@ class Runs:
         columns = {_column(q): row.tolist() for q, row in zip(QUANTILES, self.quantiles(name))}
         title = f"{name.rsplit('.', 1)[-1].replace('_', ' ')}, on {'beliefs' if self.on == 'beliefs' else 'the fit'}"
         scale = "abs" if getattr(part, "scale", "abs") == "abs" else "log"
-        ahead = {"time": self.years, **columns}
-        return fan({"title": title, "unit": unit_text(part.unit, self.wheel), "scale": scale, "forecast": ahead})
+        ahead, limit = {"time": self.years, **columns}, (self.above_ceiling(name) or {}).get("ceiling")
+        about = {"title": title, "unit": unit_text(part.unit, self.wheel), "scale": scale, "ceiling": limit}
+        return fan({**about, "forecast": ahead})
 
     def _repr_svg_(self) -> str:
         return self.picture(self.headline()[0])

@@ -30,13 +30,14 @@ class Loops:
         return by_name[resolve_name(name, by_name)]
 
     def frame(self):
-        """One row a loop (a pandas frame)."""
+        """One row a loop (a pandas frame); share is the mean over time, share_now that at its end."""
         import pandas as pd
 
         columns = ("name", "title", "polarity")
+        spans = ("gain", "pace", "delay", "share", "share_now")
         rows = [
             {c: loop[c] for c in columns}
-            | {f"{key}_{k}": v for key in ("gain", "pace", "delay", "share") for k, v in (loop.get(key) or {}).items()}
+            | {f"{key}_{k}": v for key in spans for k, v in (loop.get(key) or {}).items()}
             | {"links": " -> ".join(loop["links"])}
             for loop in self
         ]

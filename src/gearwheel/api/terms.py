@@ -27,14 +27,17 @@ class Terms:
         return {part.get("term") or part["when"]: part for part in self}[name]
 
     def frame(self):
-        """One row a setting (a pandas frame)."""
+        """One row a setting (a pandas frame); `tried_before` says whether the past has seen it."""
         import pandas as pd
+
+        from gearwheel.show.words_terms import was_tried
 
         rows = [
             {
                 "term": part.get("term") or part["when"],
                 "value": s["value"],
                 "probability_better": s["probability_better"],
+                "tried_before": was_tried(part, s["value"]) if "term" in part else None,
             }
             | {
                 f"{key}_{k}": v

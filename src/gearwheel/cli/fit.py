@@ -26,7 +26,7 @@ def fit(wheel: str, seed: int, no_cache: bool, as_json: bool) -> None:
     from gearwheel.run import fit_wheel, open_wheel
     from gearwheel.run.parts import link_part, parameter_part
     from gearwheel.run.pipeline import fit_part
-    from gearwheel.show import words
+    from gearwheel.show import words, words_verdicts
 
     opened = open_wheel(wheel)
     with progress() as shown:
@@ -47,23 +47,24 @@ def fit(wheel: str, seed: int, no_cache: bool, as_json: bool) -> None:
     if found["links"]:
         click.echo("\n" + verdict_table(found) + "\n")
         click.echo(plain(words.verdicts(found)))
+        click.echo(plain(words_verdicts.rule(found)))
     say_next("loops", wheel)
 
 
 def verdict_table(results: dict) -> str:
-    """One line a link: verdict, belief, posterior, contraction."""
+    """One line a link: verdict, belief, posterior, and the share of the belief's width that the data removed."""
     from gearwheel.cli.text import table
     from gearwheel.show.figures import number, percent
 
     rows = [
         (
             name,
-            link["verdict"],
+            link["verdict"] + (f": {link['detail']}" if link["detail"] else ""),
             f"{number(link['belief']['low'])} to {number(link['belief']['high'])}",
             number(link["posterior"]["median"]),
             f"{number(link['posterior']['q05'])} to {number(link['posterior']['q95'])}",
-            percent(link["contraction"]),
+            percent(link["narrowed"]),
         )
         for name, link in sorted(results["links"].items(), key=lambda item: item[1]["verdict"])
     ]
-    return table(("link", "verdict", "belief, 80 %", "median", "posterior, 90 %", "narrowed"), rows, left=2)
+    return table(("link", "verdict", "belief, 80 %", "median", "posterior, 90 %", "width removed"), rows, left=2)

@@ -74,7 +74,7 @@ def _best(found: dict, levers: Mapping) -> tuple[str, ...]:
 def lever_table(found: dict) -> str:
     """One line a lever, the one that helps most first."""
     from gearwheel.cli.text import spanned, table
-    from gearwheel.show.figures import number, percent
+    from gearwheel.show.figures import chance, number
 
     rows = [
         (
@@ -82,8 +82,8 @@ def lever_table(found: dict) -> str:
             f"{number(effect['from'])} to {number(effect['to'])}",
             *spanned(effect["effect"]),
             spanned((effect["other"] or {}).get("effect"))[0],
-            percent(effect["probability_better"]),
-            percent(effect["probability_best"]),
+            chance(effect["probability_better"]),
+            chance(effect["probability_best"]),
             "–" if effect["belief_share"] is None else percent(effect["belief_share"]),
             _at_end(effect["size"]),
             spanned(effect["elasticity"])[0],

@@ -45,7 +45,8 @@ def loops(wheel: str, seed: int, no_cache: bool, as_json: bool) -> None:
 
 
 def loop_table(loops: list[dict], unit: str) -> str:
-    """One line a loop; medians, with the 90% range of the gain and the share. `unit` is the wheel's time unit."""
+    """One line a loop; medians, with the 90 % range of the gain and of the mean share over time. `unit` is the wheel's
+    time unit."""
     from gearwheel.cli.text import spanned, table
     from gearwheel.show.figures import number
     from gearwheel.show.values import real
@@ -58,8 +59,20 @@ def loop_table(loops: list[dict], unit: str) -> str:
             *spanned(loop.get("gain")),
             *(number(real((loop.get(key) or {}).get("median"))) if loop.get(key) else "–" for key in ("pace", "delay")),
             *spanned(loop.get("share")),
+            spanned(loop.get("share_now"))[0],
         )
         for loop in loops
     ]
-    head = ("loop", "title", "sign", "gain", "90 %", f"pace per {unit}", f"delay, {unit}s", "share", "90 %")
+    head = (
+        "loop",
+        "title",
+        "sign",
+        "gain",
+        "90 %",
+        f"pace per {unit}",
+        f"delay, {unit}s",
+        "share, mean",
+        "90 %",
+        "now",
+    )
     return table(head, rows, left=3)

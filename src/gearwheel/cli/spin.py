@@ -67,6 +67,8 @@ def spin(
     for name in names:
         click.echo(plain(f"\n{name}{_unit(runs, name)}"))
         click.echo(_table(runs, name, rows))
+        if impossible := runs.impossible(name):
+            click.echo(plain(impossible))
     say_next(*(("levers", wheel) if fitted else ("run", wheel)))
 
 
@@ -140,6 +142,7 @@ def _data(wheel: str, runs, names: list[str]) -> dict:
         "time": runs.years,
         "variables": {
             name: {"unit": runs.wheel.variables()[name].unit, **dict(zip(columns, runs.quantiles(name, LEVELS)))}
+            | ({"ceiling": beyond} if (beyond := runs.above_ceiling(name)) else {})
             for name in names
         },
     }

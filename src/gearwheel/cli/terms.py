@@ -63,7 +63,9 @@ def terms(
 def _told(found: dict) -> list[str]:
     from gearwheel.show import words_terms as words
 
-    tables = [_passed_table(t) for t in found.get("timings", ())] or [_term_table(t, found) for t in found["terms"]]
+    tables = [_passed_table(t, found["unit"]) for t in found.get("timings", ())] or [
+        _term_table(t, found) for t in found["terms"]
+    ]
     said = [*words.terms(found), words.selection(found), *words.past(found)]
     if found.get("member_effect"):
         said += ["", "From the events:", *words.effect(found["member_effect"])]
@@ -71,34 +73,31 @@ def _told(found: dict) -> list[str]:
 
 
 def _term_table(one: dict, found: dict) -> str:
-    from gearwheel.cli.text import spanned, table
-    from gearwheel.show.figures import number, percent
+    from gearwheel.cli.text import measured, table
+    from gearwheel.show.figures import amount
+    from gearwheel.show.words_terms import better, was_tried
 
-    present, rows = one["present"], []
-    shown = [n for n, about in (found.get("shown") or {}).items() if about["how"] == "level"][:3]
+    rows, unit = [], one["unit"].split("/")[0]
+    moved = {n for s in one["settings"] for n, change in s["shown"].items() if change and any(change.values())}
+    about = (found.get("shown") or {}).items()
+    shown = [(n, told["unit"]) for n, told in about if told["how"] == "level" and n in moved][:2]
     for setting in one["settings"]:
-        mark = " (now)" if setting["value"] == present else ""
-        cells = [spanned(setting["shown"].get(n))[0] for n in shown]
-        rows.append((number(setting["value"]) + mark, *spanned(setting["effect"]),
-                     percent(setting["probability_better"]), *cells))  # fmt: skip
-    unit = f", {found['unit']}" if found["unit"] else ""
-    head = (
-        one["title"],
-        f"change{unit}",
-        "90 %",
-        "better",
-        *(f"change of {n.rsplit('.', 1)[-1].replace('_', ' ')}" for n in shown),
-    )
-    return table(head, rows)
+        now = setting["value"] == one["present"]
+        mark = " (now)" if now else "" if was_tried(one, setting["value"]) else " (never tried)"
+        cells = [cell for n, its in shown for cell in measured(setting["shown"].get(n), its)]
+        rows.append((amount(setting["value"], unit) + mark, *measured(setting["effect"], found["unit"]),
+                     "" if now else better(setting), *cells))  # fmt: skip
+    heads = [h for n, _ in shown for h in (f"change of {n.rsplit('.', 1)[-1].replace('_', ' ')}", "90 %")]
+    return table((one["title"], "change", "90 %", "better", *heads), rows)
 
 
-def _passed_table(one: dict) -> str:
-    from gearwheel.cli.text import spanned, table
-    from gearwheel.show.figures import number, percent
+def _passed_table(one: dict, unit: str) -> str:
+    from gearwheel.cli.text import measured, spanned, table
+    from gearwheel.show.figures import chance, number, percent
 
     rows = [
-        (percent(s["value"]), *spanned(s["against_keeping"]), percent(s["probability_better"]),
-         spanned(s["returned"])[0], number((s["volume"] or {}).get("median")), spanned(s["half_time"])[0])
+        (percent(s["value"]), *measured(s["against_keeping"], unit), chance(s["probability_better"]),
+         measured(s["returned"], unit)[0], number((s["volume"] or {}).get("median")), spanned(s["half_time"])[0])
         for s in one["settings"][::2]
     ]  # fmt: skip
     head = (f"passed on {one['when']}", "against keeping", "90 %", "better", "returned", "volume", "half way after")

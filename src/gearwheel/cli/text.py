@@ -25,3 +25,14 @@ def spanned(found: dict | None) -> tuple[str, str]:
 
     found = span(found)
     return (number(found.median), between(found, number)) if found else ("–", "")
+
+
+def measured(found: dict | None, unit: str) -> tuple[str, str]:
+    """(change, 'low to high') of an interval with its unit and its signs."""
+    from gearwheel.show.figures import amount, between
+    from gearwheel.show.values import span
+
+    found = span(found)
+    if found is None:
+        return "–", ""
+    return amount(found.median, unit, signed=True), between(found, lambda v: amount(v, unit, signed=True))

@@ -15,17 +15,20 @@ from gearwheel.wheel.parts import Link
 LEAST_CONTRACTION = 0.3
 PROFILE_TOLERANCE = 0.1  # log units: small beside the gain that matters
 LEAST_PROFILE_GAIN = 1.35  # half the 90 % point of chi-squared with one degree of freedom
+TINY, LEANS, BOTH, UNMOVED = "at most tiny", "leans", "effect or none", "hardly narrowed"
 
 
 @dataclass(frozen=True)
 class Verdict:
     """`contraction` = 1 − var(posterior)/var(prior) on the fitting scale; `profile_gain` in log units, None where it
-    was not needed; `correlated_with` the parameter with the strongest posterior correlation."""
+    was not needed; `correlated_with` the parameter with the strongest posterior correlation; `detail` what lies behind
+    "the data cannot tell": one of TINY, LEANS, BOTH, UNMOVED, "" for the other verdicts."""
 
     verdict: str
     contraction: float
     profile_gain: float | None
     correlated_with: tuple[str, float] | None
+    detail: str = ""
 
 
 def contraction(posterior: Posterior, parameter: str) -> float:
@@ -68,7 +71,20 @@ def judge(link: Link, posterior: Posterior, gain_over_neutral: Callable[[], floa
             gain = gain_over_neutral()
             if gain >= LEAST_PROFILE_GAIN:
                 return Verdict(_direction(link, posterior, float(np.median(draws))), narrowed, gain, related)
-    return Verdict("the data cannot tell", narrowed, gain, related)
+    return Verdict("the data cannot tell", narrowed, gain, related, _detail(link, posterior, narrowed, low, high))
+
+
+def _detail(link: Link, posterior: Posterior, narrowed: float, low: float, high: float) -> str:
+    """Why the data cannot tell: they hardly narrowed the belief; they leave at most a tiny effect in the claimed
+    direction, with that end of the 90 % interval inside the no-effect band; the interval leaves no effect out, but the
+    record is hardly less likely without one; or both an effect and none fit."""
+    if narrowed < LEAST_CONTRACTION:
+        return UNMOVED
+    claimed = np.sign(posterior.wheel.parameter[link.strength].belief.centre - link.neutral)
+    end = high - link.neutral if claimed > 0 else link.neutral - low
+    if claimed and link.polarity != "open" and link.no_effect_band and end <= link.no_effect_band:
+        return TINY
+    return BOTH if low <= link.neutral <= high else LEANS
 
 
 def _direction(link: Link, posterior: Posterior, median: float) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gearwheel.levers.judging import ahead, business_levers, cost_rates, standing_still, summed, taken_off
-from gearwheel.levers.terms_best import answered, best, break_even, flat_top, value_at
+from gearwheel.levers.terms_best import AT_END, answered, best, break_even, flat_top, open_end, value_at
 from gearwheel.loops.anchors import interval
 from gearwheel.spin.levers import Path
 from gearwheel.spin.program import Program
@@ -17,7 +17,6 @@ from gearwheel.wheel.graph import parse_name
 from gearwheel.wheel.tree import names
 
 SETTINGS = 21  # of one term's grid
-AT_LIMIT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,10 @@ class Tried:
 
 
 def grid_of(low: float, high: float, present: float, settings: int = SETTINGS) -> np.ndarray:
-    """Evenly spaced settings between two limits, with the present one among them."""
-    return np.unique(np.append(np.linspace(low, high, settings), present))
+    """Evenly spaced settings between two limits, with the present one among them, once."""
+    points = np.linspace(low, high, settings)
+    beside = ~np.isclose(points, present, rtol=1e-9, atol=1e-12)  # 35.000000000000004 is the present 35
+    return np.unique(np.append(points[beside], present))
 
 
 def try_terms(
@@ -151,8 +152,9 @@ def curve_summary(curve: Curve, baseline: np.ndarray, without: np.ndarray | None
     about["best"] = {
         "setting": top,
         "of_draws": interval(tops),
-        "share_at_low_limit": float(np.mean(tops <= grid[0] + AT_LIMIT)),
-        "share_at_high_limit": float(np.mean(tops >= grid[-1] - AT_LIMIT)),
+        "share_at_low_limit": float(np.mean(tops <= grid[0] + AT_END)),
+        "share_at_high_limit": float(np.mean(tops >= grid[-1] - AT_END)),
+        "at_end": open_end(grid, tops, top),
         "gain": interval(gain),
         "probability_better": ahead(gain),
         "within_1_percent": flat_top(grid, expected + np.nanmean(baseline)),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+HALF = 0.5  # share of the draws from which the best is said to lie at an end
+AT_END = 1e-9
 LOST = 0.1  # share of draws without a finite answer from which a setting is passed over
 
 
@@ -32,6 +34,15 @@ def best(grid: np.ndarray, values: np.ndarray) -> np.ndarray:
         turns = (right - centre) / (after - here) < (centre - left) / (here - before)
     use = turns & (vertex > before) & (vertex < after) & np.isfinite(found)
     return np.where(use, vertex, found)
+
+
+def open_end(grid: np.ndarray, tops: np.ndarray, setting: float) -> str | None:
+    """ "low" or "high" where the best lies at that end of what was tried: in at least half of the draws (`tops`, their
+    best settings) or by the mean over them (`setting`). Such an end says where the trying stopped, and is no advice."""
+    share = {"low": np.mean(tops <= grid[0] + AT_END), "high": np.mean(tops >= grid[-1] - AT_END)}
+    by_mean = {"low": setting <= grid[0] + AT_END, "high": setting >= grid[-1] - AT_END}
+    reached = [end for end in share if share[end] >= HALF or by_mean[end]]
+    return max(reached, key=lambda end: share[end], default=None)
 
 
 def break_even(grid: np.ndarray, change: np.ndarray, present: float) -> np.ndarray:

@@ -21,8 +21,8 @@ OTHERS = 5  # loops without a name that are reported because they carry most
 def describe(anchors: Anchors, limit: int = LIMIT) -> dict:
     """`loops` (one dict per named loop) and `loop_count`, ready for results.json.
 
-    Polarity is over all draws and anchors; gain, pace and delay are those at the last anchor; share is the mean over
-    the anchors, share_over_time each of them. Intervals are over the draws.
+    Polarity is over all draws and anchors; gain, pace, delay and share_now are those at the last anchor; share is the
+    mean over the anchors, share_over_time each of them. Intervals are over the draws.
     """
     wheel = anchors.program.wheel
     whole = graph(wheel)
@@ -67,6 +67,7 @@ def _rows(anchors: Anchors, whole: Graph, own: dict[str, Loop], carried: Dominan
                 "pace": interval(strength.pace[i, :, -1]),
                 "delay": interval(strength.delay[i, :, -1]),
                 "share": interval(share.mean(axis=1)),
+                "share_now": interval(share[:, -1]),
                 "share_over_time": {"time": list(times), "median": median, "low": low, "high": high},
             }
         )

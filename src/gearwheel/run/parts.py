@@ -94,6 +94,8 @@ def link_part(posterior, anchors=None) -> dict:
 
     With `anchors` each says how long it takes to be felt.
     """
+    from gearwheel.fit.verdicts import UNMOVED
+
     delays = _delays(anchors) if anchors is not None else {}
     found = {}
     for name, link in posterior.wheel.link.items():
@@ -111,8 +113,10 @@ def link_part(posterior, anchors=None) -> dict:
             "neutral": link.neutral,
             "no_effect_band": link.no_effect_band,
             "contraction": verdict.contraction if verdict else 0.0,
+            "narrowed": narrowed(verdict.contraction if verdict else 0.0),
             "profile_gain": verdict.profile_gain if verdict else None,
             "verdict": verdict.verdict if verdict else "the data cannot tell",
+            "detail": verdict.detail if verdict else UNMOVED,
             "correlated_with": {"parameter": related[0], "r": related[1]} if related else None,
             "experiment": link.experiment,
             "because": link.because,
@@ -120,6 +124,11 @@ def link_part(posterior, anchors=None) -> dict:
             "evidence": _evidence(posterior.wheel, link.strength),
         }
     return found
+
+
+def narrowed(contraction: float) -> float:
+    """The share of the belief's width that the data removed, 1 − sd(posterior)/sd(prior), from that of its variance."""
+    return 1.0 - float(np.sqrt(max(0.0, 1.0 - contraction)))
 
 
 def _evidence(wheel: Wheel, strength: str) -> list[dict]:

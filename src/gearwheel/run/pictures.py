@@ -8,7 +8,7 @@ from gearwheel.spin.levers import history
 from gearwheel.spin.program import build
 from gearwheel.spin.run import spin
 from gearwheel.wheel.graph import graph, parse_name
-from gearwheel.wheel.parts import Wheel
+from gearwheel.wheel.parts import Link, Wheel
 from gearwheel.wheel.times import elapsed, per_year
 from gearwheel.wheel.tree import names
 
@@ -108,4 +108,11 @@ def picture_results(wheel: Wheel, results: dict | None = None) -> dict:
         {"name": n, "title": wheel.loop[n].title, "polarity": polarity(signs[i]), "links": list(loop)}
         for i, (n, loop) in enumerate(found.items())
     ]
-    return {"wheel": wheel_part(wheel), "graph": graph_of(wheel, anchors), "loops": loops}
+    claims = {n: {"polarity": link.polarity} for n, link in wheel.link.items() if _testable(wheel, link)}
+    return {"wheel": wheel_part(wheel), "graph": graph_of(wheel, anchors), "loops": loops, "links": claims}
+
+
+def _testable(wheel: Wheel, link: Link) -> bool:
+    """Whether a link has a strength that is believed, as those have that a fit judges; any other is a definition."""
+    strength = wheel.parameter.get(link.strength)
+    return strength is not None and strength.belief is not None

@@ -8,6 +8,7 @@ import time as clock
 
 import numpy as np
 
+from gearwheel.run.ceilings import share_above
 from gearwheel.run.fitting import fit_wheel, known_of, make_engine
 from gearwheel.run.parts import link_part, parameter_part, shown_unit
 from gearwheel.run.pictures import graph_of, wheel_part
@@ -156,11 +157,14 @@ def _series(posterior, engine, gauges, run, seed: int) -> dict:
             "scale": gauge.scale,
             "period": _period(rows[-1], per_year(wheel)),
             "check": gauge.check,
+            "ceiling": gauge.ceiling,
+            "ceiling_source": gauge.ceiling_source,
             "history": [[decimal_year(_middle(r.start, r.end), wheel), r.value, r.bound] for r in rows],
             "forecast": {
                 "time": [decimal_year(_middle(s, e), wheel) for s, e in windows],
                 **{f"q{round(100 * q):02d}": bands[i].tolist() for i, q in enumerate(QUANTILES)},
                 "missing": _no_forecast(windows, rows, wheel.horizon),
+                "above_ceiling": share_above(drawn, gauge.ceiling),
             },
         }
     return found

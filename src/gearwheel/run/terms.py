@@ -153,6 +153,7 @@ def _tried(posterior, program, state, given, drawn, kind, gear, terms, outcome, 
     rows = []
     for curve in found.curves:
         row = curve_summary(curve, found.baseline, found.without)
+        row["tried_before"] = _tried_before(curve, wheel, now_of(posterior))
         kept = answered(curve.change)
         if "best" in row:
             tops = best(curve.term.grid[kept], curve.change[kept])
@@ -167,6 +168,13 @@ def _tried(posterior, program, state, given, drawn, kind, gear, terms, outcome, 
         "terms": rows,
         "not_booked": _not_booked(kind, gear, wheel, outcome),
     }
+
+
+def _tried_before(curve, wheel: Wheel, now: float) -> list[float]:
+    """The lowest and the highest setting that the business has had until now; beyond them nobody has seen what it does."""
+    path = history(wheel).get(curve.term.of[0], ())
+    had = [curve.present, *(value for time, value in path if time <= now)]
+    return [float(min(had)), float(max(had))]
 
 
 def _without(kind, gear: str, wheel: Wheel):

@@ -101,7 +101,7 @@ def _lever_row(effect: dict, found: Span, unit: str, x: Scale, y: float, width: 
         )
     )
     if odds is not None:
-        words = f"{figures.percent(odds)} chance it is better"
+        words = f"{figures.chance(odds)} chance it is better"
         parts.append(svg.text(width - 182, y + 14, words, TEXT - 1, fill=palette.soft))
     return parts
 
@@ -133,7 +133,7 @@ def _strip_range(item: dict) -> tuple[float, float] | None:
 
 def _strip_marks(item: dict, x: Scale, top: float, height: float, palette: Palette) -> list[str]:
     """Belief in grey above the line, posterior in blue on it; the value that means "no effect" as a dashed line."""
-    foot, parts = top + height, []
+    foot, parts = top + height, _band_of_no_effect(item, x, top, height, palette)
     looks = (("belief", palette.belief, 0.30, 0.9), ("posterior", palette.plus, 0.40, 1.5))
     peaks = [d for key in ("belief_curve", "posterior_curve") for _, d in _curve(item.get(key))]
     for i, (key, colour, opacity, stroke) in enumerate(looks):
@@ -163,6 +163,10 @@ def _strip_marks(item: dict, x: Scale, top: float, height: float, palette: Palet
             if middle is not None:
                 parts.append(svg.line(x(middle), y - 6, x(middle), y + 6, stroke=colour, stroke_width=2))
     parts.append(svg.line(x.start, foot, x.end, foot, stroke=palette.rule, stroke_width=1))
+    low, _, high = _range(item.get("posterior"))
+    if low is not None and high is not None:  # what a verdict is judged by: whether it leaves out no effect
+        ends = (max(x.start, x(low)), min(x.end, x(high)))
+        parts.append(svg.line(ends[0], foot, ends[1], foot, stroke=palette.plus, stroke_width=3))
     neutral = real(item.get("neutral"))
     if neutral is not None:
         parts.append(
@@ -177,6 +181,18 @@ def _strip_marks(item: dict, x: Scale, top: float, height: float, palette: Palet
             )
         )
     return parts
+
+
+def _band_of_no_effect(item: dict, x: Scale, top: float, height: float, palette: Palette) -> list[str]:
+    neutral, band = real(item.get("neutral")), real(item.get("no_effect_band"))
+    if neutral is None or not band or band < 0:
+        return []
+    left, right = max(x.start, x(neutral - band)), min(x.end, x(neutral + band))
+    if right <= left:
+        return []
+    return [
+        svg.tag("rect", x=left, y=top - 2, width=right - left, height=height + 2, fill=palette.minus, fill_opacity=0.14)
+    ]
 
 
 def _strip_words(item: dict) -> str:

@@ -23,10 +23,11 @@ from gearwheel.show.axes import (
 from gearwheel.show.bars import belief_strip, beliefs, tornado
 from gearwheel.show.boxes import cut, spread, text_width
 from gearwheel.show.palette import LIGHT, Palette
-from gearwheel.show.values import listing, loop_name, mapping, path_over_time, real, words_of
+from gearwheel.show.values import listing, loop_name, mapping, path_over_time, real, series_unit, words_of
 
 __all__ = ["belief_strip", "beliefs", "empty", "fan", "lines", "shares", "tornado"]
 
+NEAR_CEILING = 0.7  # of the ceiling, from which on a fan shows it
 _BANDS = (("q05", "q95", 0.14), ("q10", "q90", 0.16), ("q25", "q75", 0.26))
 
 
@@ -38,10 +39,11 @@ def fan(series: dict, *, width: float = 560, height: float = 280, palette: Palet
     """History as dots, then the forecast's median with its 50, 80 and 90 % bands, a line at "now" between them.
 
     `series` is one entry of results["series"]: {"title", "unit", "scale", "history": [[year, value, bound]],
-    "forecast": {"time", "q05" … "q95"}}. A history value that is only a bound is drawn as an arrow.
+    "forecast": {"time", "q05" … "q95"}}. A history value that is only a bound is drawn as an arrow. What the gauge cannot
+    exceed ("ceiling") is a line where the values come near it.
     """
     series = mapping(series)
-    title, unit = words_of(series.get("title"), "a gauge"), words_of(series.get("unit"))
+    title, unit = words_of(series.get("title"), "a gauge"), series_unit(series)
     history = [
         (real(row[0]), real(row[1]), words_of(row[2]) if len(row) > 2 else "")
         for row in map(listing, listing(series.get("history")))
@@ -53,6 +55,9 @@ def fan(series: dict, *, width: float = 560, height: float = 280, palette: Palet
     values = [v for _, v, _ in history] + [v for _, v in middle] + [v for rows, _ in bands for r in rows for v in r[1:]]
     if not values:
         return empty(f"{title}: no history and no forecast", width=width, palette=palette)
+    ceiling = real(series.get("ceiling"))
+    ceiling = ceiling if ceiling is not None and max(values) > NEAR_CEILING * ceiling else None
+    values += [] if ceiling is None else [ceiling]
     log = words_of(series.get("scale")) == "log" and min(values) > 1e-200
     low, high = padded(min(values), max(values), log)
     ticks = (log_ticks if log else nice_ticks)(low, high, 5)
@@ -71,9 +76,22 @@ def fan(series: dict, *, width: float = 560, height: float = 280, palette: Palet
     if middle:
         body.append(svg.polyline([(x(t), y(v)) for t, v in joint + middle], stroke=palette.band, stroke_width=2))
     if history and middle:
-        body += _now(x(history[-1][0]) if joint else x(middle[0][0]), y0, y1, x1, palette)
+        body += _now(
+            x(history[-1][0] if joint else _before(middle, words_of(series.get("period")))), y0, y1, x1, palette
+        )
     body += [_dot(x(t), y(v), bound, palette) for t, v, bound in history]
-    return svg.drawing(width, height, f"{title}: history and forecast", _fan_words(title, unit, history, middle), body)
+    if ceiling is not None:
+        body.append(svg.line(x0, y(ceiling), x1, y(ceiling), stroke=palette.minus, stroke_width=1.4))
+        most = f"cannot exceed {figures.amount(ceiling, unit)}"
+        body.append(svg.text(x0 + 8, y(ceiling) - 5, most, TEXT - 1, fill=palette.soft))
+    said = _fan_words(title, unit, history, middle, ceiling)
+    return svg.drawing(width, height, f"{title}: history and forecast", said, body)
+
+
+def _before(middle: list, period: str) -> float:
+    """The moment at which a forecast begins: a period before its first date, half of one before a period's middle."""
+    spacing = middle[1][0] - middle[0][0] if len(middle) > 1 else 1.0
+    return middle[0][0] - spacing * (1.0 if period == "date" else 0.5)
 
 
 def _follows(last: tuple, middle: list) -> bool:
@@ -110,12 +128,15 @@ def _dot(x: float, y: float, bound: str, palette: Palette) -> str:
     return svg.line(x, y, x, y + way * 6, stroke=palette.ink, stroke_width=1.3) + head
 
 
-def _fan_words(title: str, unit: str, history: list, middle: list) -> str:
+def _fan_words(title: str, unit: str, history: list, middle: list, ceiling: float | None = None) -> str:
     parts = []
     if history:
-        parts.append(f"Last measured {figures.amount(history[-1][1], unit)} in {int(history[-1][0])}.")
+        than = {"above": "more than ", "below": "less than "}.get(history[-1][2], "")
+        parts.append(f"Last measured {than}{figures.amount(history[-1][1], unit)} in {int(history[-1][0])}.")
     if middle:
         parts.append(f"Median forecast {figures.amount(middle[-1][1], unit)} for {int(middle[-1][0])}.")
+    if ceiling is not None:
+        parts.append(f"It cannot exceed {figures.amount(ceiling, unit)}.")
     return f"{title}. " + " ".join(parts)
 
 

@@ -47,6 +47,13 @@ def percent(x: float | None, digits: int = 2, signed: bool = False) -> str:
     return number(100 * x, digits, signed) + " %"
 
 
+def chance(p: float | None) -> str:
+    """A probability from draws, as 'over 99 %' where all draws agree: what a few hundred draws show is never certain."""
+    if p is None or not math.isfinite(p):
+        return NOT_KNOWN
+    return "over 99 %" if p > 0.99 else "under 1 %" if p < 0.01 else f"{100 * p:.0f} %"
+
+
 def unit_scale(unit: str) -> tuple[float, str]:
     """Takes the number word out of a unit: 'USD million' → (1e6, 'USD')."""
     words = str(unit or "").split()
@@ -64,12 +71,18 @@ def is_money(unit: str) -> bool:
     return bool(re.match(r"^[A-Z]{3}\b", str(unit or "")))
 
 
-def _plural(unit: str, x: float) -> str:
+def _plural(unit: str, figure: str) -> str:
+    """The unit beside a figure as it is printed: 0.998 years are printed as 1, so it is '1 year'."""
     head, slash, tail = unit.partition("/")
     head = head.strip()
-    if abs(x) != 1 and head != "money" and head.isalpha() and head.islower() and not head.endswith("s"):
+    if figure.lstrip(f"{MINUS}+") != "1" and head != "money" and head.isalpha() and head.islower() and head[-1:] != "s":
         head = head[:-1] + "ies" if head.endswith("y") and head[-2:-1] not in "aeiou" else head + "s"
-    return head + (f" per {tail.strip()}" if slash else "")
+    return head + (f" per {_both(tail.strip())}" if slash else "")
+
+
+def _both(unit: str) -> str:
+    """'customer and year' of '(customer*year)'."""
+    return re.sub(r"\((\w+)\*(\w+)\)", r"\1 and \2", unit)
 
 
 def amount(x: float | None, unit: str = "", signed: bool = False, digits: int = 3) -> str:
@@ -84,13 +97,14 @@ def amount(x: float | None, unit: str = "", signed: bool = False, digits: int = 
         return number(x * factor, digits, signed)
     if is_money(rest):
         code, tail = rest[:3], rest[3:].strip()
-        per = f" per {tail[1:].strip()}" if tail.startswith("/") else (f" {tail}" if tail else "")
+        per = f" per {_both(tail[1:].strip())}" if tail.startswith("/") else (f" {tail}" if tail else "")
         figure = number(abs(x) * factor, digits)
         sign = MINUS if x < 0 and figure != "0" else ("+" if signed and x > 0 else "")
         return f"{sign}{code} {figure}{per}"
     if rest.startswith("1/"):
-        return f"{number(x * factor, digits, signed)} per {rest[2:].strip()}"
-    return f"{number(x * factor, digits, signed)} {_plural(rest, x * factor)}".strip()
+        return f"{number(x * factor, digits, signed)} per {_both(rest[2:].strip())}"
+    figure = number(x * factor, digits, signed)
+    return f"{figure} {_plural(rest, figure)}".strip()
 
 
 def figure(x: float | None, unit: str = "") -> str:
@@ -101,10 +115,11 @@ def figure(x: float | None, unit: str = "") -> str:
 
 
 def between(found: Span | None, show) -> str:
-    """'A to B' of a span's ends through `show`, or words saying that the range is not known."""
+    """'A to B' of a span's ends through `show`, 'A' where both print alike, or words saying that the range is not known."""
     if found is None or found.low is None or found.high is None:
         return "range not known"
-    return f"{show(found.low)} to {show(found.high)}"
+    low, high = show(found.low), show(found.high)
+    return f"{low} to {high}" if low != high else low
 
 
 def unit_words(unit: str) -> str:
@@ -115,8 +130,8 @@ def unit_words(unit: str) -> str:
     if rest in _PLAIN_UNITS:
         return ""
     if rest.startswith("1/"):
-        return f"per {rest[2:].strip()}"
-    return rest.replace("/", " per ") if is_money(rest) else _plural(rest, 2)
+        return f"per {_both(rest[2:].strip())}"
+    return _both(rest).replace("/", " per ") if is_money(rest) else _plural(rest, "2")
 
 
 def in_words(count: int) -> str:

@@ -13,7 +13,7 @@ NOTES = {
     "always moved together; “turns” is not the result of an experiment unless one was supplied.",
     "forecast": "The bands assume that the wheel is right and that levers stay where they are. They leave out what is "
     "not in the wheel: a new rival, a crisis, a change of strategy.",
-    "backtest": "A handful of held-out years is a small examination. It tests forecasting, not whether the causes are "
+    "backtest": "The held-out end of one record is a small examination. It tests forecasting, not whether the causes are "
     "right: a wheel can forecast well for the wrong reasons.",
     "levers": "Effects are what the fitted wheel computes for a change that no one has made. They are hypotheses to be "
     "tested, in the order in which a test would pay.",

@@ -8,10 +8,10 @@ from datetime import date
 from gearwheel.show import figures, tables
 from gearwheel.show.cards import card, folded, paragraphs, tied
 from gearwheel.show.figures import in_words
+from gearwheel.show.gear_state import gauges_said, measured
 from gearwheel.show.own_change import change_words, latest, quarter_on_quarter
 from gearwheel.show.own_data import (
     COMPLAINTS,
-    Reading,
     day,
     definition,
     events_of,
@@ -40,7 +40,7 @@ MOST_SPARKS = 40
 def data_card(results: dict, palette: Palette) -> str:
     events = events_of(results)
     readings = readings_of(events)
-    body = _findings(events) + _notes(events) + _gears(results, events, readings)
+    body = _findings(events) + _notes(events) + _gears(results, events)
     body += _multiples(results, events, readings, palette)
     body += folded("Every gauge: what it is, and how sure", _definitions(events, readings))
     body += folded("Every table", _tables(events))
@@ -120,23 +120,19 @@ def _notes(events: Mapping) -> str:
     return folded(f"What measuring left out ({len(said)})", f"<ul>{items}</ul>" if said else "")
 
 
-def _gears(results: dict, events: Mapping, readings: Mapping[str, list[Reading]]) -> str:
+def _gears(results: dict, events: Mapping) -> str:
     turning = mapping(at(results, "wheel", "gears"))
     rows = []
-    for one in sorted(gears(events), key=lambda g: not _measured(g, readings)):
-        name, titles = words_of(one.get("name")), [title_of(events, g) for g in _measured(one, readings)]
-        wanted = ", ".join(texts(one.get("wanted")))
-        measured = ", ".join(titles) or f"nothing: {stays(one)}"
+    found = {words_of(one.get("name")): measured(results, words_of(one.get("name"))) for one in gears(events)}
+    for one in sorted(gears(events), key=lambda g: found[words_of(g.get("name"))].stands == "on beliefs"):
+        name, wanted = words_of(one.get("name")), ", ".join(texts(one.get("wanted")))
         state = "in the wheel" if name in turning else "left out of the wheel"
-        rows.append([tables.cell(name, small=state), tables.cell(measured), tables.cell(wanted or "nothing")])
+        said = gauges_said(results, found[name]) or f"nothing: {stays(one)}"
+        rows.append([tables.cell(name, small=state), tables.cell(said), tables.cell(wanted or "nothing")])
     if not rows:
         return ""
     titles = ("Gear", "Measured by", "More could be said with")
     return "<h3>Gears</h3>" + tables.table([tables.head(t) for t in titles], rows)
-
-
-def _measured(gear: Mapping, readings: Mapping) -> list[str]:
-    return [g for g in texts(gear.get("possible")) if g in readings]
 
 
 def stays(gear: Mapping) -> str:

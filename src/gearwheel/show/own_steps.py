@@ -15,6 +15,7 @@ from gearwheel.show.svg import escaped, tag
 from gearwheel.show.values import Span, at, listing, mapping, span, words_of
 from gearwheel.show.words_acts import lever
 from gearwheel.show.words_own import held_back
+from gearwheel.show.words_wheel import share_mean
 
 MOST_GAUGES = 10
 
@@ -77,7 +78,7 @@ def _loops(results: dict, step: Step) -> str:
         gain, share = span(one.get("gain")), span(one.get("share"))
         told = [loop_state(results, one)]
         told += [_gain(gain)] if gain else []
-        told += [f"{_share(share.median)} of the change now"] if share else []
+        told += [f"{_share(share.median)} of the change ({share_mean(results)})"] if share else []
         items.append(f"{loop_words(one)}: {', '.join(filter(None, told)) or 'not measured'}")
     return _items(items)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib.resources import files
 
-from gearwheel.show import charts, figures, tables, words
+from gearwheel.show import charts, figures, tables, words, words_verdicts
 from gearwheel.show.cards import card, folded, paragraphs, tied
+from gearwheel.show.gear_state import gauges_said, measured
 from gearwheel.show.own_data import events_of, prepared
 from gearwheel.show.own_facts import facts_card
 from gearwheel.show.own_feedback import feedback_card
@@ -18,6 +19,7 @@ from gearwheel.show.svg import escaped, tag
 from gearwheel.show.terms_card import terms_card
 from gearwheel.show.values import at, listing, mapping, now_of, path_over_time, real, words_of
 from gearwheel.show.wheel_picture import wheel_svg
+from gearwheel.show.words_ceiling import impossible
 
 _PAGE = page_palette()
 _ON_CARD = replace(_PAGE, paper=_PAGE.panel)
@@ -116,6 +118,8 @@ def _loops(results: dict) -> str:
 
 def _links(results: dict) -> str:
     body = tables.verdict_table(results, _PAGE)
+    if body:
+        body = paragraphs(words_verdicts.rule(results)) + body
     linked = {words_of(mapping(v).get("strength")) for v in mapping(results.get("links")).values()}
     others = [
         {"title": words.variable_words(results, name), **mapping(about)}
@@ -135,7 +139,8 @@ def _forecast(results: dict) -> str:
     missing = {n: words_of(at(one, "forecast", "missing")) for n, one in series.items()}
     bare = "; ".join(f"{words.gauge_words(results, n)} ({why})" for n, why in missing.items() if why)
     if drawn:
-        body += paragraphs(words.HOW_TO_READ_FANS, f"Without a forecast: {bare}." if bare else "")
+        notes = paragraphs(words.HOW_TO_READ_FANS, f"Without a forecast: {bare}." if bare else "")
+        body = paragraphs(*impossible(results)) + body + notes
     return card("forecast", "Where it is going", words.forecast(results), body, "forecast")
 
 
@@ -209,15 +214,12 @@ def _claims(results: dict) -> str:
     rows = []
     for name, about in mapping(at(results, "wheel", "gears")).items():
         about = mapping(about)
-        measured = (
-            ", ".join(words.gauge_words(results, g) for g in listing(about.get("measured_by")) if isinstance(g, str))
-            or "nothing: on beliefs"
-        )
+        by = gauges_said(results, measured(results, str(name))) or "nothing: on beliefs"
         rows.append(
             [
                 tables.cell(str(name).replace("_", " ")),
                 tables.cell(words_of(about.get("sentence"), "no claim stated")),
-                tables.cell(measured),
+                tables.cell(by),
             ]
         )
     return tables.table([tables.head("Gear"), tables.head("Claims"), tables.head("Measured by")], rows) if rows else ""

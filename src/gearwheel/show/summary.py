@@ -6,6 +6,7 @@ import textwrap
 
 from gearwheel.show import own_facts, own_source, own_verdict, own_worth, words, words_own
 from gearwheel.show.own_data import events_of, prepared
+from gearwheel.show.words_ceiling import impossible
 
 MOST_LINES = 25
 _WIDTH = 100
@@ -16,6 +17,7 @@ def summary_text(results: dict) -> str:
     results = prepared(results)
     title = _printable(words.report_title(results))[: _WIDTH - 2]
     sentences = _own(results) if events_of(results) else _whole(results)
+    sentences[5:5] = [("Forecast", sentence) for sentence in impossible(results)]  # beside the backtest
     lines = [title, "-" * len(title)]
     for label, sentence in sentences:
         wrapped = textwrap.wrap(_printable(sentence), _WIDTH - 12) or [""]

@@ -56,10 +56,15 @@ def verdict_table(results: dict, palette: Palette) -> str:
         rows.append(
             [
                 cell(ends, small=" · ".join(filter(None, (sign, words_verdicts.delay(one))))),
-                tag("td", pill + _under_verdict(results, one) + _what_would_tell(results, one, verdict)),
+                tag("td", pill + _under_verdict(one) + _what_would_tell(results, one, verdict)),
                 cell(belief, "n"),
                 tag("td", strip),
-                cell(numbers, "n", spread),
+                tag(
+                    "td",
+                    escaped(numbers)
+                    + "".join(tag("small", escaped(t)) for t in (spread, words_verdicts.added(one)) if t),
+                    class_="n",
+                ),
             ]
         )
     if not rows:
@@ -68,15 +73,15 @@ def verdict_table(results: dict, palette: Palette) -> str:
         head("Link"),
         head("Verdict"),
         head("Believed (80 %)", "n"),
-        head("Belief, posterior, no effect (dashed)"),
+        head("Belief (grey), with the data (blue, 90 % below it), no effect (dashed, its band shaded)"),
         head("With the data (90 %)", "n"),
     ]
     return table(titles, rows)
 
 
-def _under_verdict(results: dict, one: dict) -> str:
+def _under_verdict(one: dict) -> str:
     """What the verdict means in plain words, and the evidence that entered."""
-    said = [words_verdicts.plainly(results, one), *words_verdicts.evidence(one)]
+    said = [words_verdicts.plainly(one), *words_verdicts.evidence(one)]
     return "".join(tag("small", escaped(sentence)) for sentence in said if sentence)
 
 
@@ -85,9 +90,10 @@ def _what_would_tell(results: dict, one: dict, verdict: str) -> str:
         return ""
     tied, test = mapping(one.get("correlated_with")), words_of(one.get("experiment"))
     parts = []
-    if tied.get("parameter"):
+    r = real(tied.get("r"))
+    if r is not None and abs(r) >= words.TIED:
         parts.append(
-            f"Moves with {words.variable_words(results, tied.get('parameter'))} (correlation {figures.number(real(tied.get('r')), 2)})."
+            f"Moves with {words.variable_words(results, tied.get('parameter'))} (correlation {figures.number(r, 2)})."
         )
     if test:
         parts.append(f"Would tell: {test.rstrip('.')}.")
@@ -126,7 +132,7 @@ def _points(about: dict) -> str:
 
 
 def loop_table(results: dict) -> str:
-    """Named loops with kind, gain, delay and share now."""
+    """Named loops with kind, gain, delay, and share over the whole time and now."""
     kinds = {"R": "reinforcing", "B": "balancing", "changes": "changes"}
     unit = words_of(at(results, "wheel", "unit"))
     rows = []
@@ -138,6 +144,7 @@ def loop_table(results: dict) -> str:
             ("gain", lambda v: figures.number(v, 2)),
             ("delay", lambda v: figures.amount(v, unit, digits=2)),
             ("share", lambda v: figures.percent(v, signed=True)),
+            ("share_now", lambda v: figures.percent(v, signed=True)),
         )
         for key, show in shows:
             found = span(one.get(key))
@@ -148,8 +155,9 @@ def loop_table(results: dict) -> str:
     titles = [
         head("Loop"),
         head("Kind"),
-        head("Gain (above 1 sustains itself)", "n"),
+        head("Gain (a reinforcing loop above 1 sustains itself)", "n"),
         head("Time to come round", "n"),
+        head(f"Share of change, {words.share_mean(results)}", "n"),
         head("Share of change now", "n"),
     ]
     return table(titles, rows) if rows else ""

@@ -66,6 +66,12 @@ def span(value: object) -> Span | None:
     return Span(median, low, high)
 
 
+def series_unit(series: object) -> str:
+    """The unit of an entry of results["series"]: a number between 0 and 1 on the logit scale is a share."""
+    unit = words_of(mapping(series).get("unit"))
+    return "share" if unit in ("", "1") and mapping(series).get("scale") == "logit" else unit
+
+
 def path_over_time(value: object, *columns: str) -> list[tuple[float, ...]]:
     """Rows (time, column …) of a {"time": […], column: […]}; rows with a gap anywhere are left out."""
     found = mapping(value)

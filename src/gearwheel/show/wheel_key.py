@@ -1,37 +1,62 @@
-"""How signs look, and the key in the picture's corner that explains what this picture uses."""
+"""How links and signs look, and the key in the picture's corner that explains what this picture uses."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from gearwheel.show import figures, svg
 from gearwheel.show.boxes import Box, text_width
+from gearwheel.show.link_standing import CLAIMED, DEFINED, NO_EFFECT, OPEN, SHOWN
 from gearwheel.show.palette import Palette
-from gearwheel.show.wheel_choice import Choice
+from gearwheel.show.wheel_choice import Choice, DrawnLink
 from gearwheel.show.wheel_links import SIGN_SIZE
 
 MARGIN = 34.0
 KEY = 15.5
 
 
+@dataclass(frozen=True)
+class Look:
+    """How a link of one standing is drawn: width and dash of its line, whether its head is filled, its words in the key."""
+
+    width: float
+    dash: str | None
+    filled: bool
+    words: str
+
+
+LOOKS = {
+    SHOWN: Look(3.4, None, True, "the data show it"),
+    OPEN: Look(1.6, "7 4", False, "the data cannot tell; its sign is the claim"),
+    NO_EFFECT: Look(1.6, "1.5 4", True, "the data show no effect"),
+    CLAIMED: Look(1.8, None, True, "a claim, nothing measured yet"),
+    DEFINED: Look(1.1, None, True, "holds by definition"),
+}
+
+
+def link_colour(link: DrawnLink, colours: Palette) -> str:
+    return colours.belief if link.standing in (DEFINED, NO_EFFECT) else sign_colour(link.sign, colours)
+
+
 def sign_colour(sign: str, colours: Palette) -> str:
-    return {"+": colours.plus, "-": colours.minus}.get(sign, colours.open)
+    return {"+": colours.plus, "-": colours.minus, "0": colours.soft}.get(sign, colours.open)
 
 
-def sign_dash(sign: str) -> str | None:
-    return {"+": None, "-": "8 4"}.get(sign, "1.5 4")
+def sign_glyph(sign: str) -> str:
+    return {"+": "+", "-": figures.MINUS, "0": "0"}.get(sign, "?")
 
 
 def key_lines(choice: Choice) -> list[tuple[str, str]]:
     """(what is drawn, what it means); only what this picture uses."""
     lines = []
-    signs = {link.sign for link in choice.links}
+    signs = {link.sign for link in choice.links if link.standing != DEFINED}
     for sign, words in (("+", "more makes more"), ("-", "more makes less"), ("?", "sign open, or both ways")):
         if sign in signs:
             lines.append((sign, words))
-    strengths = {link.strength for link in choice.links}
-    if 2 in strengths:
-        lines.append(("strong", "the data show it"))
-    if 0 in strengths:
-        lines.append(("weak", "the data do not show it"))
+    used = {link.standing for link in choice.links}
+    lines += [
+        (standing, look.words + _left_out(choice, standing)) for standing, look in LOOKS.items() if standing in used
+    ]
     if any(link.delay for link in choice.links):
         lines.append(("delay", "takes time"))
     if any(node.stock for node in choice.nodes.values()):
@@ -39,8 +64,21 @@ def key_lines(choice: Choice) -> list[tuple[str, str]]:
     if choice.loops:
         lines.append(("loop", "a loop, turning its own way"))
     if any(gear.light for gear in choice.gears):
-        lines.append(("light", "not open yet, or on beliefs only"))
+        lines.append(("light", "not open yet, or not fitted to data"))
     return lines
+
+
+def _left_out(choice: Choice, standing: str) -> str:
+    """A picture that has no room for all claims must not look as if those drawn were all."""
+    drawn, there = choice.drawn(standing), choice.there(standing)
+    return f" ({drawn} of {there} drawn)" if drawn < there else ""
+
+
+def head_svg(head: tuple, look: Look, colour: str, colours: Palette) -> str:
+    """An arrow's head; hollow where the effect itself is uncertain."""
+    if look.filled:
+        return svg.polygon(head, fill=colour)
+    return svg.polygon(head, fill=colours.paper, stroke=colour, stroke_width=1.2, stroke_linejoin="round")
 
 
 def key_box(lines: list[tuple[str, str]], canvas: Box) -> Box:
@@ -63,21 +101,18 @@ def _key_mark(kind: str, x: float, y: float, colours: Palette) -> str:
     if kind in ("+", "-", "?"):
         colour = sign_colour(kind, colours)
         head = svg.polygon(((x + 26, y), (x + 18, y - 3.8), (x + 18, y + 3.8)), fill=colour)
-        glyph = {"+": "+", "-": figures.MINUS}.get(kind, "?")
-        mark = svg.text(
-            x + 35, y + 6, glyph, SIGN_SIZE if kind != "?" else 14, "middle", font_weight="bold", fill=colour
-        )
-        return (
-            svg.line(x, y, x + 19, y, stroke=colour, stroke_width=1.9, stroke_dasharray=sign_dash(kind)) + head + mark
-        )
-    if kind in ("strong", "weak"):
-        width, opacity = (2.6, None) if kind == "strong" else (1.3, 0.6)
-        return svg.line(x, y, x + 38, y, stroke=colours.plus, stroke_width=width, opacity=opacity)
+        size = SIGN_SIZE if kind != "?" else 14
+        mark = svg.text(x + 35, y + 6, sign_glyph(kind), size, "middle", font_weight="bold", fill=colour)
+        return svg.line(x, y, x + 19, y, stroke=colour, stroke_width=1.9) + head + mark
+    if kind in LOOKS:
+        look, colour = LOOKS[kind], colours.belief if kind in (DEFINED, NO_EFFECT) else colours.soft
+        line = svg.line(x, y, x + 30, y, stroke=colour, stroke_width=look.width, stroke_dasharray=look.dash)
+        return line + head_svg(((x + 38, y), (x + 29, y - 3.8), (x + 29, y + 3.8)), look, colour, colours)
     if kind == "delay":
         bars = "".join(
-            svg.line(x + k, y - 6.5, x + k, y + 6.5, stroke=colours.plus, stroke_width=1.8) for k in (16.5, 21.5)
+            svg.line(x + k, y - 6.5, x + k, y + 6.5, stroke=colours.soft, stroke_width=1.8) for k in (16.5, 21.5)
         )
-        return svg.line(x, y, x + 38, y, stroke=colours.plus, stroke_width=1.7) + bars
+        return svg.line(x, y, x + 38, y, stroke=colours.soft, stroke_width=1.7) + bars
     if kind == "stock":
         return svg.tag(
             "rect",

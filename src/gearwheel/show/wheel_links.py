@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from gearwheel.show.boxes import Box
+from gearwheel.show.link_standing import DEFINED
 from gearwheel.show.wheel_choice import DrawnLink
 from gearwheel.show.wheel_layout import Layout
 
@@ -162,8 +163,10 @@ def _head(curve: tuple[Point, Point, Point]) -> tuple[Point, Point, Point]:
 def _dressed(link: DrawnLink, curve: tuple, head: tuple, ground: Ground) -> Route:
     path = _curve(*curve, max(12, int(math.dist(curve[0], curve[2]) / 3)))
     marks = _delay_marks(path, ground) if link.delay else ()
-    sign = _sign_place(path, ground)
-    ground.solid.append(Box.around(sign[0], sign[1] + BELOW, 13, 15))
+    sign = path[-1]
+    if link.standing != DEFINED:
+        sign = _sign_place(path, ground)
+        ground.solid.append(Box.around(sign[0], sign[1] + BELOW, 13, 15))
     # The line ends inside the head, so that its blunt end does not show beside the point.
     shown = _clipped_tail(curve)
     return Route(link, tuple(path), shown, head, sign, marks)

@@ -7,11 +7,22 @@ import math
 from gearwheel.show import figures, svg
 from gearwheel.show.boxes import Box, cut, text_box
 from gearwheel.show.gear_outline import DEDENDUM, meshing_turn, teeth_outline
+from gearwheel.show.link_standing import DEFINED
 from gearwheel.show.palette import DARK, LIGHT, Palette
-from gearwheel.show.values import at, mapping, now_of, span, words_of
+from gearwheel.show.values import at, decimal_year, mapping, span, words_of
 from gearwheel.show.wheel_badges import badge_svg, place_badges
 from gearwheel.show.wheel_choice import Choice, choose
-from gearwheel.show.wheel_key import MARGIN, key_box, key_lines, key_svg, sign_colour, sign_dash
+from gearwheel.show.wheel_key import (
+    LOOKS,
+    MARGIN,
+    head_svg,
+    key_box,
+    key_lines,
+    key_svg,
+    link_colour,
+    sign_colour,
+    sign_glyph,
+)
 from gearwheel.show.wheel_layout import LABEL, LINE, MODULE, NOTE, TITLE, TOOTH_OUT, Layout, Placed, PlacedNode, place
 from gearwheel.show.wheel_links import SIGN_SIZE, Ground, Route, route_all
 
@@ -30,7 +41,7 @@ def wheel_svg(results: dict, *, dark: bool = False, palette: Palette | None = No
     words = _heading(results, choice)
     shown = words if heading else ()
     legend = key_lines(choice)
-    canvas = _canvas(layout, shown, len(legend))
+    canvas = _canvas(layout, shown, legend)
     ground = Ground([node.box for node in layout.nodes.values()] + _title_boxes(layout), canvas.grown(-10))
     ground.solid += [box for _, box in _heading_texts(shown, canvas)] + [key_box(legend, canvas)]
     routes = route_all(layout, choice.links, ground)
@@ -47,7 +58,7 @@ def wheel_svg(results: dict, *, dark: bool = False, palette: Palette | None = No
             fill=colours.paper,
         ),
         *_discs(layout, colours),
-        *(_link(route, colours) for route in routes),
+        *(_link(route, colours) for route in sorted(routes, key=lambda r: LOOKS[r.link.standing].width)),
         *(_node(node, colours) for node in layout.nodes.values()),
         *(_titles(p, colours) for p in layout.gears),
         *(_sign(route, colours) for route in routes),
@@ -72,8 +83,8 @@ def _heading(results: dict, choice: Choice) -> tuple[str, str, str]:
     if speed is not None:
         per = words_of(at(results, "speed", "unit"), "per year")
         turning = f"turning at {figures.percent(speed.median, signed=True)} {per}"
-        now = now_of(results)
-        turning += f" in {int(now)}" if now is not None else ""
+        when = decimal_year(at(results, "speed", "at"))
+        turning += f" as of {figures.year_words(when)}" if when is not None else ""
     return title, counts, turning
 
 
@@ -89,7 +100,7 @@ def _heading_texts(heading: tuple[str, ...], canvas: Box) -> list[tuple[tuple[st
     return out
 
 
-def _canvas(layout: Layout, heading: tuple[str, ...], legend: int) -> Box:
+def _canvas(layout: Layout, heading: tuple[str, ...], legend: list[tuple[str, str]]) -> Box:
     """The smallest canvas round gears, heading and key; it grows upwards or downwards until a corner is free."""
     circles = [(p.x, p.y, p.radius + TOOTH_OUT) for p in layout.gears] or [(0.0, 0.0, 150.0)]
     if layout.hub_teeth:
@@ -108,8 +119,7 @@ def _canvas(layout: Layout, heading: tuple[str, ...], legend: int) -> Box:
 
     while not all(clear(box) for _, box in _heading_texts(heading, Box(x0, y0, x1, y1))):
         y0 -= 10
-    keys = [("", "")] * legend
-    while not clear(key_box(keys, Box(x0, y0, x1, y1))):
+    while not clear(key_box(legend, Box(x0, y0, x1, y1))):
         y1 += 10
     return Box(x0, y0, x1, y1)
 
@@ -160,37 +170,25 @@ def _discs(layout: Layout, colours: Palette) -> list[str]:
 
 
 def _link(route: Route, colours: Palette) -> str:
-    colour = sign_colour(route.link.sign, colours)
+    look, colour = LOOKS[route.link.standing], link_colour(route.link, colours)
     a, b, c = route.curve
     d = f"M{svg.num(a[0])} {svg.num(a[1])}Q{svg.num(b[0])} {svg.num(b[1])} {svg.num(c[0])} {svg.num(c[1])}"
-    width = {0: 1.3, 1: 1.7, 2: 2.6}[route.link.strength]
-    opacity = 0.6 if route.link.strength == 0 else None
-    cap = "round" if route.link.sign == "?" else None
-    parts = [
-        svg.tag(
-            "path",
-            d=d,
-            fill="none",
-            stroke=colour,
-            stroke_width=width,
-            stroke_dasharray=sign_dash(route.link.sign),
-            stroke_linecap=cap,
-            opacity=opacity,
-        ),
-        svg.polygon(route.head, fill=colour),
-    ]
+    shape = {"stroke": colour, "stroke_width": look.width, "stroke_dasharray": look.dash}
+    parts = [svg.tag("path", d=d, fill="none", **shape), head_svg(route.head, look, colour, colours)]
     for start, end in route.delay_at:
         parts.append(svg.line(*start, *end, stroke=colour, stroke_width=1.8))
     return "".join(parts)
 
 
 def _sign(route: Route, colours: Palette) -> str:
-    glyph = {"+": "+", "-": figures.MINUS}.get(route.link.sign, "?")
+    """The sign beside the head. A definition has none: nobody doubts it, and there is nothing to test."""
+    if route.link.standing == DEFINED:
+        return ""
+    glyph = sign_glyph(route.link.sign)
     x, y = route.sign_at
-    size = SIGN_SIZE if glyph != "?" else 14
-    return svg.text(
-        x, y + 0.35 * size, glyph, size, "middle", font_weight="bold", fill=sign_colour(route.link.sign, colours)
-    )
+    size = SIGN_SIZE if glyph in ("+", figures.MINUS) else 14
+    colour = sign_colour(route.link.sign, colours)
+    return svg.text(x, y + 0.35 * size, glyph, size, "middle", font_weight="bold", fill=colour)
 
 
 def _node(node: PlacedNode, colours: Palette) -> str:
@@ -253,6 +251,10 @@ def _description(choice: Choice) -> str:
         kind = {"R": "reinforcing", "B": "balancing"}.get(loop.polarity, "of changing sign")
         stops = " to ".join(choice.nodes[v].label for v in loop.path)
         parts.append(f"{loop.name} {loop.nickname}, {kind}: {stops}.")
+    standing = [link.standing for link in choice.links]
+    counts = [f"{look.words}: {standing.count(kind)}" for kind, look in LOOKS.items() if kind in standing]
+    if counts:
+        parts.append(f"Arrows, {', '.join(counts)}.")
     if choice.left_out > 0:
         parts.append(
             f"{len(choice.nodes)} of {choice.variables} variables are drawn; a link stands for the shortest chain "

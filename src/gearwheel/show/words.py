@@ -46,10 +46,12 @@ from gearwheel.show.words_tests import (
     rolling,
 )
 from gearwheel.show.words_wheel import (
+    TIED,
     feedback,
     link,
     loop,
     loops,
+    share_mean,
     speed,
     speed_levers,
     strongest_loops,
@@ -68,6 +70,7 @@ __all__ = [
     "STEPS",
     "STEPS_LEAD",
     "STILL",
+    "TIED",
     "TURNS",
     "UNSURE",
     "backtest",
@@ -97,6 +100,7 @@ __all__ = [
     "outcomes",
     "report_title",
     "rolling",
+    "share_mean",
     "speed",
     "speed_levers",
     "strongest_loops",
@@ -116,7 +120,9 @@ def report_title(results: dict) -> str:
 
 def subtitle(results: dict) -> str:
     now, start = now_of(results), decimal_year(at(results, "wheel", "start"))
-    when = f", {int(start)} to {int(now)}" if start is not None and now is not None else ""
+    when = ""
+    if start is not None and now is not None:
+        when = f", {int(start)} to {int(now)}" if int(start) != int(now) else f", in {int(now)}"
     gears = len(mapping(at(results, "wheel", "gears")))
     return (
         f"A business flywheel of {in_words(gears)} gear{'s' * (gears != 1)}, measured and fitted{when}"

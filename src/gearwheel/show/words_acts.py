@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gearwheel.show import figures
 from gearwheel.show.bars import lever_change
-from gearwheel.show.figures import amount, between, percent, year_words
+from gearwheel.show.figures import amount, between, chance, percent, year_words
 from gearwheel.show.own_verdict import NO, OPEN, turning
 from gearwheel.show.phrases import (
     conjoined,
@@ -88,7 +88,7 @@ def levers(results: dict) -> str:
     change = lever_change(effect)
     way = ", the other way: lowering it helps" if effect.get("direction") == "down" else ""
     odds = real(effect.get("probability_better"))
-    doubt = f", {percent(odds)} chance that it is better than doing nothing" if odds is not None else ""
+    doubt = f", {chance(odds)} chance that it is better than doing nothing" if odds is not None else ""
     if odds is not None and 0.35 < odds < 0.65:
         return f"No lever tried stands out: even {title} is as likely to lower {outcome_words(results)} as to raise it."
     if found.median <= 0:
@@ -211,14 +211,20 @@ def barrier(results: dict) -> str:
     with_habit, without = span(about.get("with_habit")), span(about.get("without_habit"))
     if with_habit is None:
         return words_of(about.get("sentence")) or unknown("The height of the barrier against a rival")
-    said = f"A rival would have to undercut by {percent(with_habit.median)} ({between(with_habit, percent)}) to halve the active customers in two years"
+    size = at(results, "wheel", "size")
+    halved = variable_words(results, size) if size else "the wheel's size"
+    said = f"A rival would have to undercut by {percent(with_habit.median)} ({between(with_habit, percent)}) to halve {halved} in two years"
+    never = real(at(about, "with_habit", "no cut suffices")) or 0.0
+    beyond = f" In {percent(never)} of draws no cut suffices." if never > 0 else ""
     if without is None:
-        return said + "."
-    difference = with_habit.median - without.median
-    word = "raises" if difference > 0 else "lowers" if difference < 0 else "does not move"
-    tail = f"; habit {word} that barrier from {percent(without.median)} ({between(without, percent)})."
-    apart = with_habit.low is not None and without.high is not None and with_habit.low > without.high
-    return said + tail + ("" if apart else " The two ranges overlap.")
+        return f"{said}.{beyond}"
+    other = f"{percent(without.median)} ({between(without, percent)})"
+    if None in (with_habit.low, with_habit.high, without.low, without.high):
+        return f"{said}; without habit by {other}.{beyond}"
+    if with_habit.low > without.high or with_habit.high < without.low:
+        word = "raises" if with_habit.median > without.median else "lowers"
+        return f"{said}; habit {word} that barrier from {other}.{beyond}"
+    return f"{said}; without habit by {other}. The two ranges overlap, so what habit adds is open.{beyond}"
 
 
 def outcomes(results: dict) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gearwheel.show.figures import amount, between, number, percent
+from gearwheel.show.figures import amount, between, chance, number, percent
 from gearwheel.show.values import at, listing, mapping, real, span, words_of
 
 HALF = 0.5  # of the draws
@@ -36,31 +36,58 @@ def term(found: dict, one: dict) -> str:
     best = mapping(one.get("best"))
     if not best:
         return f"{title}: no setting changes {words_of(found.get('outcome'))}."
+    unit = unit.split("/")[0]  # "USD 300", not "USD 300 per customer and year": the title says what it is
     gain = span(best.get("gain"))
     setting, present = real(best.get("setting")), real(one.get("present"))
-    low, high = listing(best.get("within_1_percent"))
-    sure = percent(best.get("probability_better"))
-    limit = max(real(best.get("share_at_low_limit")) or 0.0, real(best.get("share_at_high_limit")) or 0.0)
-    found_at = "no best within what was tried, the outcome is highest at its end," if limit >= HALF else "best at"
-    gained = amounts(gain, found["unit"]) if gain else "not known"
-    unit = unit.split("/")[0]  # "USD 300", not "USD 300 per customer and year": the title says what it is
-    said = (
-        f"{title}: {found_at} {amount(setting, unit)}, now {amount(present, unit)}; that gains {gained} over "
-        f"{number(found['years'])} years and is better than now with a probability of {sure}. "
-        f"From {number(low)} to {number(high)} the outcome is within 1 % of the best."
-    )
+    now, before = f"now {amount(present, unit)}", tried_before(one, unit)
+    if best.get("at_end") or max(real(best.get(f"share_at_{end}_limit")) or 0.0 for end in ("low", "high")) >= HALF:
+        # the gain at an end says how far was tried, so it is not told as if it were a find
+        said = (
+            f"{title}: no advice here: the best lies at the end of what was tried, {amount(setting, unit)}, and the wheel "
+            f"knows no brake there ({'; '.join(filter(None, (now, before)))})."
+        )
+    else:
+        low, high = listing(best.get("within_1_percent"))
+        beyond = ", which this business has not tried yet," if before and not was_tried(one, setting) else ","
+        said = (
+            f"{title}: best at {amount(setting, unit)}{beyond} {'; '.join(filter(None, (now, before)))}; that gains "
+            f"{amounts(gain, found['unit']) if gain else 'not known'} over {number(found['years'])} years and is better than "
+            f"now with a probability of {chance(real(best.get('probability_better')))}. From {amount(low, unit)} to "
+            f"{amount(high, unit)} the outcome is within 1 % of the best."
+        )
     alone, without = mapping(one.get("break_even_without")), span(found.get("without"))
     if without and (real(alone.get("share_of_draws")) or 0) >= HALF and one["term"] == found["terms"][0]["term"]:
         said += (
             f" Without any such offer the outcome would change by {amounts(without, found['unit'])}; the offer breaks even "
             f"against none at {amounts(span(alone['setting']), unit, signed=False)}."
         )
-    if limit >= HALF:
-        said += f" In {percent(limit)} of the draws the best lies at a limit of what was tried: the wheel knows no brake there."
     belief = real(best.get("belief_share"))
     if belief is not None:
         said += f" {percent(belief)} of what this hangs on is belief, not data."
     return said
+
+
+def was_tried(one: dict, setting: float | None) -> bool:
+    """Whether the business has had this setting, or a lower and a higher one; also where the past is not known."""
+    had = [real(v) for v in listing(one.get("tried_before"))]
+    return len(had) != 2 or None in (*had, setting) or had[0] - 1e-9 <= setting <= had[1] + 1e-9
+
+
+def better(setting: dict) -> str:
+    """The chance that a setting is better than now; one that changes nothing in any draw is no worse."""
+    effect = span(setting.get("effect"))
+    if effect is not None and (effect.low, effect.high) == (0.0, 0.0):
+        return "as now"
+    return chance(real(setting.get("probability_better")))
+
+
+def tried_before(one: dict, unit: str) -> str:
+    """'in the past USD 79 to USD 139', 'never another in the past', '' where the past is not known."""
+    had = [real(v) for v in listing(one.get("tried_before"))]
+    if len(had) != 2 or None in had:
+        return ""
+    low, high = (amount(v, unit) for v in had)
+    return f"in the past {low} to {high}" if low != high else "never another in the past"
 
 
 def passed(found: dict) -> str:
@@ -70,15 +97,16 @@ def passed(found: dict) -> str:
     whole = mapping(listing(now.get("settings"))[-1])
     gain, returned = span(whole.get("against_keeping")), span(whole.get("returned"))
     unit, years = found["unit"], number(found["years"])
-    best = span(now.get("best"))
+    best, most = span(now.get("best")), (real(now.get("all_is_best")) or 0.0) >= HALF
     return (
         (
             f"Of a saving of {percent(saving.get('share'))} on {words_of(saving.get('of'))}, giving all to price at once "
             f"instead of keeping it changes {words_of(found.get('outcome'))} by "
             f"{amounts(gain, unit)} over {years} years and is better with a "
-            f"probability of {percent(whole.get('probability_better'))}. The loop returns "
+            f"probability of {chance(real(whole.get('probability_better')))}. The loop returns "
             f"{amounts(returned, unit)} by what is sold more. "
             f"Best is to pass on {percent(best.median)} ({between(best, percent)})."
+            + (" That is the most that was tried; the wheel knows no brake there." if most else "")
         )
         if gain and returned and best
         else "What passing the saving on does is not known."
@@ -128,7 +156,7 @@ def past(found: dict) -> list[str]:
             said.append(
                 f"{words_of(one.get('date'))[:4]}, {number(one['from'])} to {number(one['to'])}: over {number(one['years'])} "
                 f"years {amounts(gain, found['unit'])}, better than leaving the "
-                f"fee with a probability of {percent(one.get('probability_better'))}; members end "
+                f"fee with a probability of {chance(real(one.get('probability_better')))}; members end "
                 f"{percent(members.median - 1, signed=True)} ({between(members, lambda x: percent(x - 1, signed=True))})."
             )
     return said

@@ -19,6 +19,7 @@ from gearwheel.show.values import (
     listing,
     mapping,
     real,
+    series_unit,
     words_of,
 )
 
@@ -29,7 +30,7 @@ def forecast(results: dict) -> str:
         ahead = mapping(mapping(one).get("forecast"))
         times, low, middle, high = ([real(v) for v in listing(ahead.get(k))] for k in ("time", "q05", "q50", "q95"))
         if times and middle and times[-1] is not None and middle[-1] is not None:
-            unit = words_of(mapping(one).get("unit"))
+            unit = series_unit(one)
             found = Span(middle[-1], low[-1] if low else None, high[-1] if high else None)
             when = _period_words(words_of(mapping(one).get("period")), times[-1])
             return (

@@ -1,15 +1,18 @@
-"""Sentences under a link's verdict: its delay, what a weak or undecided verdict means, and the evidence that entered."""
+"""Sentences about verdicts: their rule, what the data added, what an undecided one means, delay and evidence."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
-from gearwheel.show.figures import amount, number, percent
-from gearwheel.show.own_data import events_of
-from gearwheel.show.phrases import OTHER_WAY, STILL, TURNS, UNSURE
-from gearwheel.show.values import at, listing, mapping, real, words_of
+from gearwheel.show.figures import amount, in_words, number, percent
+from gearwheel.show.phrases import STILL, UNSURE, conjoined
+from gearwheel.show.values import at, listing, mapping, on_beliefs, real, words_of
 
-MOVED = 0.3  # contraction from which the data are said to have moved a belief (the verdict's own threshold)
+# the verdict's own thresholds (see fit/verdicts.py), in the words of the card: a contraction of 0.3 and a profile gain of
+# 1.35 in log units
+LEAST_NARROWED, LEAST_LIKELIER = 1 - math.sqrt(1 - 0.3), math.exp(1.35)
+AT_MOST_TINY, EFFECT_OR_NONE, LEANS, HARDLY_NARROWED = "at most tiny", "effect or none", "leans", "hardly narrowed"
 DAYS = {"year": 365.25, "month": 30.4, "week": 7.0, "day": 1.0}
 
 
@@ -31,31 +34,86 @@ def _short_time(value: float, unit: str) -> str:
     return amount(days, "day", digits=2)
 
 
-def plainly(results: dict, one: Mapping) -> str:
-    """What "does not turn here" and "the data cannot tell" mean for this link; only for one's own business."""
-    if not events_of(results):
+def rule(results: dict) -> str:
+    """When a link turns, when it does not and when the data cannot tell, in the numbers that decide."""
+    if on_beliefs(results):
         return ""
-    verdict = words_of(one.get("verdict"))
-    low, high = (real(at(one, "posterior", key)) for key in ("q05", "q95"))
-    if verdict not in (STILL, UNSURE, OTHER_WAY, TURNS) or low is None or high is None:
+    return (
+        f"The rule: a link turns if the data removed at least {percent(LEAST_NARROWED, 3)} of the width of its belief, its 90 % "
+        f"interval leaves out no effect (the dashed line), and the record is at least {number(LEAST_LIKELIER, 2)} times as "
+        "likely with the effect as without it, whatever was believed of this link. It does not turn here if the data "
+        "removed as much and the whole interval lies in the band of no effect (shaded). Otherwise the data cannot tell."
+    )
+
+
+def added(one: Mapping) -> str:
+    """How much the data added to the belief about a link."""
+    removed = real(one.get("narrowed"))
+    if removed is None:
         return ""
+    if removed < 0.005:
+        return "The data removed nothing of the belief's width."
+    return f"The data removed {percent(removed, 3)} of the belief's width."
+
+
+def plainly(one: Mapping) -> str:
+    """What "does not turn here" and "the data cannot tell" mean for this link."""
+    verdict, detail = words_of(one.get("verdict")), words_of(one.get("detail"))
     neutral, band = real(one.get("neutral")) or 0.0, real(one.get("no_effect_band"))
     if verdict == STILL:
         near = f"within {number(band)} of no effect" if band is not None else "as good as no effect"
         return f"Measured well enough to say that it is {near}: pushing on it will not turn the wheel."
-    if verdict == UNSURE:
-        if (real(one.get("contraction")) or 0.0) < MOVED:
-            return _on_belief(real(one.get("contraction")))
-        if low <= neutral <= high:
-            return "Both no effect and an effect that matters fit the data."
-        return "The data lean away from no effect, but no effect explains them about as well."
+    if verdict != UNSURE:
+        return ""
+    if detail == HARDLY_NARROWED:
+        return (
+            "This number is what was believed."
+            if not real(one.get("narrowed"))
+            else "This number is mostly what was believed."
+        )
+    if detail == AT_MOST_TINY:
+        low, high, centre = (
+            real(at(one, *keys)) for keys in (("posterior", "q05"), ("posterior", "q95"), ("belief", "centre"))
+        )
+        if None in (low, high, centre, band):
+            return ""
+        end = max(0.0, high - neutral if centre > neutral else neutral - low)
+        return (
+            f"At most tiny: in the claimed direction the 90 % interval ends {number(end)} from no effect, and up to "
+            f"{number(band)} counts as none."
+        )
+    if detail == EFFECT_OR_NONE:
+        return "Both no effect and an effect that matters fit the data."
+    if detail == LEANS:
+        return _leans(real(one.get("profile_gain")))
     return ""
 
 
-def _on_belief(contraction: float | None) -> str:
-    if not contraction or contraction < 0.01:
-        return "The record says nothing about it: this number is what was believed."
-    return f"The record narrowed the belief by only {percent(contraction)}: this number is mostly what was believed."
+def _leans(gain: float | None) -> str:
+    if gain is None:
+        return "The interval leaves out no effect, but there is no record to compare with one without it."
+    times = math.exp(min(gain, 50.0))
+    likely = "about as likely" if times < 1.1 else f"{number(times, 2)} times as likely"
+    return (
+        f"The interval leaves out no effect, but the record is only {likely} with the effect as without it; "
+        f"{number(LEAST_LIKELIER, 2)} times are needed."
+    )
+
+
+def behind_unsure(results: dict) -> str:
+    """Of the links on which the data cannot tell: how many are at most tiny, and how many are still what was believed."""
+    details = [
+        words_of(mapping(one).get("detail"))
+        for one in mapping(mapping(results).get("links")).values()
+        if words_of(mapping(one).get("verdict")) == UNSURE
+    ]
+    tiny, unmoved = details.count(AT_MOST_TINY), details.count(HARDLY_NARROWED)
+    parts = []
+    if tiny:
+        parts.append(f"{in_words(tiny)} {'is' if tiny == 1 else 'are'} at most tiny")
+    if unmoved:
+        parts.append(f"{in_words(unmoved)} {'is' if unmoved == 1 else 'are'} mostly what was believed")
+    return f" Of these, {conjoined(parts)}." if parts and not on_beliefs(results) else ""
 
 
 def evidence(one: Mapping) -> list[str]:

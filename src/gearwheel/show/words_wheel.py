@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gearwheel.show import figures
 from gearwheel.show.figures import amount, between, in_words, percent
+from gearwheel.show.gear_state import unfitted_said
 from gearwheel.show.phrases import (
     OTHER_WAY,
     STILL,
@@ -17,6 +18,7 @@ from gearwheel.show.phrases import (
     variable_words,
 )
 from gearwheel.show.values import (
+    Span,
     at,
     decimal_year,
     listing,
@@ -27,6 +29,7 @@ from gearwheel.show.values import (
     span,
     words_of,
 )
+from gearwheel.show.words_verdicts import behind_unsure
 
 TIED = 0.5  # correlation from which two strengths are said to be hard to tell apart
 
@@ -36,19 +39,10 @@ def wheel(results: dict) -> str:
     gears = mapping(at(results, "wheel", "gears"))
     if not gears:
         return unknown("Which gears this wheel has")
-    idle = [
-        str(g).replace("_", " ")
-        for g, about in gears.items()
-        if "measured_by" in mapping(about) and not listing(mapping(about).get("measured_by"))
-    ]
     named = conjoined([str(g).replace("_", " ") for g in gears])
     count = in_words(len(gears)).capitalize()
     said = f"{count} gear{'s' * (len(gears) != 1)} turn{'s' * (len(gears) == 1)} one wheel: {named}."
-    return said + (
-        f" No gauge measures {conjoined(idle)}, so {'it stands' if len(idle) == 1 else 'they stand'} on beliefs."
-        if idle
-        else ""
-    )
+    return " ".join(filter(None, (said, unfitted_said(results, [str(g) for g in gears]))))
 
 
 def speed(results: dict) -> str:
@@ -94,12 +88,11 @@ def feedback(results: dict) -> str:
 
 
 def loops(results: dict) -> str:
-    """Which loops carry the change now."""
-    known = [(loop, found) for loop in named_loops(results) if (found := span(loop.get("share"))) is not None]
+    """Which loops carry the change, over the whole time and now."""
+    known = _by_share(results)
     if not known:
         return unknown("Which loops carry the wheel")
-    known.sort(key=lambda pair: -abs(pair[1].median))
-    told = [f"{loop_name(loop)} ({percent(found.median, signed=True)})" for loop, found in known[:3]]
+    told = [f"{loop_name(loop)} ({percent(found.median, signed=True)}{_now(loop)})" for loop, found in known[:3]]
     count = real(at(results, "loop_count", "found"))
     found = (
         f", of {count:,.0f} loops found"
@@ -108,7 +101,28 @@ def loops(results: dict) -> str:
         if count
         else ""
     )
-    return f"Of the change now, {conjoined(told)} carr{'ies' if len(told) == 1 else 'y'} the largest shares among the named loops{found}."
+    verb = f"carr{'ies' if len(told) == 1 else 'y'} the largest share{'s' * (len(told) > 1)} of the change"
+    return f"{conjoined(told)} {verb} among the named loops, in the {share_mean(results)}{found}."
+
+
+def share_mean(results: dict) -> str:
+    """'mean over 1995 to 2025': what the share of a loop is, so that nobody takes it for the present one."""
+    times = [real(t) for one in named_loops(results) for t in listing(at(one, "share_over_time", "time"))]
+    times = [t for t in times if t is not None]
+    if not times:
+        return "mean over time"
+    first, last = figures.year_words(min(times)), figures.year_words(max(times))
+    return f"mean over {first} to {last}" if first != last else f"mean over {first}"
+
+
+def _now(one: dict) -> str:
+    now = span(one.get("share_now"))
+    return f"; now {percent(now.median, signed=True)}" if now is not None else ""
+
+
+def _by_share(results: dict) -> list[tuple[dict, Span]]:
+    known = [(one, found) for one in named_loops(results) if (found := span(one.get("share"))) is not None]
+    return sorted(known, key=lambda pair: -abs(pair[1].median))
 
 
 def named_loops(results: dict) -> list:
@@ -118,6 +132,7 @@ def named_loops(results: dict) -> list:
 def loop(results: dict, one: dict) -> str:
     """One named loop: kind, gain, delay and share."""
     one = mapping(one)
+    reinforces = words_of(one.get("polarity")) == "R"
     kind = {"R": "reinforces", "B": "balances", "changes": "reinforces at some times and balances at others"}
     verb = kind.get(words_of(one.get("polarity")), "has a polarity that is not known")
     gain, delay, share = (span(one.get(key)) for key in ("gain", "delay", "share"))
@@ -126,15 +141,16 @@ def loop(results: dict, one: dict) -> str:
         alone = "would sustain itself" if gain.median > 1 else "would not sustain itself"
         if gain.low is not None and gain.high is not None and gain.low <= 1 <= gain.high:
             alone = "may or may not sustain itself"
+        ends = f"; alone it {alone}" if reinforces else ""  # a brake sustains nothing, whatever its gain
         parts.append(
-            f"has a gain of {figures.number(gain.median, 2)} ({between(gain, lambda v: figures.number(v, 2))}; alone it {alone})"
+            f"has a gain of {figures.number(gain.median, 2)} ({between(gain, lambda v: figures.number(v, 2))}{ends})"
         )
     if delay is not None:
         parts.append(
             f"takes about {amount(delay.median, words_of(at(results, 'wheel', 'unit')), digits=2)} to come round"
         )
     if share is not None:
-        parts.append(f"carries {percent(share.median, signed=True)} of the change now")
+        parts.append(f"carries {percent(share.median, signed=True)} of the change ({share_mean(results)}{_now(one)})")
     if len(parts) == 1 and words_of(one.get("sentence")):
         return words_of(one.get("sentence"))
     first = f"{parts[0]}" if len(parts) == 1 else f"{parts[0]}, {conjoined(parts[1:])}"
@@ -142,9 +158,8 @@ def loop(results: dict, one: dict) -> str:
 
 
 def strongest_loops(results: dict) -> list[dict]:
-    """The three named loops with the largest share now."""
-    known = [(one, found) for one in named_loops(results) if (found := span(one.get("share"))) is not None]
-    return [one for one, _ in sorted(known, key=lambda pair: -abs(pair[1].median))[:3]]
+    """The three named loops with the largest share, mean over time."""
+    return [one for one, _ in _by_share(results)[:3]]
 
 
 def verdict_counts(results: dict) -> dict[str, int]:
@@ -169,7 +184,7 @@ def verdicts(results: dict) -> str:
         parts.append(f"{in_words(counts[OTHER_WAY])} turn{'s' * (counts[OTHER_WAY] == 1)} the other way")
     if counts[STILL]:
         parts.append(f"{in_words(counts[STILL])} do{'es' * (counts[STILL] == 1)} not turn here")
-    return f"Of {in_words(total)} claimed link{'s' * (total != 1)}, {conjoined(parts)}; on {in_words(counts[UNSURE])} the data cannot tell."
+    return f"Of {in_words(total)} claimed link{'s' * (total != 1)}, {conjoined(parts)}; on {in_words(counts[UNSURE])} the data cannot tell.{behind_unsure(results)}"
 
 
 def link(results: dict, one: dict) -> str:

@@ -190,6 +190,8 @@ class Gauge:
     season_sd: float | None = None  # belief about the season where the record has no two cycles of it
     check: bool = False  # an identity of other gauges: predicted and shown, never part of the likelihood
     title: str = ""
+    ceiling: float | None = None  # what it cannot exceed, in its unit, such as the people there are
+    ceiling_source: str = ""
 
 
 @dataclass(frozen=True)

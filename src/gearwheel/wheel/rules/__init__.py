@@ -8,6 +8,7 @@ from gearwheel.wheel.rules import (
     barrier,
     belief_order,
     belief_reasons,
+    ceiling_reasons,
     content,
     cycles,
     equation_units,
@@ -84,6 +85,7 @@ RULES = (
     belief_reasons,
     link_reasons,
     evidence_reasons,
+    ceiling_reasons,
     loop_unique,
     short_delays,
 )

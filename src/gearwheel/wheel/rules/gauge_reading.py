@@ -37,6 +37,10 @@ def _faults(wheel: Wheel, name: str, gauge: Gauge) -> Iterator[tuple[str, str]]:
         yield f"has the scale '{gauge.scale}'", f"One of {', '.join(SCALES)}."
     if not (math.isfinite(gauge.error) and gauge.error > 0):
         yield f"has an error of {gauge.error:g}", "Every measurement has one; it is above 0."
+    if gauge.ceiling is not None and not 0 < gauge.ceiling < math.inf:
+        yield f"cannot exceed {gauge.ceiling:g}", "A ceiling is a number above 0 in the gauge's unit."
+    elif gauge.ceiling is not None and gauge.scale == "logit" and gauge.ceiling > 1:
+        yield f"cannot exceed {gauge.ceiling:g}", "A share on the logit scale lies below 1; leave the ceiling out."
     if gauge.season < 0 or gauge.season == 1:
         yield f"has {gauge.season} seasons in a year", "4 for quarters, 12 for months, 52 for weeks, 0 for none."
     elif gauge.season:
