@@ -74,7 +74,7 @@ def _best(found: dict, levers: Mapping) -> tuple[str, ...]:
 def lever_table(found: dict) -> str:
     """One line a lever, the one that helps most first."""
     from gearwheel.cli.text import spanned, table
-    from gearwheel.show.figures import chance, number
+    from gearwheel.show.figures import chance, number, percent
 
     rows = [
         (
