@@ -1,13 +1,16 @@
 """Adapters: how the tables of a known shop system become the canonical ones.
 
-Each is a folder here: `adapter.toml` says by which tables and columns the system is recognised, `TABLE.sql` is one
-canonical table over `source."table"`, in DuckDB's dialect. Adding one needs no Python. Casts are not needed: texts
-become times, numbers and flags afterwards, by the same rules for every source.
+Each is a folder here: `adapter.toml` says by which tables and columns the system is recognized and of which type each
+column is, `TABLE.sql` is one canonical table over `source."table"`, in DuckDB's dialect. Adding one needs no Python.
+The SQL needs no casts: its cells were read by the same rules as those of every other source.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
@@ -16,6 +19,29 @@ from pathlib import Path
 from gearwheel.gauges.sources.parts import Source, SourceTable
 
 FOLDER = Path(__file__).parent
+TYPES = {
+    "numbers": "number",
+    "times": "time",
+    "times_in_utc": "time",
+    "flags": "flag",
+}  # key of a toml -> canonical type
+LISTS = ("needs", "may_have", "names", *TYPES)
+
+
+@dataclass(frozen=True)
+class AdapterCheck:
+    """What an adapter looks at in its own source, with the words for what it finds.
+
+    `sql` yields one row for each thing looked at: `example` (text) and `wrong` (flag). `message` may name {count} (things
+    that are wrong), {rows} (things looked at), {share} and {examples}.
+    """
+
+    code: str
+    severity: str
+    table: str
+    message: str
+    sql: str
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -23,8 +49,11 @@ class Adapter:
     """One shop system.
 
     `needs`: table → columns that must be there; `may_have`: table → columns that are read as empty where they are
-    missing, with the table if it is. `names`: table → other names (patterns with *) that it goes by. `settings`: what
-    a mapping starts from. `not_there`: canonical table or column → why the source does not have it. `kind` is
+    missing, with the table if it is. `numbers`, `times`, `times_in_utc`, `flags`: table → those of the columns that are
+    no text; the last times are in UTC where they state no zone. `names`: table → other names (patterns with *) that it
+    goes by; `spellings`: table.column → other headers. `lacking`: table.column → what is not known without it. `steps`:
+    views over the source that the SQL shares, in order. `checks`: what is looked at in the source itself. `settings`:
+    what a mapping starts from. `not_there`: canonical table or column → why the source does not have it. `kind` is
     "events", or "gauges" for a file that holds measured series already.
     """
 
@@ -33,16 +62,34 @@ class Adapter:
     followed: str
     needs: dict[str, tuple[str, ...]]
     may_have: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    numbers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    times: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    times_in_utc: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    flags: dict[str, tuple[str, ...]] = field(default_factory=dict)
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    spellings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    lacking: dict[str, str] = field(default_factory=dict)
     settings: dict[str, str | int] = field(default_factory=dict)
     not_there: dict[str, str] = field(default_factory=dict)
+    steps: dict[str, str] = field(default_factory=dict)
+    checks: dict[str, AdapterCheck] = field(default_factory=dict)
     sql: dict[str, str] = field(default_factory=dict)
     kind: str = "events"
+
+    @property
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """Every table that is read → its columns."""
+        names = dict.fromkeys((*self.needs, *self.may_have))
+        return {name: tuple(dict.fromkeys((*self.needs.get(name, ()), *self.may_have.get(name, ())))) for name in names}
+
+    def type_of(self, table: str, column: str) -> str:
+        """The canonical type of a column: number, time, flag or text."""
+        return next((kind for key, kind in TYPES.items() if column in getattr(self, key).get(table, ())), "text")
 
     def matched(self, source: Source) -> dict[str, SourceTable] | None:
         """The source's table for each of the adapter's, or None where a needed table or column is missing."""
         found = {}
-        for name in dict.fromkeys((*self.needs, *self.may_have)):
+        for name in self.columns:
             table = self.table_in(source, name)
             if table:
                 found[name] = table
@@ -52,19 +99,38 @@ class Adapter:
 
     def table_in(self, source: Source, name: str) -> SourceTable | None:
         """The source's table that is the adapter's `name`: called so, and with every needed column."""
-        wanted = {column.lower() for column in self.needs.get(name, ())}
+        return next(iter(self.tables_in(source, name)), None)
+
+    def tables_in(self, source: Source, name: str) -> list[SourceTable]:
+        """Every table of the source that could be the adapter's `name`, the one that is called most like it first."""
         patterns = [pattern.lower() for pattern in (name, *self.names.get(name, ()))]
-        for pattern in patterns:
-            for table in source.tables.values():
-                fits = fnmatchcase(table.name.lower(), pattern)
-                if fits and wanted <= {column.lower() for column in table.columns}:
-                    return table
-        return None
+        found = {
+            table.name: table
+            for pattern in patterns
+            for table in source.tables.values()
+            if fnmatchcase(table.name.lower(), pattern) and self.holds(table, name)
+        }
+        return list(found.values())
+
+    def holds(self, table: SourceTable, name: str) -> bool:
+        """Does the table have every column that the adapter's `name` needs?"""
+        return all(self.spelled(table.columns, name, column) for column in self.needs.get(name, ()))
+
+    def spelled(self, columns: Iterable[str], table: str, column: str) -> list[str]:
+        """Those of `columns` that are the adapter's column: called so but for letter case, blanks and signs, or as one
+        of its other spellings. Several where exports that call it differently were joined; its own name comes first."""
+        known = {_plain(name) for name in (column, *self.spellings.get(f"{table}.{column}", ()))}
+        return sorted((name for name in columns if _plain(name) in known), key=lambda name: name != column)
 
     @property
     def weight(self) -> int:
         """How much it asks for: of two adapters that fit, the more demanding one is right."""
         return sum(len(columns) for columns in self.needs.values())
+
+
+def _plain(name: str) -> str:
+    """A column's name without letter case, blanks, signs and marks of the byte order."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
 
 
 @cache
@@ -77,6 +143,11 @@ def adapters() -> dict[str, Adapter]:
 def read_adapter(folder: Path) -> Adapter:
     """The adapter in a folder."""
     raw = tomllib.loads((folder / "adapter.toml").read_text("utf-8"))
-    lists = {key: {t: tuple(c) for t, c in raw.pop(key, {}).items()} for key in ("needs", "may_have", "names")}
+    lists = {key: {t: tuple(c) for t, c in raw.pop(key, {}).items()} for key in (*LISTS, "spellings")}
+    steps = {name: (folder / "steps" / f"{name}.sql").read_text("utf-8") for name in raw.pop("steps", ())}
+    checks = {
+        name: AdapterCheck(**words, sql=(folder / "checks" / f"{name}.sql").read_text("utf-8"))
+        for name, words in raw.pop("checks", {}).items()
+    }
     sql = {path.stem: path.read_text("utf-8") for path in sorted(folder.glob("*.sql"))}
-    return Adapter(folder.name, **lists, **raw, sql=sql)
+    return Adapter(folder.name, **lists, **raw, steps=steps, checks=checks, sql=sql)

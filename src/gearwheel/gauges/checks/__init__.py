@@ -1,4 +1,4 @@
-"""Checks before any number is believed: one a file, each with a stable code (GW45x and GW484 rows, else time)."""
+"""Checks before any number is believed: one a file, each with a stable code (GW45x, GW473, GW475 and GW484 rows, else time)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gearwheel.gauges.checks import (
+    adapted,
     amounts,
     cancelled,
     currencies,
@@ -30,6 +31,7 @@ CHECKS = (
     filled,
     duplicates,
     orphans,
+    adapted,
     future,
     date_order,
     amounts,

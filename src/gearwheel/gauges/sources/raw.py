@@ -1,4 +1,4 @@
-"""From a mapping to one query a canonical table over `source."table"`, and the source tables that it reads."""
+"""From a mapping to one query for each canonical table, and the source tables that it reads."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from gearwheel.gauges.canonical import tables as canonical_tables
 from gearwheel.gauges.mapping import Mapping, TableMap
 from gearwheel.gauges.sources.expression import ExpressionError, checked, is_plain, quoted
 from gearwheel.gauges.sources.parts import Source, SourceTable
-from gearwheel.gauges.sources.views import SCHEMA
+from gearwheel.gauges.sources.views import ADAPTED, SCHEMA
 from gearwheel.wheel.errors import DataError, Problem, did_you_mean
 
 
 @dataclass(frozen=True)
 class Query:
-    """The rows of one canonical table. `reads`: name in `source` → table, None where it is read as empty.
+    """The rows of one canonical table. `reads`: name in the SQL → table, None where it is read as empty.
 
-    `wanted`: name in `source` → columns that must exist there. `plain`: canonical column → source column, where the
-    query is nothing but a choice of columns of one table.
+    `adapter` is the one whose SQL it is; its tables are in the schema ADAPTED, those of a mapping in SCHEMA. `plain`:
+    canonical column → source column, where the query is nothing but a choice of columns of one table.
     """
 
     table: str
     sql: str
     reads: dict[str, SourceTable | None]
-    wanted: dict[str, tuple[str, ...]]
+    adapter: Adapter | None = None
     plain: dict[str, str] | None = None
 
 
@@ -53,13 +53,12 @@ def _adapted(mapping: Mapping, source: Source) -> dict[str, Query]:
     tables = adapter.matched(source)
     if tables is None:
         raise DataError(mapping.problem("GW437", *_unlike(adapter, source)))
-    made = {}
-    for name, sql in adapter.sql.items():
-        used = _used(sql)
-        if any(tables.get(t) for t in used):
-            wanted = {t: (*adapter.needs.get(t, ()), *adapter.may_have.get(t, ())) for t in used}
-            made[name] = Query(name, sql, {t: tables.get(t) for t in used}, wanted)
-    return made
+    reads = {name: tables.get(name) for name in adapter.columns}
+    return {
+        name: Query(name, sql, reads, adapter)
+        for name, sql in adapter.sql.items()
+        if any(tables.get(used) for used in _used(sql, adapter.steps))
+    }
 
 
 def _unlike(adapter: Adapter, source: Source) -> tuple[str, tuple[str, ...], str]:
@@ -73,13 +72,16 @@ def _unlike(adapter: Adapter, source: Source) -> tuple[str, tuple[str, ...], str
     return f"the source is not as {adapter.title} has it", ("adapter",), ""
 
 
-def _used(sql: str) -> list[str]:
-    """The tables of `source` that a query reads."""
+def _used(sql: str, steps: dict[str, str]) -> set[str]:
+    """The adapter's tables that a query reads, itself or by a step."""
     import sqlglot
     from sqlglot import exp
 
     tree = sqlglot.parse_one(sql, read="duckdb")
-    return list(dict.fromkeys(table.name for table in tree.find_all(exp.Table) if table.db == SCHEMA))
+    used: set[str] = set()
+    for name in {table.name for table in tree.find_all(exp.Table) if table.db == ADAPTED}:
+        used |= _used(steps[name], steps) if name in steps else {name}
+    return used
 
 
 def _mapped(mapping: Mapping, source: Source, name: str, entry: TableMap, problems: list[Problem]) -> Query | None:
@@ -110,8 +112,7 @@ def _mapped(mapping: Mapping, source: Source, name: str, entry: TableMap, proble
         name,
         f"select {chosen} from {SCHEMA}.{quoted(table.name)}{where}",
         {table.name: table},
-        {table.name: ()},
-        None if where or None in plain.values() else plain,
+        plain=None if where or None in plain.values() else plain,
     )
 
 
