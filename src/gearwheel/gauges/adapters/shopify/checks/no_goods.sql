@@ -1,0 +1,2 @@
+select title as example, kind <> 'goods' as wrong
+from source."lines"

@@ -1,0 +1,2 @@
+select order_id as example, shares_name as wrong
+from source."heads"
