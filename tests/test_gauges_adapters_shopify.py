@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gearwheel.gauges.checks import adapted
+from gearwheel.gauges.checks import adapter
 from gearwheel.gauges.events import open_events
 from gearwheel.gauges.mapping import Mapping
 from gearwheel.gauges.recognise import recognise
@@ -81,7 +81,7 @@ def totals(events) -> tuple:
 
 
 def found(events, code: str) -> list:
-    return [f for f in adapted.check(events) if f.code == code]
+    return [f for f in adapter.check(events) if f.code == code]
 
 
 def noted(events) -> str:
@@ -266,7 +266,7 @@ def test_lines_that_do_not_add_up_to_the_subtotal_are_an_error_with_examples(tmp
     with opened(tmp_path / "x") as events:
         (finding,) = found(events, "GW473")
     assert (finding.severity, finding.count) == ("error", 1)
-    assert "1 of 20 orders" in finding.message and "#3: lines 22.00, Subtotal 31.00" in finding.message
+    assert "1 of 20 orders" in finding.message and "#3 (lines 22.00, Subtotal 31.00)" in finding.message
 
 
 def test_a_subtotal_below_the_lines_is_explained_by_discounts_or_named(tmp_path):

@@ -145,7 +145,7 @@ def _catalogue() -> dict[str, Measure]:
 
 def read_measure(file: Path) -> Measure:
     """The measure in this view. Raises DataError (GW460) where the head is not TOML, incomplete or wrong."""
-    head, sql = _split(file.read_text("utf-8"))
+    head, sql = split_head(file.read_text("utf-8"))
     try:
         entry = tomllib.loads("\n".join(head))
         entry["measure"] = entry.pop("as", "")
@@ -180,7 +180,7 @@ def _wrong(file: Path, message: str) -> DataError:
 def _intermediates() -> dict[str, Intermediate]:
     found: dict[str, Intermediate] = {}
     for file in sorted((VIEWS / "base").glob("*.sql")):
-        head, sql = _split(file.read_text("utf-8"))
+        head, sql = split_head(file.read_text("utf-8"))
         says = tomllib.loads(head[0]) if head and _SETS.match(head[0]) else {}
         for kind in says.get("each", ["entity"]):
             name = file.stem.replace("entity", kind)
@@ -199,7 +199,7 @@ def _in_order(steps: dict[str, Intermediate]) -> dict[str, Intermediate]:
     return done
 
 
-def _split(text: str) -> tuple[list[str], str]:
+def split_head(text: str) -> tuple[list[str], str]:
     """The head's comment lines without their dashes, and the SQL below them."""
     lines = text.splitlines()
     body = next((i for i, line in enumerate(lines) if not line.startswith("--")), len(lines))

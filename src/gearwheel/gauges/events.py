@@ -152,9 +152,8 @@ def _connect(threads: int, memory: int | None, place: Path):
     connection.execute(f"set temp_directory = {literal(str(spill))}")
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set enable_progress_bar = false")
-    connection.execute(f"create schema {SCHEMA}")
-    connection.execute(f"create schema {views.SCHEMA}")
-    connection.execute(f"create schema {views.ADAPTED}")
+    for schema in (SCHEMA, views.SCHEMA, views.ADAPTED, views.STEPS):
+        connection.execute(f"create schema {schema}")
     return connection
 
 

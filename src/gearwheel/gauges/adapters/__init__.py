@@ -3,6 +3,9 @@
 Each is a folder here: `adapter.toml` says by which tables and columns the system is recognized and of which type each
 column is, `TABLE.sql` is one canonical table over `source."table"`, in DuckDB's dialect. Adding one needs no Python.
 The SQL needs no casts: its cells were read by the same rules as those of every other source.
+
+`steps/NAME.sql` is a step that several of them share, read as `step.NAME`. `findings/NAME.sql` is a check of the source
+that only this adapter can make.
 """
 
 from __future__ import annotations
@@ -16,32 +19,33 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
+from gearwheel.gauges.catalogue import split_head
 from gearwheel.gauges.sources.parts import Source, SourceTable
 
 FOLDER = Path(__file__).parent
-TYPES = {
-    "numbers": "number",
-    "times": "time",
-    "times_in_utc": "time",
-    "flags": "flag",
-}  # key of a toml -> canonical type
+# key of a toml → canonical type
+TYPES = {"numbers": "number", "times": "time", "times_in_utc": "time", "dates": "date", "flags": "flag"}
+_STEP = re.compile(r"\bstep\.([a-z_]+)")
 LISTS = ("needs", "may_have", "names", *TYPES)
 
 
 @dataclass(frozen=True)
-class AdapterCheck:
-    """What an adapter looks at in its own source, with the words for what it finds.
+class SourceCheck:
+    """A check of one system's source. The head comments of its file are TOML with these keys.
 
-    `sql` yields one row for each thing looked at: `example` (text) and `wrong` (flag). `message` may name {count} (things
-    that are wrong), {rows} (things looked at), {share} and {examples}.
+    `sql` yields a row for each thing that was looked at: `id` (text), `bad` (true where the finding holds), and `amount`
+    in whole units of `currency`. `message` names {rows} (how many are bad of how many, with the plural noun `of`) and
+    {money}.
     """
 
     code: str
     severity: str
     table: str
+    column: str
+    of: str
     message: str
+    hint: str
     sql: str
-    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,12 @@ class Adapter:
     """One shop system.
 
     `needs`: table → columns that must be there; `may_have`: table → columns that are read as empty where they are
-    missing, with the table if it is. `numbers`, `times`, `times_in_utc`, `flags`: table → those of the columns that are
-    no text; the last times are in UTC where they state no zone. `names`: table → other names (patterns with *) that it
-    goes by; `spellings`: table.column → other headers. `lacking`: table.column → what is not known without it. `steps`:
-    views over the source that the SQL shares, in order. `checks`: what is looked at in the source itself. `settings`:
-    what a mapping starts from. `not_there`: canonical table or column → why the source does not have it. `kind` is
-    "events", or "gauges" for a file that holds measured series already.
+    missing, with the table if it is. `numbers`, `times`, `times_in_utc`, `dates`, `flags`: table → those of the columns
+    that are no text; `times_in_utc` are in UTC where they state no zone. `names`: table → other names (patterns with *) that it
+    goes by; `spellings`: table.column → other headers. `lacking`: table.column → what is not known without it. `settings`: what
+    a mapping starts from. `not_there`: canonical table or column → why the source does not have it. `kind` is "events",
+    or "gauges" for a file that holds measured series already. `steps`: name → SQL of a step, each after those that it
+    reads. `checks`: what only this adapter can find in its source.
     """
 
     name: str
@@ -65,16 +69,17 @@ class Adapter:
     numbers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     times: dict[str, tuple[str, ...]] = field(default_factory=dict)
     times_in_utc: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    dates: dict[str, tuple[str, ...]] = field(default_factory=dict)
     flags: dict[str, tuple[str, ...]] = field(default_factory=dict)
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     spellings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     lacking: dict[str, str] = field(default_factory=dict)
     settings: dict[str, str | int] = field(default_factory=dict)
     not_there: dict[str, str] = field(default_factory=dict)
-    steps: dict[str, str] = field(default_factory=dict)
-    checks: dict[str, AdapterCheck] = field(default_factory=dict)
-    sql: dict[str, str] = field(default_factory=dict)
     kind: str = "events"
+    sql: dict[str, str] = field(default_factory=dict)
+    steps: dict[str, str] = field(default_factory=dict)
+    checks: tuple[SourceCheck, ...] = ()
 
     @property
     def columns(self) -> dict[str, tuple[str, ...]]:
@@ -83,7 +88,7 @@ class Adapter:
         return {name: tuple(dict.fromkeys((*self.needs.get(name, ()), *self.may_have.get(name, ())))) for name in names}
 
     def type_of(self, table: str, column: str) -> str:
-        """The canonical type of a column: number, time, flag or text."""
+        """The canonical type of a column: number, time, date, flag or text."""
         return next((kind for key, kind in TYPES.items() if column in getattr(self, key).get(table, ())), "text")
 
     def matched(self, source: Source) -> dict[str, SourceTable] | None:
@@ -144,10 +149,26 @@ def read_adapter(folder: Path) -> Adapter:
     """The adapter in a folder."""
     raw = tomllib.loads((folder / "adapter.toml").read_text("utf-8"))
     lists = {key: {t: tuple(c) for t, c in raw.pop(key, {}).items()} for key in (*LISTS, "spellings")}
-    steps = {name: (folder / "steps" / f"{name}.sql").read_text("utf-8") for name in raw.pop("steps", ())}
-    checks = {
-        name: AdapterCheck(**words, sql=(folder / "checks" / f"{name}.sql").read_text("utf-8"))
-        for name, words in raw.pop("checks", {}).items()
-    }
     sql = {path.stem: path.read_text("utf-8") for path in sorted(folder.glob("*.sql"))}
-    return Adapter(folder.name, **lists, **raw, steps=steps, checks=checks, sql=sql)
+    steps = {path.stem: path.read_text("utf-8") for path in sorted(folder.glob("steps/*.sql"))}
+    checks = []
+    for path in sorted(folder.glob("findings/*.sql")):
+        head, query = split_head(path.read_text("utf-8"))
+        checks.append(SourceCheck(**tomllib.loads("\n".join(head)), sql=query))
+    return Adapter(folder.name, **lists, **raw, sql=sql, steps=_in_order(steps), checks=tuple(checks))
+
+
+def steps_in(sql: str) -> list[str]:
+    """The steps that a query reads."""
+    return list(dict.fromkeys(_STEP.findall(sql)))
+
+
+def _in_order(steps: dict[str, str]) -> dict[str, str]:
+    """Each step after those that it reads."""
+    done: dict[str, str] = {}
+    while len(done) < len(steps):
+        ready = {name: sql for name, sql in steps.items() if name not in done and set(steps_in(sql)) <= done.keys()}
+        if not ready:
+            raise ValueError(f"steps that wait for each other: {', '.join(sorted(steps.keys() - done.keys()))}")
+        done |= ready
+    return done

@@ -1,4 +1,4 @@
-"""Checks before any number is believed: one a file, each with a stable code (GW45x, GW473, GW475 and GW484 rows, else time)."""
+"""Checks before any number is believed: one a file, each with a stable code (GW45x, GW47x and GW484 rows, else time)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gearwheel.gauges.checks import (
-    adapted,
+    adapter,
     amounts,
     cancelled,
     currencies,
@@ -31,7 +31,7 @@ CHECKS = (
     filled,
     duplicates,
     orphans,
-    adapted,
+    adapter,
     future,
     date_order,
     amounts,

@@ -19,7 +19,7 @@ from gearwheel.gauges.sources.casts import Reading, is_text, typed, words
 from gearwheel.gauges.sources.expression import literal, quoted
 from gearwheel.gauges.sources.parts import SourceTable
 from gearwheel.gauges.sources.readings import Unclear, readings
-from gearwheel.gauges.sources.views import ADAPTED, relation
+from gearwheel.gauges.sources.views import ADAPTED, STEPS, relation
 from gearwheel.wheel.errors import DataError
 
 NO_DAY = "^0000-00-00"  # how MySQL writes a time that is not known: it is empty, not unreadable
@@ -88,7 +88,7 @@ def _step(connection, name: str, sql: str, file: Path) -> None:
             os.replace(beside, file)
         finally:
             beside.unlink(missing_ok=True)
-    connection.execute(f"create view {ADAPTED}.{quoted(name)} as select * from read_parquet([{literal(str(file))}])")
+    connection.execute(f"create view {STEPS}.{quoted(name)} as select * from read_parquet([{literal(str(file))}])")
 
 
 def _value(cells: tuple[Cell, ...] | list[Cell], kind: str) -> str:

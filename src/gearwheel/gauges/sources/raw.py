@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gearwheel.gauges.adapters import Adapter, adapters
+from gearwheel.gauges.adapters import Adapter, adapters, steps_in
 from gearwheel.gauges.canonical import tables as canonical_tables
 from gearwheel.gauges.mapping import Mapping, TableMap
 from gearwheel.gauges.sources.expression import ExpressionError, checked, is_plain, quoted
@@ -78,10 +78,8 @@ def _used(sql: str, steps: dict[str, str]) -> set[str]:
     from sqlglot import exp
 
     tree = sqlglot.parse_one(sql, read="duckdb")
-    used: set[str] = set()
-    for name in {table.name for table in tree.find_all(exp.Table) if table.db == ADAPTED}:
-        used |= _used(steps[name], steps) if name in steps else {name}
-    return used
+    used = {table.name for table in tree.find_all(exp.Table) if table.db == ADAPTED}
+    return used.union(*(_used(steps[name], steps) for name in steps_in(sql)))
 
 
 def _mapped(mapping: Mapping, source: Source, name: str, entry: TableMap, problems: list[Problem]) -> Query | None:

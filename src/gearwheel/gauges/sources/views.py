@@ -7,6 +7,7 @@ from gearwheel.gauges.sources.parts import SourceFile, SourceTable
 
 SCHEMA = "plain"  # tables as they stand, for the expressions of a mapping
 ADAPTED = "source"  # an adapter's tables and columns under its own names, with cells that were read
+STEPS = "step"  # an adapter's steps
 
 
 def create_view(connection, name: str, relation: str) -> None:

@@ -4,8 +4,7 @@ select
     i.item_id as line,
     r.created_at as requested_at,
     r.received_at as returned_at,
-    try_cast(r.refund_amount as double) * try_cast(i.quantity as double)
-    / nullif(sum(try_cast(i.quantity as double)) over (partition by r.id), 0) as refund,
+    r.refund_amount * i.quantity / nullif(sum(i.quantity) over (partition by r.id), 0) as refund,
     coalesce(w.label, w.value) as reason
 from source."return" as r
 inner join source."return_item" as i on i.return_id = r.id and i.deleted_at is null

@@ -18,8 +18,8 @@ goods as (
                 then greatest(coalesce(h.discount, 0), sum(l.line_discount) over (partition by l.order_key))
             else greatest(l.kind_value - (h.subtotal - l.cards_value), 0)
         end as order_discount
-    from source."lines" as l
-    inner join source."heads" as h on h.order_key = l.order_key
+    from step.lines as l
+    inner join step.heads as h on h.order_key = l.order_key
     where l.kind = 'goods'
 )
 select

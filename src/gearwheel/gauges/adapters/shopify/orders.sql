@@ -6,8 +6,8 @@ select
     case when h.cancelled_at is not null or list_contains(h.statuses, 'voided') then 'cancelled' else h.status end as status,
     h.currency,
     h.is_test
-from source."heads" as h
+from step.heads as h
 left join (
-    select order_key, bool_or(kind = 'goods') as has_goods from source."lines" group by order_key
+    select order_key, bool_or(kind = 'goods') as has_goods from step.lines group by order_key
 ) as l on l.order_key = h.order_key
 where coalesce(l.has_goods, true)

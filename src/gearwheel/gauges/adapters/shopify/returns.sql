@@ -2,7 +2,7 @@
 -- is missing; else it is put on the first line.
 with goods as (
     select l.*, case when l.kind_value > 0 then l.value / l.kind_value else 1.0 / l.kind_lines end as share
-    from source."lines" as l
+    from step.lines as l
     where l.kind = 'goods'
 ),
 refunded as (
@@ -10,7 +10,7 @@ refunded as (
         *,
         list_contains(statuses, 'refunded') as is_whole,
         coalesce(nullif(refund, 0), case when list_contains(statuses, 'refunded') then subtotal end) as given_back
-    from source."heads"
+    from step.heads
     where
         cancelled_at is null
         and not list_contains(statuses, 'voided')

@@ -18,7 +18,7 @@ with gathered as (
         max("Refunded Amount") as refund,
         coalesce(bool_or(lower("Payment Method") like '%bogus%'), false) as is_test,
         max(copy) > 0 as is_copied
-    from source."rows"
+    from step.rows
     where order_name is not null
     group by order_key
 )

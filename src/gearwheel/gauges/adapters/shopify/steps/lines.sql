@@ -12,8 +12,8 @@ with bought as (
         r."Lineitem price" as price,
         coalesce(r."Lineitem discount", 0) as line_discount,
         coalesce(r."Lineitem taxable", false) as is_taxed
-    from source."rows" as r
-    inner join source."heads" as h on h.order_key = r.order_key
+    from step.rows as r
+    inner join step.heads as h on h.order_key = r.order_key
     where r.is_last and coalesce(r."Lineitem quantity", 1) <> 0
 ),
 told as (

@@ -1,2 +1,0 @@
-select title as example, kind <> 'goods' as wrong
-from source."lines"

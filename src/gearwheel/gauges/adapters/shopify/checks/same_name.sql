@@ -1,2 +1,0 @@
-select order_id as example, shares_name as wrong
-from source."heads"
