@@ -53,9 +53,11 @@ def create_adapted(
     Raises DataError (GW436) where the texts of a column can be read in two ways, and duckdb.Error where a table cannot
     be read.
     """
-    told, known = folder / "adapted.json", {}
-    if told.exists():
+    told = folder / "adapted.json"
+    try:
         known = json.loads(told.read_text("utf-8"))
+    except (OSError, ValueError):
+        known = {}  # not there, or damaged
     settled, notes = known.get("readings", {}), [tuple(note) for note in known.get("notes", ())]
     for alias, wanted in adapter.columns.items():
         table = tables.get(alias)
