@@ -346,6 +346,15 @@ def test_an_order_in_two_exports_is_one_and_the_later_state_counts(tmp_path, dro
         assert not found(events, "GW473")
 
 
+def test_ids_and_telephones_that_a_spreadsheet_cut_tell_nobody_apart(tmp_path):
+    rows = [row for n in range(1, 21) for row in order(n, BOWL, SPOON, Email="", Id="7.1E+12", Phone="4.91761E+11")]
+    write(tmp_path / "x" / "orders_export.csv", rows)
+    with opened(tmp_path / "x") as events:
+        assert totals(events) == (20, 40, 20 * 31)
+        assert events.connection.execute("select count(distinct customer_id) from events.orders").fetchone() == (20,)
+        assert [(f.severity, f.count) for f in found(events, "GW475")] == [("warning", 20)]
+
+
 # ---- what is no sale of goods
 
 

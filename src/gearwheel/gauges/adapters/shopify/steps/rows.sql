@@ -1,7 +1,8 @@
 -- One row of the export is a line item. What is said of the whole order stands on its first row (its head), in some
 -- exports on every row. Some leave the name, too, blank on further rows: these belong to the row above.
 -- Names are unique within one shop at most: the Id tells orders apart and, where there is none, time and person do.
--- An order that stands in two exports is one: a later copy of a line replaces the earlier one.
+-- An order that stands in two exports is one: a later copy of a line replaces the earlier one. A spreadsheet writes long
+-- numbers as 7.1E+12: an Id that orders of different names have is none, and such a telephone number neither.
 with placed as (
     select *, row_number() over () as place
     from source."orders"
@@ -11,10 +12,22 @@ named as (
         *,
         last_value("Name" ignore nulls) over (order by place rows between unbounded preceding and current row) as order_name,
         coalesce("Id", "Financial Status", cast("Total" as varchar), cast("Subtotal" as varchar)) is not null as is_head,
-        coalesce(lower("Email"), nullif(regexp_replace("Phone", '[^0-9+]', '', 'g'), '')) as person,
+        lower("Email") as email,
+        case when not regexp_matches("Phone", '[eE][+]') then nullif(regexp_replace("Phone", '[^0-9+]', '', 'g'), '') end as phone_number,
         concat_ws(' | ', "Financial Status", "Total", "Subtotal", "Refunded Amount", "Cancelled at") as said
     from placed
     where coalesce("Name", "Lineitem name", "Lineitem sku", cast("Lineitem price" as varchar)) is not null
+),
+identified as (
+    select
+        * replace (
+            case
+                when min(order_name) over (partition by "Id") = max(order_name) over (partition by "Id") then "Id"
+            end as "Id"
+        ),
+        "Id" as stated_id,
+        coalesce(email, phone_number) as person
+    from named
 ),
 headed as (
     select
@@ -26,7 +39,7 @@ headed as (
                 concat_ws(' ', order_name, strftime(timezone('UTC', "Created at"), '%Y-%m-%d %H:%M:%S'), person)
             )
         end as head_key
-    from named
+    from identified
 ),
 keyed as (
     select
