@@ -15,6 +15,7 @@ from gearwheel.gauges.events import open_events
 from gearwheel.gauges.mapping import Mapping
 from gearwheel.gauges.recognise import recognise
 from gearwheel.gauges.sources import look
+from gearwheel.wheel.errors import DataError
 
 
 @pytest.fixture(autouse=True)
@@ -295,6 +296,57 @@ def test_medusa_gift_cards_drafts_and_guests(tmp_path):
             ("o4", "order o4"),
         ]
         assert [f.count for f in found(events, "GW475")] == [2]
+
+
+def test_medusa_refunds_are_stated_by_returns_or_by_transactions(tmp_path):
+    """o1 states 9 and 30 were given back: 21 for the return without an amount, 2 x 40 : 1 x 20; o2 kept what it has."""
+    base = {
+        "status": "received",
+        "created_at": "2025-12-01 00:00:00+00",
+        "received_at": "",
+        "canceled_at": "",
+        "deleted_at": "",
+    }
+    medusa(tmp_path / "x", [{"id": "o1"}, {"id": "o2"}, {"id": "o3"}],
+           [{"order": "o1", "price": 50}, {"order": "o1", "price": 40, "pieces": 2}, {"order": "o1", "price": 20},
+            {"order": "o2", "price": 30}, {"order": "o3", "price": 30}],
+           **{"return": [base | {"id": "r1", "order_id": "o1", "refund_amount": 9}, base | {"id": "r2", "order_id": "o1"}]},
+           return_item=[{"return_id": r, "item_id": item, "quantity": n, "reason_id": "", "deleted_at": ""}
+                        for r, item, n in (("r1", "l0", 1), ("r2", "l1", 2), ("r2", "l2", 1))],
+           order_transaction=[{"order_id": o, "amount": money, "reference": kind, "created_at": "2025-12-02", "deleted_at": gone}
+                              for o, money, kind, gone in (("o1", -30, "refund", ""), ("o1", 150, "capture", ""),
+                                                           ("o2", -5, "refund", ""), ("o3", -5, "refund", "2025-12-03"))])  # fmt: skip
+    with opened(tmp_path / "x") as events:
+        assert rows(events, "select line, round(refund, 2), kept from events.returns order by line") == [
+            ("l0", 9, False), ("l1", 16.8, False), ("l2", 4.2, False), ("l3", 5, True),
+        ]  # fmt: skip
+
+
+def test_medusa_1_is_refused_because_its_money_is_in_cents(tmp_path):
+    order = (
+        "id",
+        "display_id",
+        "cart_id",
+        "fulfillment_status",
+        "payment_status",
+        "customer_id",
+        "email",
+        "currency_code",
+        "created_at",
+    )
+    line = (
+        "id",
+        "order_id",
+        "variant_id",
+        "title",
+        "unit_price",
+        "quantity",
+        "fulfilled_quantity",
+        "returned_quantity",
+    )
+    write(tmp_path / "x", order=[dict.fromkeys(order, "1")], line_item=[dict.fromkeys(line, "1")])
+    with pytest.raises(DataError, match="GW437: Medusa 1 is not read: its money is in the smallest unit"):
+        opened(tmp_path / "x")
 
 
 # ---- Saleor

@@ -57,7 +57,7 @@ class Adapter:
     that are no text; `times_in_utc` are in UTC where they state no zone. `names`: table → other names (patterns with *) that it
     goes by; `spellings`: table.column → other headers. `lacking`: table.column → what is not known without it. `settings`: what
     a mapping starts from. `not_there`: canonical table or column → why the source does not have it. `kind` is "events",
-    or "gauges" for a file that holds measured series already. `steps`: name → SQL of a step, each after those that it
+    "gauges" for a file that holds measured series already, or "unread" for a system that is known and refused. `steps`: name → SQL of a step, each after those that it
     reads. `checks`: what only this adapter can find in its source.
     """
 

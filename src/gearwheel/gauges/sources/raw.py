@@ -46,6 +46,10 @@ def _adapted(mapping: Mapping, source: Source) -> dict[str, Query]:
     if adapter is None:
         hint = did_you_mean(mapping.adapter, adapters()) or f"one of {', '.join(adapters())}"
         raise DataError(mapping.problem("GW437", f"there is no adapter {mapping.adapter[:60]!r}", ("adapter",), hint))
+    if adapter.kind == "unread":
+        message = f"{adapter.title} is not read: {adapter.not_there['orders']}"
+        hint = 'map orders and order_lines yourself, over views that give money in whole units, with adapter = ""'
+        raise DataError(mapping.problem("GW437", message, ("adapter",), hint))
     if adapter.kind != "events":
         message = f"{adapter.title} holds measured series, not events"
         hint = "give the file to gearwheel fit as the measurements of a wheel"
