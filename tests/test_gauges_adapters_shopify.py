@@ -18,7 +18,7 @@ from gearwheel.gauges.sources import look
 from gearwheel.wheel.errors import DataError
 
 HEAD = (
-    "Name", "Email", "Financial Status", "Currency", "Subtotal", "Shipping", "Total", "Discount Amount", "Created at",
+    "Name", "Email", "Financial Status", "Currency", "Subtotal", "Shipping", "Taxes", "Total", "Discount Amount", "Created at",
     "Lineitem quantity", "Lineitem name", "Lineitem price", "Lineitem sku", "Lineitem taxable", "Lineitem discount",
     "Cancelled at", "Payment Method", "Refunded Amount", "Id", "Phone",
 )  # fmt: skip
@@ -276,6 +276,20 @@ def test_a_subtotal_below_the_lines_is_explained_by_discounts_or_named(tmp_path)
         (finding,) = found(events, "GW473")
         assert totals(events)[2] == 25 + 20  # what was paid
     assert (finding.severity, finding.count, finding.example[:2]) == ("warning", 1, "#2")
+
+
+def test_without_a_subtotal_the_total_is_compared(tmp_path):
+    """#1 adds up with tax on top, #2 with tax within, #3 has a discount that the export does not state, #4 lost a line."""
+    rows = [
+        *order(1, BOWL, Taxes="2.20", Shipping="4.00", Total="28.20"),
+        *order(2, BOWL, Taxes="2.00", Shipping="4.00", Total="26.00"),
+        *order(3, BOWL, Taxes="0.00", Total="15.00"),
+        *order(4, BOWL, Taxes="0.00", Total="31.00"),
+    ]
+    write(tmp_path / "x" / "orders_export.csv", rows, drop=("Subtotal",))
+    with opened(tmp_path / "x") as events:
+        (finding,) = found(events, "GW473")
+    assert finding.count == 2 and "#3 (lines and shipping 22.00, Total 15.00)" in finding.message
 
 
 def test_discounts_of_lines_and_of_the_order_without_a_subtotal(tmp_path):

@@ -193,6 +193,14 @@ def test_guests_without_a_record_are_no_single_customer(tmp_path):
         ]
 
 
+def test_lines_without_an_order_are_counted_and_a_blank_status_counts(tmp_path):
+    woo(tmp_path / "x", [(1, 0, "", 70)], [*TWO, (31, 9, 7, 1, 33)])
+    with opened(tmp_path / "x") as events:
+        assert rows(events, "select order_id, status from events.orders") == [("1", None)]
+        (finding,) = found(events, "GW475")
+    assert (finding.severity, finding.count, finding.example) == ("warning", 1, "9")
+
+
 # ---- Medusa
 
 

@@ -10,4 +10,4 @@ from source."order" as o
 left join (
     select order_id, bool_and(is_gift_card) as is_cards from step.lines group by order_id
 ) as l on l.order_id = o.id
-where o.deleted_at is null and not coalesce(o.is_draft_order, false) and o.status <> 'draft' and not coalesce(l.is_cards, false)
+where o.deleted_at is null and not coalesce(o.is_draft_order, false) and coalesce(o.status, '') <> 'draft' and not coalesce(l.is_cards, false)

@@ -14,7 +14,7 @@ with items as (
     inner join source."return_item" as i on i.return_id = r.id and i.deleted_at is null
     left join source."order_line_item" as l on l.id = i.item_id
     left join source."return_reason" as w on w.id = i.reason_id
-    where r.deleted_at is null and r.canceled_at is null and r.status <> 'canceled'
+    where r.deleted_at is null and r.canceled_at is null and coalesce(r.status, '') <> 'canceled'
 ),
 given as (
     select order_id, min(created_at) as created_at, -sum(amount) as amount

@@ -5,4 +5,4 @@ select
     order_estimated_delivery_date + interval '12 hours' as promised_at,
     order_delivered_customer_date as delivered_at
 from source."orders"
-where order_status not in ('canceled', 'unavailable')
+where coalesce(order_status, '') not in ('canceled', 'unavailable')

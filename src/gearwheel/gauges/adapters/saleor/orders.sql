@@ -11,4 +11,4 @@ left join source."account_user" as u on u.id = o.user_id
 left join (
     select order_id, bool_and(is_gift_card) as is_cards from step.lines group by order_id
 ) as l on l.order_id = o.id
-where o.status <> 'draft' and not coalesce(l.is_cards, false)
+where coalesce(o.status, '') <> 'draft' and not coalesce(l.is_cards, false)

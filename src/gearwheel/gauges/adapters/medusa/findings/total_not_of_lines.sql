@@ -12,7 +12,7 @@ with stated as (
         try_cast(json_extract_string(try_cast(s.totals as json), '$.current_order_total') as double) as total
     from source."order_summary" as s
     inner join source."order" as o on o.id = s.order_id and coalesce(s.version, o.version) = o.version
-    where s.deleted_at is null and o.canceled_at is null and o.status <> 'canceled'
+    where s.deleted_at is null and o.canceled_at is null and coalesce(o.status, '') <> 'canceled'
         and s.order_id not in (select order_id from source."return" where order_id is not null)
 ),
 rates as (

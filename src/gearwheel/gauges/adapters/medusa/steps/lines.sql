@@ -11,7 +11,7 @@ items as (
         o.id as order_id,
         o.version,
         upper(o.currency_code) as currency,
-        l.id as line,
+        i.item_id as line,
         coalesce(l.variant_id, l.product_id, l.title) as product_id,
         l.title,
         i.quantity,
@@ -20,8 +20,8 @@ items as (
         coalesce(l.is_giftcard, false) as is_gift_card
     from source."order" as o
     inner join source."order_item" as i on i.order_id = o.id and i.version = o.version and i.deleted_at is null
-    inner join source."order_line_item" as l on l.id = i.item_id
-    where o.deleted_at is null and not coalesce(o.is_draft_order, false) and o.status <> 'draft' and i.quantity > 0
+    left join source."order_line_item" as l on l.id = i.item_id
+    where o.deleted_at is null and not coalesce(o.is_draft_order, false) and coalesce(o.status, '') <> 'draft' and i.quantity > 0
 )
 select
     i.*,

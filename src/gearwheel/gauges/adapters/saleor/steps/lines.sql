@@ -13,5 +13,5 @@ select
     o.total_gross_amount as total,
     o.currency
 from source."order_orderline" as l
-inner join source."order_order" as o on o.id = l.order_id
-where o.status <> 'draft'
+left join source."order_order" as o on o.id = l.order_id
+where coalesce(o.status, '') <> 'draft'

@@ -15,6 +15,8 @@ with gathered as (
         arg_max(upper("Currency"), place) as currency,
         arg_max("Subtotal", place) as subtotal,
         arg_max("Shipping", place) as shipping,
+        arg_max("Taxes", place) as taxes,
+        arg_max("Total", place) as total,
         arg_max("Discount Amount", place) as discount,
         max("Refunded Amount") as refund,
         coalesce(bool_or(lower("Payment Method") like '%bogus%'), false) as is_test,

@@ -12,4 +12,4 @@ select
     null as currency
 from step.stats as o
 left join (select order_id, sum(revenue) as revenue from step.lines group by order_id) as l on l.order_id = o.order_id
-where o.refund_of is null and o.net_total is not null and o.status not in ('cancelled', 'failed', 'pending')
+where o.refund_of is null and o.net_total is not null and coalesce(o.status, '') not in ('cancelled', 'failed', 'pending')

@@ -8,4 +8,4 @@ select
     case when ltrim(customer_id, '0.') <> '' then customer_id end as customer_id,
     net_total
 from source."wc_order_stats"
-where lower(status) not in ('trash', 'wc-trash', 'auto-draft', 'wc-auto-draft', 'wc-checkout-draft', 'checkout-draft')
+where coalesce(lower(status), '') not in ('trash', 'wc-trash', 'auto-draft', 'wc-auto-draft', 'wc-checkout-draft', 'checkout-draft')
