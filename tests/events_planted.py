@@ -45,7 +45,7 @@ def events_of(queries: dict[str, str], **mapping: Any) -> Planted:
     return events
 
 
-MAPPING = {"time_zone": "UTC", "currency": "EUR", "grain": "week", "active_days": 90}
+MAPPING = {"adapter": "", "time_zone": "UTC", "currency": "EUR", "grain": "week", "active_days": 90}
 
 # 60 weeks from Monday, 2023-01-02: about 40 orders a day, fewer on Sundays, more year by year, busiest at 15 h
 _ORDERS = """

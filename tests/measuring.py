@@ -35,5 +35,5 @@ def made(grain: str = "week", active_days: int = 90, **rows: list[dict]) -> Simp
         connection=connection,
         present=set(rows),
         columns={name: {c for row in part for c in row} for name, part in rows.items()},
-        mapping=SimpleNamespace(grain=grain, active_days=active_days),
+        mapping=SimpleNamespace(grain=grain, active_days=active_days, adapter=""),
     )
