@@ -171,6 +171,10 @@ def test_cells_that_are_no_number_are_named_and_not_called_missing(tmp_path):
     with opened(tmp_path / "x") as events:
         assert "orders: 1 of 10 cells of 'Lineitem price' hold no number, such as 'ask us'" in noted(events)
         assert [f.severity for f in found(events, "GW473")] == ["error"]
+        first = noted(events), totals(events)
+    with opened(tmp_path / "x") as events:  # what is kept in the cache says the same
+        assert (noted(events), totals(events)) == first
+        assert [f.severity for f in found(events, "GW473")] == ["error"]
 
 
 @pytest.mark.parametrize("form", ["%d/%m/%Y %H:%M", "%d.%m.%Y %H:%M", "%m/%d/%Y %I:%M %p", "%Y-%m-%dT%H:%M:%S+01:00"])
