@@ -20,10 +20,11 @@ from gearwheel.gauges.canonical import SCHEMA, Table, empty_view_sql
 from gearwheel.gauges.canonical import tables as canonical_tables
 from gearwheel.gauges.mapping import Mapping
 from gearwheel.gauges.sources import duckdb_file, kept, parts, views
+from gearwheel.gauges.sources.adapted import create_adapted
 from gearwheel.gauges.sources.expression import literal, quoted
 from gearwheel.gauges.sources.known import require_known
 from gearwheel.gauges.sources.look import look
-from gearwheel.gauges.sources.parts import Progress, Source, SourceTable, is_url, name_of
+from gearwheel.gauges.sources.parts import Progress, Source, is_url, name_of
 from gearwheel.gauges.sources.raw import Query, queries
 from gearwheel.gauges.sources.readings import Unclear
 from gearwheel.gauges.sources.repeats import repeated
@@ -31,7 +32,7 @@ from gearwheel.gauges.sources.status import canonical_cell
 from gearwheel.wheel.cache import cache_folder
 from gearwheel.wheel.errors import DataError, Problem
 
-LAYOUT = 2  # of what is kept in the cache; a new number forgets the old
+LAYOUT = 3  # of what is kept in the cache; a new number forgets the old
 THREADS = 2
 MEMORY = 6 * 2**30  # bytes that DuckDB may take, or SHARE of what is free
 SHARE = 0.6
@@ -98,10 +99,8 @@ def open_events(
     connection = _connect(threads, memory, place)
     try:
         events = Events(connection, mapping, state)
-        _attach(connection, source, wanted, place)
-        # before a view of the source runs: from here on nothing but the source and its copy can be read
-        connection.execute("set enable_external_access = false")
-        _fill(events, source, wanted, place, progress)
+        notes = [*source.notes, *_attach(events, source, wanted, place)]
+        _fill(events, source, wanted, place, notes, progress)
         return events
     except BaseException:
         connection.close()
@@ -135,6 +134,7 @@ def _state(mapping: Mapping, wanted: dict[str, Query]) -> str:
     for name, query in wanted.items():
         parts += [name, query.sql, sorted(canonical_tables()[name].columns)]
         parts += [f"{alias} {table.stamp if table else ''}" for alias, table in query.reads.items()]
+        parts.append(query.adapter)
     return name_of(*parts)
 
 
@@ -154,8 +154,8 @@ def _connect(threads: int, memory: int | None, place: Path):
     connection.execute(f"set temp_directory = {literal(str(spill))}")
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set enable_progress_bar = false")
-    connection.execute(f"create schema {SCHEMA}")
-    connection.execute(f"create schema {views.SCHEMA}")
+    for schema in (SCHEMA, views.SCHEMA, views.ADAPTED, views.STEPS):
+        connection.execute(f"create schema {schema}")
     return connection
 
 
@@ -168,37 +168,71 @@ def _free_memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else MEMORY
 
 
-def _attach(connection, source: Source, wanted: dict[str, Query], place: Path) -> None:
+def _attach(events: Events, source: Source, wanted: dict[str, Query], place: Path) -> list[Problem]:
+    """The source's tables as views that the queries read, and what was found in those of an adapter."""
+    connection = events.connection
     if source.kind == "duckdb":
         duckdb_file.attach(connection, Path(source.address))
-    seen: dict[str, SourceTable | None] = {}
-    columns: dict[str, tuple[str, ...]] = {}
+    adapted = next((query for query in wanted.values() if query.adapter), None)
+    mapped = {alias: table for query in wanted.values() if not query.adapter for alias, table in query.reads.items()}
+    seen = [*mapped.values(), *(adapted.reads.values() if adapted else ())]
     paths = [str(place), str(cache_folder() / "spill")]
-    for query in wanted.values():
-        seen |= query.reads
-        columns |= {alias: (*columns.get(alias, ()), *given) for alias, given in query.wanted.items()}
-    files = [file.read_from for table in seen.values() if table for file in table.files]
+    files = [file.read_from for table in seen if table for file in table.files]
     connection.execute(f"set allowed_directories = [{', '.join(literal(f'{p}/') for p in paths)}]")
     connection.execute(f"set allowed_paths = [{', '.join(literal(file) for file in files)}]")
-    for alias, table in seen.items():
-        wanted_here = tuple(dict.fromkeys(columns[alias]))
-        if table is None:
-            views.create_empty(connection, alias, wanted_here)
-        else:
-            views.create_view(connection, alias, views.relation(table), table.columns, wanted_here)
+    # before a view of the source runs: from here on nothing but the source and its copy can be read
+    connection.execute("set enable_external_access = false")
+    for alias, table in mapped.items():
+        views.create_view(connection, alias, views.relation(table))
+    if not adapted:
+        return []
+    with _told(events, source, adapted):
+        notes = create_adapted(connection, adapted.adapter, adapted.reads, events.mapping, place)
+    notes = [*_unread(source, adapted), *notes]
+    return [*_lacking(source, adapted), *(_note(source, message, hint) for message, hint in notes)]
 
 
-def _fill(events: Events, source: Source, wanted: dict[str, Query], place: Path, progress: Progress | None) -> None:
+def _lacking(source: Source, query: Query) -> Iterator[Problem]:
+    """What an adapter's source does not tell because a column is missing."""
+    for place, unknown in query.adapter.lacking.items():
+        alias, _, column = place.partition(".")
+        table = query.reads[alias]
+        if table and not query.adapter.spelled(table.columns, alias, column):
+            message = f"{table.name} has no column '{column}': {unknown}"
+            hint = "export it with this column, or read the numbers with this in mind"
+            yield Problem("GW474", message, source.shown, hint=hint, severity="warning")
+
+
+def _unread(source: Source, query: Query) -> Iterator[tuple[str, str]]:
+    """Tables that the adapter could read as well as those that it reads."""
+    for alias, table in query.reads.items():
+        for other in query.adapter.tables_in(source, alias) if table else ():
+            if other.name != table.name:
+                hint = f"name the files alike, such as {table.name}_1 and {table.name}_2, to read both as one table"
+                yield f"{other.name} has the columns of {table.name} and is not read", hint
+
+
+def _fill(
+    events: Events,
+    source: Source,
+    wanted: dict[str, Query],
+    place: Path,
+    notes: list[Problem],
+    progress: Progress | None,
+) -> None:
     """Every canonical table as a view, and what was found while they were made."""
-    notes, present = list(source.notes), set()
+    present = set()
     for done, (name, table) in enumerate(canonical_tables().items()):
         query = wanted.get(name)
         if progress and query:
             progress("reading", done, len(canonical_tables()), table.title)
-        found = _table(events, source, table, query, place) if query else None
+        found = None
+        if query:
+            with _told(events, source, query):
+                found = _table(events, table, query, place)
         if found is None or not found.rows:
             if query and table.needed:
-                raise DataError(_empty(events.mapping, source, table, found))
+                raise DataError(_empty(events.mapping, source, table, found, notes))
             if query:
                 notes.append(_note(source, f"{name} has no rows", "what needs it is not measured"))
             else:
@@ -213,68 +247,57 @@ def _fill(events: Events, source: Source, wanted: dict[str, Query], place: Path,
     events.present, events.problems = frozenset(present), tuple(notes)
 
 
-def _table(events: Events, source: Source, table: Table, query: Query, place: Path) -> kept.Kept:
-    """Makes the view of one canonical table, from the cache, in place, or after reading the source."""
+@contextmanager
+def _told(events: Events, source: Source, query: Query) -> Iterator[None]:
+    """Raises DataError where the source cannot be read within, or its texts can be in two ways, or where a view of a
+    database file takes longer than PATIENCE (GW477)."""
     import duckdb
 
-    mapping = events.mapping
+    timer = _Timer(events.connection, [table.name for table in query.reads.values() if table and table.is_view])
     try:
-        found = kept.kept(place, table) or _in_place(events, table, query, place)
-        if found is None:
-            settled = (mapping.time_zone, mapping.date_order, mapping.decimal)
-            with _bounded(events.connection, source, query), _worked_out(events.connection, query) as sql:
-                found = kept.keep(events.connection, place, table, sql, *settled)
-        if found.file:
-            _create(
-                events, table, {column: column for column in table.columns}, f"read_parquet([{literal(found.file)}])"
-            )
-        else:
-            cells = {c: canonical_cell(table.name, c, quoted(n)) for c, n in query.plain.items()}
-            _create(events, table, cells, _relation(query))
-        return found
+        with timer:
+            yield
     except Unclear as error:
-        at = events.mapping.problem("", "", ("table", table.name, "columns", error.column))
-        raise DataError(error.problem(table.name, at.file or source.shown, at.line)) from error
+        at = events.mapping.problem("", "", ("table", query.table, "columns", error.column))
+        raise DataError(error.problem(query.table, at.file or source.shown, at.line)) from error
     except duckdb.Error as error:
-        raise DataError(_broken(source, table, query, error)) from error
+        if timer.late:
+            raise DataError(parts.endless(timer.views[0], source.shown)) from error
+        raise DataError(_broken(source, query, error)) from error
 
 
-@contextmanager
-def _bounded(connection, source: Source, query: Query) -> Iterator[None]:
-    """Stops what reads a view of a database file after PATIENCE. Raises DataError (GW477)."""
-    import duckdb
+class _Timer:
+    """Stops what reads `views` of a database file after PATIENCE, and says so in `late`."""
 
-    views = [table.name for table in query.reads.values() if table and table.is_view]
-    late = threading.Event()
+    def __init__(self, connection, views: list[str]):
+        self.connection, self.views, self.late = connection, views, False
+        self._timer = threading.Timer(parts.PATIENCE, self._stop)
 
-    def stop() -> None:
-        late.set()
-        connection.interrupt()
+    def __enter__(self) -> None:
+        if self.views:
+            self._timer.start()
 
-    timer = threading.Timer(parts.PATIENCE, stop)
-    if views:
-        timer.start()
-    try:
-        yield
-    except duckdb.InterruptException as error:
-        if late.is_set():
-            raise DataError(parts.endless(views[0], source.shown)) from error
-        raise
-    finally:
-        timer.cancel()
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def _stop(self) -> None:
+        self.late = True
+        self.connection.interrupt()
 
 
-@contextmanager
-def _worked_out(connection, query: Query) -> Iterator[str]:
-    """The query, or where it takes steps one that reads its rows: they are asked for several times."""
-    if not query.in_steps:
-        yield query.sql
-        return
-    connection.execute(f"create temp table worked_out as {query.sql}")
-    try:
-        yield "select * from worked_out"
-    finally:
-        connection.execute("drop table worked_out")
+def _table(events: Events, table: Table, query: Query, place: Path) -> kept.Kept:
+    """Makes the view of one canonical table, from the cache, in place, or after reading the source."""
+    mapping = events.mapping
+    found = kept.kept(place, table) or _in_place(events, table, query, place)
+    if found is None:
+        settled = (mapping.time_zone, mapping.date_order, mapping.decimal)
+        found = kept.keep(events.connection, place, table, query.sql, *settled)
+    if found.file:
+        _create(events, table, {column: column for column in table.columns}, f"read_parquet([{literal(found.file)}])")
+    else:
+        cells = {c: canonical_cell(table.name, c, quoted(n)) for c, n in query.plain.items()}
+        _create(events, table, cells, _relation(query))
+    return found
 
 
 def _relation(query: Query) -> str:
@@ -318,14 +341,17 @@ def _note(source: Source, message: str, hint: str) -> Problem:
     return Problem("GW435", message, source.shown, hint=hint, severity="warning")
 
 
-def _empty(mapping: Mapping, source: Source, table: Table, found: kept.Kept | None) -> list[Problem]:
-    notes = [Problem("GW438", message, source.shown, hint=hint) for message, hint in (found.notes if found else ())]
+def _empty(
+    mapping: Mapping, source: Source, table: Table, found: kept.Kept | None, notes: list[Problem]
+) -> list[Problem]:
+    lost = found.notes if found else ()
+    notes = [*notes, *(Problem("GW438", message, source.shown, hint=hint) for message, hint in lost)]
     at = ("table", table.name) if table.name in mapping.tables else ("adapter",)
     where = f"a source without {table.title.lower()} cannot be measured; look at the export"
     return [mapping.problem("GW438", f"{table.name} has no row that can be used", at, where), *notes]
 
 
-def _broken(source: Source, table: Table, query: Query, error: Exception) -> Problem:
+def _broken(source: Source, query: Query, error: Exception) -> Problem:
     """DuckDB's words on what it could not read, without its advice."""
     text = str(error).strip()
     line = re.search(r"Line: (\d+)", text)
@@ -342,4 +368,4 @@ def _broken(source: Source, table: Table, query: Query, error: Exception) -> Pro
     hint = "export it again"
     if type(error).__name__ == "PermissionException":
         hint = "a view of the database reads something outside of it; export its rows as a table"
-    return Problem("GW434", f"{table.name} cannot be read: {text.splitlines()[0][:300]}", file, hint=hint)
+    return Problem("GW434", f"{query.table} cannot be read: {text.splitlines()[0][:300]}", file, hint=hint)

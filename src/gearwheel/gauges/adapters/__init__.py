@@ -1,17 +1,19 @@
 """Adapters: how the tables of a known shop system become the canonical ones.
 
-Each is a folder here: `adapter.toml` says by which tables and columns the system is recognised, `TABLE.sql` is one
-canonical table over `source."table"`, in DuckDB's dialect. Adding one needs no Python. Casts are not needed: texts
-become times, numbers and flags afterwards, by the same rules for every source.
+Each is a folder here: `adapter.toml` says by which tables and columns the system is recognized and of which type each
+column is, `TABLE.sql` is one canonical table over `source."table"`, in DuckDB's dialect. Adding one needs no Python.
+The SQL needs no casts: its cells were read by the same rules as those of every other source.
 
-`steps/NAME.sql` is a step that several of them share, read as `step.NAME`. `findings/NAME.sql` is a check of the
-source that only this adapter can make.
+`steps/NAME.sql` is a step that several of them share, read as `step.NAME`. `findings/NAME.sql` is a check of the source
+that only this adapter can make.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
@@ -21,15 +23,19 @@ from gearwheel.gauges.catalogue import split_head
 from gearwheel.gauges.sources.parts import Source, SourceTable
 
 FOLDER = Path(__file__).parent
+# key of a toml → canonical type
+TYPES = {"numbers": "number", "times": "time", "times_in_utc": "time", "dates": "date", "flags": "flag"}
 _STEP = re.compile(r"\bstep\.([a-z_]+)")
+LISTS = ("needs", "may_have", "names", *TYPES)
 
 
 @dataclass(frozen=True)
 class SourceCheck:
     """A check of one system's source. The head comments of its file are TOML with these keys.
 
-    `sql` yields a row for each thing that was looked at: `id`, `bad` (true where the finding holds), and `amount` in
-    whole units of `currency`. `message` names {rows} (how many are bad of how many, with the plural noun `of`) and {money}.
+    `sql` yields a row for each thing that was looked at: `id` (text), `bad` (true where the finding holds), and `amount`
+    in whole units of `currency`. `message` names {rows} (how many are bad of how many, with the plural noun `of`) and
+    {money}.
     """
 
     code: str
@@ -47,9 +53,12 @@ class Adapter:
     """One shop system.
 
     `needs`: table → columns that must be there; `may_have`: table → columns that are read as empty where they are
-    missing, with the table if it is. `names`: table → other names (patterns with *) that it goes by. `settings`: what
-    a mapping starts from. `not_there`: canonical table or column → why the source does not have it. `kind` is
-    "events", or "gauges" for a file that holds measured series already.
+    missing, with the table if it is. `numbers`, `times`, `times_in_utc`, `dates`, `flags`: table → those of the columns
+    that are no text; `times_in_utc` are in UTC where they state no zone. `names`: table → other names (patterns with *) that it
+    goes by; `spellings`: table.column → other headers. `lacking`: table.column → what is not known without it. `settings`: what
+    a mapping starts from. `not_there`: canonical table or column → why the source does not have it. `kind` is "events",
+    "gauges" for a file that holds measured series already, or "unread" for a system that is known and refused. `steps`: name → SQL of a step, each after those that it
+    reads. `checks`: what only this adapter can find in its source.
     """
 
     name: str
@@ -57,18 +66,35 @@ class Adapter:
     followed: str
     needs: dict[str, tuple[str, ...]]
     may_have: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    numbers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    times: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    times_in_utc: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    dates: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    flags: dict[str, tuple[str, ...]] = field(default_factory=dict)
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    spellings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    lacking: dict[str, str] = field(default_factory=dict)
     settings: dict[str, str | int] = field(default_factory=dict)
     not_there: dict[str, str] = field(default_factory=dict)
-    sql: dict[str, str] = field(default_factory=dict)
-    checks: tuple[SourceCheck, ...] = ()
-    checks_sql: str = ""  # the rows of all of them, `number` saying of which
     kind: str = "events"
+    sql: dict[str, str] = field(default_factory=dict)
+    steps: dict[str, str] = field(default_factory=dict)
+    checks: tuple[SourceCheck, ...] = ()
+
+    @property
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """Every table that is read → its columns."""
+        names = dict.fromkeys((*self.needs, *self.may_have))
+        return {name: tuple(dict.fromkeys((*self.needs.get(name, ()), *self.may_have.get(name, ())))) for name in names}
+
+    def type_of(self, table: str, column: str) -> str:
+        """The canonical type of a column: number, time, date, flag or text."""
+        return next((kind for key, kind in TYPES.items() if column in getattr(self, key).get(table, ())), "text")
 
     def matched(self, source: Source) -> dict[str, SourceTable] | None:
         """The source's table for each of the adapter's, or None where a needed table or column is missing."""
         found = {}
-        for name in dict.fromkeys((*self.needs, *self.may_have)):
+        for name in self.columns:
             table = self.table_in(source, name)
             if table:
                 found[name] = table
@@ -78,19 +104,38 @@ class Adapter:
 
     def table_in(self, source: Source, name: str) -> SourceTable | None:
         """The source's table that is the adapter's `name`: called so, and with every needed column."""
-        wanted = {column.lower() for column in self.needs.get(name, ())}
+        return next(iter(self.tables_in(source, name)), None)
+
+    def tables_in(self, source: Source, name: str) -> list[SourceTable]:
+        """Every table of the source that could be the adapter's `name`, the one that is called most like it first."""
         patterns = [pattern.lower() for pattern in (name, *self.names.get(name, ()))]
-        for pattern in patterns:
-            for table in source.tables.values():
-                fits = fnmatchcase(table.name.lower(), pattern)
-                if fits and wanted <= {column.lower() for column in table.columns}:
-                    return table
-        return None
+        found = {
+            table.name: table
+            for pattern in patterns
+            for table in source.tables.values()
+            if fnmatchcase(table.name.lower(), pattern) and self.holds(table, name)
+        }
+        return list(found.values())
+
+    def holds(self, table: SourceTable, name: str) -> bool:
+        """Does the table have every column that the adapter's `name` needs?"""
+        return all(self.spelled(table.columns, name, column) for column in self.needs.get(name, ()))
+
+    def spelled(self, columns: Iterable[str], table: str, column: str) -> list[str]:
+        """Those of `columns` that are the adapter's column: called so but for letter case, blanks and signs, or as one
+        of its other spellings. Several where exports that call it differently were joined; its own name comes first."""
+        known = {_plain(name) for name in (column, *self.spellings.get(f"{table}.{column}", ()))}
+        return sorted((name for name in columns if _plain(name) in known), key=lambda name: name != column)
 
     @property
     def weight(self) -> int:
         """How much it asks for: of two adapters that fit, the more demanding one is right."""
         return sum(len(columns) for columns in self.needs.values())
+
+
+def _plain(name: str) -> str:
+    """A column's name without letter case, blanks, signs and marks of the byte order."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
 
 
 @cache
@@ -103,32 +148,27 @@ def adapters() -> dict[str, Adapter]:
 def read_adapter(folder: Path) -> Adapter:
     """The adapter in a folder."""
     raw = tomllib.loads((folder / "adapter.toml").read_text("utf-8"))
-    lists = {key: {t: tuple(c) for t, c in raw.pop(key, {}).items()} for key in ("needs", "may_have", "names")}
+    lists = {key: {t: tuple(c) for t, c in raw.pop(key, {}).items()} for key in (*LISTS, "spellings")}
+    sql = {path.stem: path.read_text("utf-8") for path in sorted(folder.glob("*.sql"))}
     steps = {path.stem: path.read_text("utf-8") for path in sorted(folder.glob("steps/*.sql"))}
-    sql = {path.stem: with_steps(path.read_text("utf-8"), steps) for path in sorted(folder.glob("*.sql"))}
     checks = []
     for path in sorted(folder.glob("findings/*.sql")):
         head, query = split_head(path.read_text("utf-8"))
         checks.append(SourceCheck(**tomllib.loads("\n".join(head)), sql=query))
-    rows = "\nunion all\n".join(
-        f"select {number} as number, id, bad, amount, currency from (\n{one.sql}\n)"
-        for number, one in enumerate(checks)
-    )
-    return Adapter(folder.name, **lists, **raw, sql=sql, checks=tuple(checks), checks_sql=with_steps(rows, steps))
+    return Adapter(folder.name, **lists, **raw, sql=sql, steps=_in_order(steps), checks=tuple(checks))
 
 
-def with_steps(sql: str, steps: dict[str, str]) -> str:
-    """The query with every step that it reads, directly or not, as a common table expression before it."""
-    needed: list[str] = []
+def steps_in(sql: str) -> list[str]:
+    """The steps that a query reads."""
+    return list(dict.fromkeys(_STEP.findall(sql)))
 
-    def need(text: str) -> None:
-        for name in _STEP.findall(text):
-            if name not in needed:
-                need(steps[name])
-                needed.append(name)
 
-    need(sql)
-    if not needed:
-        return sql
-    before = ",\n".join(f"step.{name} as (\n{steps[name]}\n)" for name in needed)
-    return _STEP.sub(r"step_\1", f"with {before}\nselect * from (\n{sql}\n)")
+def _in_order(steps: dict[str, str]) -> dict[str, str]:
+    """Each step after those that it reads."""
+    done: dict[str, str] = {}
+    while len(done) < len(steps):
+        ready = {name: sql for name, sql in steps.items() if name not in done and set(steps_in(sql)) <= done.keys()}
+        if not ready:
+            raise ValueError(f"steps that wait for each other: {', '.join(sorted(steps.keys() - done.keys()))}")
+        done |= ready
+    return done

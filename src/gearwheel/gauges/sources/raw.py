@@ -1,33 +1,31 @@
-"""From a mapping to one query a canonical table over `source."table"`, and the source tables that it reads."""
+"""From a mapping to one query for each canonical table, and the source tables that it reads."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
-from gearwheel.gauges.adapters import Adapter, adapters
+from gearwheel.gauges.adapters import Adapter, adapters, steps_in
 from gearwheel.gauges.canonical import tables as canonical_tables
 from gearwheel.gauges.mapping import Mapping, TableMap
 from gearwheel.gauges.sources.expression import ExpressionError, checked, is_plain, quoted
 from gearwheel.gauges.sources.parts import Source, SourceTable
-from gearwheel.gauges.sources.views import SCHEMA
+from gearwheel.gauges.sources.views import ADAPTED, SCHEMA
 from gearwheel.wheel.errors import DataError, Problem, did_you_mean
 
 
 @dataclass(frozen=True)
 class Query:
-    """The rows of one canonical table. `reads`: name in `source` → table, None where it is read as empty.
+    """The rows of one canonical table. `reads`: name in the SQL → table, None where it is read as empty.
 
-    `wanted`: name in `source` → columns that must exist there. `plain`: canonical column → source column, where the
-    query is nothing but a choice of columns of one table. `in_steps`: it reads steps of its adapter, which take time.
+    `adapter` is the one whose SQL it is; its tables are in the schema ADAPTED, those of a mapping in SCHEMA. `plain`:
+    canonical column → source column, where the query is nothing but a choice of columns of one table.
     """
 
     table: str
     sql: str
     reads: dict[str, SourceTable | None]
-    wanted: dict[str, tuple[str, ...]]
+    adapter: Adapter | None = None
     plain: dict[str, str] | None = None
-    in_steps: bool = False
 
 
 def queries(mapping: Mapping, source: Source) -> dict[str, Query]:
@@ -48,6 +46,10 @@ def _adapted(mapping: Mapping, source: Source) -> dict[str, Query]:
     if adapter is None:
         hint = did_you_mean(mapping.adapter, adapters()) or f"one of {', '.join(adapters())}"
         raise DataError(mapping.problem("GW437", f"there is no adapter {mapping.adapter[:60]!r}", ("adapter",), hint))
+    if adapter.kind == "unread":
+        message = f"{adapter.title} is not read: {adapter.not_there['orders']}"
+        hint = 'map orders and order_lines yourself, over views that give money in whole units, with adapter = ""'
+        raise DataError(mapping.problem("GW437", message, ("adapter",), hint))
     if adapter.kind != "events":
         message = f"{adapter.title} holds measured series, not events"
         hint = "give the file to gearwheel fit as the measurements of a wheel"
@@ -55,15 +57,12 @@ def _adapted(mapping: Mapping, source: Source) -> dict[str, Query]:
     tables = adapter.matched(source)
     if tables is None:
         raise DataError(mapping.problem("GW437", *_unlike(adapter, source)))
-    made = {}
-    for name, sql in adapter.sql.items():
-        used = used_tables(sql)
-        if any(tables.get(t) for t in used):
-            wanted = {t: (*adapter.needs.get(t, ()), *adapter.may_have.get(t, ())) for t in used}
-            made[name] = Query(
-                name, sql, {t: tables.get(t) for t in used}, wanted, in_steps=sql.startswith("with step_")
-            )
-    return made
+    reads = {name: tables.get(name) for name in adapter.columns}
+    return {
+        name: Query(name, sql, reads, adapter)
+        for name, sql in adapter.sql.items()
+        if any(tables.get(used) for used in _used(sql, adapter.steps))
+    }
 
 
 def _unlike(adapter: Adapter, source: Source) -> tuple[str, tuple[str, ...], str]:
@@ -77,14 +76,14 @@ def _unlike(adapter: Adapter, source: Source) -> tuple[str, tuple[str, ...], str
     return f"the source is not as {adapter.title} has it", ("adapter",), ""
 
 
-@cache
-def used_tables(sql: str) -> tuple[str, ...]:
-    """The tables of `source` that a query reads."""
+def _used(sql: str, steps: dict[str, str]) -> set[str]:
+    """The adapter's tables that a query reads, itself or by a step."""
     import sqlglot
     from sqlglot import exp
 
     tree = sqlglot.parse_one(sql, read="duckdb")
-    return tuple(dict.fromkeys(table.name for table in tree.find_all(exp.Table) if table.db == SCHEMA))
+    used = {table.name for table in tree.find_all(exp.Table) if table.db == ADAPTED}
+    return used.union(*(_used(steps[name], steps) for name in steps_in(sql)))
 
 
 def _mapped(mapping: Mapping, source: Source, name: str, entry: TableMap, problems: list[Problem]) -> Query | None:
@@ -115,8 +114,7 @@ def _mapped(mapping: Mapping, source: Source, name: str, entry: TableMap, proble
         name,
         f"select {chosen} from {SCHEMA}.{quoted(table.name)}{where}",
         {table.name: table},
-        {table.name: ()},
-        None if where or None in plain.values() else plain,
+        plain=None if where or None in plain.values() else plain,
     )
 
 

@@ -1,28 +1,19 @@
-"""Source tables as views of a DuckDB connection: `source."name"`, each column under its own name."""
+"""Source tables as views of a DuckDB connection, as they stand."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 from gearwheel.gauges.sources.delimited import MAX_LINE
 from gearwheel.gauges.sources.expression import literal, quoted
 from gearwheel.gauges.sources.parts import SourceFile, SourceTable
 
-SCHEMA = "source"
+SCHEMA = "plain"  # tables as they stand, for the expressions of a mapping
+ADAPTED = "source"  # an adapter's tables and columns under its own names, with cells that were read
+STEPS = "step"  # an adapter's steps
 
 
-def create_view(connection, name: str, relation: str, columns: Iterable[str], wanted: Iterable[str] = ()) -> None:
-    """`source."name"` over a relation that has `columns`; what else is `wanted` is there as empty text."""
-    have = {column.lower() for column in columns}
-    missing = [column for column in wanted if column.lower() not in have]
-    nulls = "".join(f", cast(null as varchar) as {quoted(column)}" for column in missing)
-    connection.execute(f"create view {SCHEMA}.{quoted(name)} as select *{nulls} from {relation}")
-
-
-def create_empty(connection, name: str, wanted: Iterable[str]) -> None:
-    """`source."name"` for a table that is not there: these columns and no rows."""
-    nulls = ", ".join(f"cast(null as varchar) as {quoted(column)}" for column in wanted)
-    connection.execute(f"create view {SCHEMA}.{quoted(name)} as select {nulls} where false")
+def create_view(connection, name: str, relation: str) -> None:
+    """`plain."name"` over a relation, each column under its own name."""
+    connection.execute(f"create view {SCHEMA}.{quoted(name)} as select * from {relation}")
 
 
 def relation(table: SourceTable) -> str:

@@ -1,3 +1,3 @@
-select coalesce(nullif(lower(trim(email)), ''), id) as customer_id, min(created_at) as first_seen
+select coalesce(lower(email), id) as customer_id, min(created_at) as first_seen
 from source."customer"
 group by 1

@@ -2,7 +2,7 @@
 -- what is compared. Orders that never were to be delivered promise nothing.
 select
     order_id,
-    date_trunc('day', try_cast(order_estimated_delivery_date as timestamp)) + interval '12 hours' as promised_at,
+    order_estimated_delivery_date + interval '12 hours' as promised_at,
     order_delivered_customer_date as delivered_at
 from source."orders"
-where order_status not in ('canceled', 'unavailable')
+where coalesce(order_status, '') not in ('canceled', 'unavailable')

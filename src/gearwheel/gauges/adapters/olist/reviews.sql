@@ -2,13 +2,11 @@
 -- A few have lost their creation date; then the answer's stands in for it.
 select
     order_id,
-    avg(try_cast(review_score as double)) as score,
+    avg(review_score) as score,
     string_agg(
-        nullif(trim(concat_ws(E'\n', review_comment_title, review_comment_message)), ''), E'\n'
+        nullif(concat_ws(E'\n', review_comment_title, review_comment_message), ''), E'\n'
         order by review_creation_date, review_comment_message
     ) as text,
-    min(coalesce(
-        nullif(cast(review_creation_date as varchar), ''), nullif(cast(review_answer_timestamp as varchar), '')
-    )) as created_at
+    min(coalesce(review_creation_date, review_answer_timestamp)) as created_at
 from source."order_reviews"
 group by order_id

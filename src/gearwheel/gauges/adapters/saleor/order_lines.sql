@@ -1,27 +1,25 @@
--- Prices with tax, as the customer saw them. Shipping is shared among the lines by their value.
-with lines as (
+-- The total of the order is what was paid: what its lines cost beyond that is a discount on the whole order. It and the
+-- shipping are shared among the goods by their value. A gift card is money on account and no sale of goods; it gets none.
+with goods as (
     select
-        l.*,
-        try_cast(l.quantity as double) as pieces,
-        coalesce(
-            nullif(try_cast(l.undiscounted_unit_price_gross_amount as double), 0),
-            try_cast(l.unit_price_gross_amount as double)
-        ) as full_price,
-        try_cast(l.unit_price_gross_amount as double) as paid_price,
-        try_cast(o.shipping_price_gross_amount as double) as shipping
-    from source."order_orderline" as l
-    inner join source."order_order" as o on o.id = l.order_id
-    where o.status <> 'draft'
+        *,
+        value / nullif(sum(value) over (partition by order_id), 0) as share,
+        count(*) over (partition by order_id) as order_lines,
+        sum(value) over (partition by order_id) as order_value
+    from step.lines
+    where not is_gift_card
+),
+cards as (
+    select order_id, sum(value) as value from step.lines where is_gift_card group by order_id
 )
 select
-    order_id,
-    id as line,
-    coalesce(nullif(product_sku, ''), nullif(product_variant_id, ''), cast(variant_id as varchar), product_name) as product_id,
-    pieces as quantity,
-    full_price as price,
-    greatest(full_price - paid_price, 0) * pieces as discount,
-    shipping * coalesce(
-        pieces * paid_price / nullif(sum(pieces * paid_price) over (partition by order_id), 0),
-        1.0 / count(*) over (partition by order_id)
-    ) as shipping_charged
-from lines
+    g.order_id,
+    g.line,
+    g.product_id,
+    g.quantity,
+    g.full_price as price,
+    greatest(g.full_price - g.paid_price, 0) * g.quantity
+    + coalesce(greatest(g.order_value + coalesce(c.value, 0) + coalesce(g.shipping, 0) - g.total, 0) * g.share, 0) as discount,
+    g.shipping * coalesce(g.share, 1.0 / g.order_lines) as shipping_charged
+from goods as g
+left join cards as c on c.order_id = g.order_id

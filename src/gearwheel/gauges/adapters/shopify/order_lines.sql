@@ -1,50 +1,39 @@
--- Subtotal is what was paid for the goods: what lies between it and the prices is the discount, whether it was given
--- on a line or on the order. It and the shipping are shared among the lines by their value.
-with lines as (
-    select
-        *,
-        row_number() over (partition by "Name" order by place) as line,
-        quantity * price as value,
-        sum(quantity * price) over (partition by "Name") as order_value,
-        count(*) over (partition by "Name") as order_lines
-    from (
-        select
-            "Name", "Lineitem sku", "Lineitem name",
-            row_number() over () as place,
-            coalesce(try_cast("Lineitem quantity" as double), 1) as quantity,
-            try_cast("Lineitem price" as double) as price,
-            coalesce(try_cast("Lineitem discount" as double), 0) as line_discount
-        from source."orders"
-        where nullif("Name", '') is not null
-    )
-),
-orders as (
-    select
-        "Name",
-        max(try_cast("Subtotal" as double)) as subtotal,
-        max(try_cast("Shipping" as double)) as shipping
-    from source."orders"
-    group by "Name"
-),
-products as (
-    select "Variant SKU" as sku, max(try_cast("Cost per item" as double)) as cost
+-- Subtotal is what was paid for the lines: what lies between it and the prices is the discount, whether it was given on
+-- a line or on the order. Gift cards get none. Where there is no Subtotal the stated discounts count. What no line claims
+-- of the discount, and the shipping, are shared among the goods by their value.
+with products as (
+    select "Variant SKU" as sku, max("Cost per item") as cost
     from source."products"
-    where nullif("Variant SKU", '') is not null
+    where "Variant SKU" is not null
     group by "Variant SKU"
+),
+goods as (
+    select
+        l.*,
+        h.shipping,
+        case when l.kind_value > 0 then l.value / l.kind_value else 1.0 / l.kind_lines end as share,
+        sum(l.line_discount) over (partition by l.order_key) as line_discounts,
+        case
+            when h.subtotal is null
+                then greatest(coalesce(h.discount, 0), sum(l.line_discount) over (partition by l.order_key))
+            else greatest(l.kind_value - (h.subtotal - l.cards_value), 0)
+        end as order_discount
+    from step.lines as l
+    inner join step.heads as h on h.order_key = l.order_key
+    where l.kind = 'goods'
 )
 select
-    l."Name" as order_id,
-    l.line,
-    coalesce(nullif(l."Lineitem sku", ''), l."Lineitem name") as product_id,
-    l.quantity,
-    l.price,
+    g.order_id,
+    g.line,
+    coalesce(g.sku, g.title) as product_id,
+    g.quantity,
+    g.price,
     case
-        when o.subtotal is null then l.line_discount
-        when l.order_value > 0 then greatest(l.order_value - o.subtotal, 0) * l.value / l.order_value
-        else 0
+        when g.line_discounts <= g.order_discount + 0.01
+            then g.line_discount + greatest(g.order_discount - g.line_discounts, 0) * g.share
+        else g.order_discount * g.share
     end as discount,
-    o.shipping * case when l.order_value > 0 then l.value / l.order_value else 1.0 / l.order_lines end as shipping_charged,
+    g.shipping * g.share as shipping_charged,
     p.cost as unit_cost
-from lines as l
-left join orders as o on o."Name" = l."Name"
-left join products as p on p.sku = l."Lineitem sku"
+from goods as g
+left join products as p on p.sku = g.sku

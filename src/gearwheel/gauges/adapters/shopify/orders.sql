@@ -1,19 +1,13 @@
--- One row is a line item. What is said of the whole order stands on its first row only. The person is the e-mail
--- address, the telephone number where there is none, and the order itself where there is neither.
+-- An order of nothing but gift cards and tips is no order of goods. Somebody without an address is a person of their own.
 select
-    "Name" as order_id,
-    coalesce(
-        max(nullif(lower(trim("Email")), '')),
-        max(nullif(regexp_replace("Phone", '[^0-9+]', '', 'g'), '')),
-        'order ' || "Name"
-    ) as customer_id,
-    min(nullif("Created at", '')) as placed_at,
-    case
-        when max(nullif("Cancelled at", '')) is not null or max(lower("Financial Status")) = 'voided' then 'cancelled'
-        else max(lower(nullif("Financial Status", '')))
-    end as status,
-    max(upper(nullif("Currency", ''))) as currency,
-    coalesce(bool_or(lower("Payment Method") like '%bogus%'), false) as is_test
-from source."orders"
-where nullif("Name", '') is not null
-group by "Name"
+    h.order_id,
+    coalesce(h.email, h.phone, 'order ' || h.order_id) as customer_id,
+    h.placed_at,
+    case when h.cancelled_at is not null or list_contains(h.statuses, 'voided') then 'cancelled' else h.status end as status,
+    h.currency,
+    h.is_test
+from step.heads as h
+left join (
+    select order_key, bool_or(kind = 'goods') as has_goods from step.lines group by order_key
+) as l on l.order_key = h.order_key
+where coalesce(l.has_goods, true)

@@ -1,38 +1,26 @@
--- Of a refund only its amount is known. Where all was refunded every line came back; else it is put on the first line.
-with lines as (
-    select
-        "Name",
-        row_number() over (partition by "Name" order by place) as line,
-        value,
-        sum(value) over (partition by "Name") as order_value,
-        count(*) over (partition by "Name") as order_lines
-    from (
-        select
-            "Name",
-            row_number() over () as place,
-            coalesce(try_cast("Lineitem quantity" as double), 1) * coalesce(try_cast("Lineitem price" as double), 0) as value
-        from source."orders"
-    )
+-- Of a refund only its amount is known. Where all was refunded every line came back, for what was paid where the amount
+-- is missing; else it is put on the first line.
+with goods as (
+    select l.*, case when l.kind_value > 0 then l.value / l.kind_value else 1.0 / l.kind_lines end as share
+    from step.lines as l
+    where l.kind = 'goods'
 ),
-orders as (
+refunded as (
     select
-        "Name",
-        min(nullif("Created at", '')) as created,
-        max(try_cast("Refunded Amount" as double)) as refund,
-        coalesce(bool_or(lower("Financial Status") = 'refunded'), false) as whole,
-        max(nullif("Cancelled at", '')) as cancelled
-    from source."orders"
-    group by "Name"
+        *,
+        list_contains(statuses, 'refunded') as is_whole,
+        coalesce(nullif(refund, 0), case when list_contains(statuses, 'refunded') then subtotal end) as given_back
+    from step.heads
+    where
+        cancelled_at is null
+        and not list_contains(statuses, 'voided')
+        and (refund > 0 or list_has_any(statuses, ['refunded', 'partially_refunded']))
 )
 select
-    l."Name" as order_id,
-    l.line,
-    o.created as requested_at,
-    case
-        when not o.whole then o.refund
-        when l.order_value > 0 then o.refund * l.value / l.order_value
-        else o.refund / l.order_lines
-    end as refund
-from lines as l
-inner join orders as o on o."Name" = l."Name"
-where o.refund > 0 and o.cancelled is null and (o.whole or l.line = 1)
+    g.order_id,
+    g.line,
+    r.placed_at as requested_at,
+    case when r.is_whole then r.given_back * g.share else r.given_back end as refund
+from goods as g
+inner join refunded as r on r.order_key = g.order_key
+where r.is_whole or g.place_in_kind = 1

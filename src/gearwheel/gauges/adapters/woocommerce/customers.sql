@@ -1,5 +1,4 @@
-select
-    coalesce(nullif(lower(trim(email)), ''), 'customer ' || cast(customer_id as varchar)) as customer_id,
-    min(try_cast(date_registered as timestamp)) as first_seen
+select coalesce(lower(email), 'customer ' || customer_id) as customer_id, min(date_registered) as first_seen
 from source."wc_customer_lookup"
+where ltrim(customer_id, '0.') <> ''
 group by 1

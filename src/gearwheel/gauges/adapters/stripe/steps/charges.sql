@@ -12,16 +12,14 @@ with told as (
             'guest ' || c.id
         ) as person,
         c.created,
-        coalesce(
-            try_cast(cast(c.created as varchar) as double), epoch(try_cast(cast(c.created as varchar) as timestamp))
-        ) as moment,
+        epoch(c.created) as moment,
         lower(c.currency) as currency,
-        coalesce(try_cast(c.livemode as boolean), true) as live,
-        lower(cast(c.status as varchar)) = 'succeeded' and coalesce(try_cast(c.paid as boolean), true) as succeeded,
-        coalesce(try_cast(c.captured as boolean), true) as captured,
-        try_cast(replace(cast(c.amount as varchar), ',', '') as double) as amount,
-        try_cast(replace(cast(c.amount_captured as varchar), ',', '') as double) as amount_captured,
-        try_cast(replace(cast(c.amount_refunded as varchar), ',', '') as double) as amount_refunded,
+        coalesce(c.livemode, true) as live,
+        lower(cast(c.status as varchar)) = 'succeeded' and coalesce(c.paid, true) as succeeded,
+        coalesce(c.captured, true) as captured,
+        c.amount as amount,
+        c.amount_captured as amount_captured,
+        c.amount_refunded as amount_refunded,
         nullif(c.payment_intent, '') as payment_intent,
         coalesce(nullif(c.invoice, ''), p.invoice, q.invoice) as invoice
     from source."charges" as c
@@ -32,8 +30,8 @@ with told as (
         partition by c.id
         order by
             coalesce(lower(cast(c.status as varchar)) = 'succeeded', false) desc,
-            coalesce(try_cast(c.captured as boolean), true) desc,
-            try_cast(cast(c.amount_refunded as varchar) as double) desc nulls last
+            coalesce(c.captured, true) desc,
+            c.amount_refunded desc nulls last
     ) = 1
 )
 select

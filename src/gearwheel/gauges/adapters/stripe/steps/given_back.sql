@@ -5,8 +5,9 @@ with refunds as (
     from source."refunds"
     union all
     select
-        json_extract_string(one, '$.id'), id, null, json_extract_string(one, '$.created'),
-        json_extract_string(one, '$.amount'), json_extract_string(one, '$.status'), json_extract_string(one, '$.reason')
+        json_extract_string(one, '$.id'), id, null, to_timestamp(try_cast(json_extract(one, '$.created') as double)),
+        try_cast(json_extract(one, '$.amount') as double), json_extract_string(one, '$.status'),
+        json_extract_string(one, '$.reason')
     from (
         select
             id,
@@ -22,7 +23,7 @@ numbers as (
         r.id,
         coalesce(c.order_id, r.charge, r.payment_intent) as order_id,
         r.created,
-        try_cast(replace(cast(r.amount as varchar), ',', '') as double) as amount,
+        r.amount,
         r.reason,
         c.id as charge,
         c.amount - c.taken as released,
@@ -49,7 +50,7 @@ credit as (
         n.id,
         n.invoice as order_id,
         n.created,
-        try_cast(cast(n.total as varchar) as double) - coalesce((
+        n.total - coalesce((
             select sum(r.amount) from refunded as r where r.id = n.refund
                 or contains(cast(n.refunds as varchar), r.id)
         ), 0) as amount,
@@ -67,7 +68,7 @@ owed as (
 )
 select id, order_id, created, amount, reason from refunded
 union all
-select d.id, coalesce(c.order_id, d.charge), d.created, try_cast(cast(d.amount as varchar) as double), 'dispute: ' || d.reason
+select d.id, coalesce(c.order_id, d.charge), d.created, d.amount, 'dispute: ' || d.reason
 from source."disputes" as d
 left join step.paid as c on c.id = d.charge
 where lower(cast(d.status as varchar)) = 'lost'

@@ -7,11 +7,9 @@ with told as (
         nullif(customer, '') as customer,
         lower(cast(status as varchar)) as status,
         created,
-        coalesce(
-            try_cast(cast(created as varchar) as double), epoch(try_cast(cast(created as varchar) as timestamp))
-        ) as moment,
+        epoch(created) as moment,
         lower(currency) as currency,
-        coalesce(try_cast(livemode as boolean), true) as live,
+        coalesce(livemode, true) as live,
         coalesce(
             nullif(subscription, ''),
             json_extract_string(
@@ -19,12 +17,12 @@ with told as (
             )
         ) as subscription,
         try_cast(json_extract_string(to_json(lines), '$') as json) as lines,
-        try_cast(replace(cast(subtotal as varchar), ',', '') as double) as subtotal,
-        try_cast(replace(cast(total as varchar), ',', '') as double) as total,
-        try_cast(replace(cast(tax as varchar), ',', '') as double) as tax,
-        try_cast(replace(cast(amount_paid as varchar), ',', '') as double) as amount_paid,
-        try_cast(cast(pre_payment_credit_notes_amount as varchar) as double) as credited,
-        coalesce(try_cast(paid_out_of_band as boolean), false) as out_of_band,
+        subtotal as subtotal,
+        total as total,
+        tax as tax,
+        amount_paid as amount_paid,
+        pre_payment_credit_notes_amount as credited,
+        coalesce(paid_out_of_band, false) as out_of_band,
         try_cast(json_extract_string(to_json(total_discount_amounts), '$') as json) as discounts,
         coalesce(
             try_cast(json_extract_string(to_json(total_tax_amounts), '$') as json),
@@ -37,7 +35,7 @@ with told as (
         partition by id
         order by
             case lower(cast(status as varchar)) when 'draft' then 0 when 'open' then 1 when 'uncollectible' then 2 else 3 end desc,
-            try_cast(cast(amount_paid as varchar) as double) desc nulls last
+            amount_paid desc nulls last
     ) = 1
 )
 select
