@@ -89,7 +89,7 @@ def test_the_card_gives_no_advice_at_the_end_of_what_was_tried():
 
 def test_the_terminal_gives_units_intervals_and_what_was_never_tried():
     done = gearwheel("shop", "fulfilment", "--years", "1", "--try", "promised_days=0.8,1.2")
-    line = next(row for row in done.output.splitlines() if row.startswith("0.8"))
+    line = next(row for row in done.output.splitlines() if row.startswith("0.8 "))
     assert "(never tried)" in line and " to " in line
     found = json.loads(gearwheel("shop", "fulfilment", "--years", "1", "--json").stdout)["terms"]
     for term in found["terms"]:

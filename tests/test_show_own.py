@@ -319,6 +319,7 @@ def test_an_undecided_link_says_why():
     assert words_verdicts.plainly(link(unsure, -1, 1, 0.4, "effect or none")).startswith("Both no effect and an effect")
     leaning = words_verdicts.plainly(link(unsure, 0.1, 1, 0.4, "leans", 0.7))
     assert "only 2 times as likely" in leaning and "3.9 times are needed" in leaning
+    assert "the record is as likely without it" in words_verdicts.plainly(link(unsure, 0.1, 1, 0.4, "leans", -0.02))
     tiny = words_verdicts.plainly(link(unsure, -0.2, 0.01, 0.8, "at most tiny"))
     assert tiny.startswith("At most tiny") and "ends 0.01 from no effect, and up to 0.05 counts as none" in tiny
     assert "within 0.05 of no effect" in words_verdicts.plainly(link("does not turn here", -0.01, 0.02, 0.9))

@@ -17,7 +17,8 @@ def summary_text(results: dict) -> str:
     results = prepared(results)
     title = _printable(words.report_title(results))[: _WIDTH - 2]
     sentences = _own(results) if events_of(results) else _whole(results)
-    sentences[5:5] = [("Forecast", sentence) for sentence in impossible(results)]  # beside the backtest
+    after = [label for label, _ in sentences].index("Backtest") + 1
+    sentences[after:after] = [("Forecast", sentence) for sentence in impossible(results)]
     lines = [title, "-" * len(title)]
     for label, sentence in sentences:
         wrapped = textwrap.wrap(_printable(sentence), _WIDTH - 12) or [""]

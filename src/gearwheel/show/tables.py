@@ -96,7 +96,7 @@ def _what_would_tell(results: dict, one: dict, verdict: str) -> str:
             f"Moves with {words.variable_words(results, tied.get('parameter'))} (correlation {figures.number(r, 2)})."
         )
     if test:
-        parts.append(f"Would tell: {test.rstrip('.')}.")
+        parts.append(f"Would tell: {test}" + ("" if test[-1] in ".?!" else "."))
     return tag("small", escaped(" ".join(parts))) if parts else ""
 
 

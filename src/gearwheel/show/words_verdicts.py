@@ -93,10 +93,13 @@ def _leans(gain: float | None) -> str:
     if gain is None:
         return "The interval leaves out no effect, but there is no record to compare with one without it."
     times = math.exp(min(gain, 50.0))
-    likely = "about as likely" if times < 1.1 else f"{number(times, 2)} times as likely"
+    likely = (
+        f"only {number(times, 2)} times as likely with the effect as without it"
+        if times >= 1.1
+        else "as likely without it"
+    )
     return (
-        f"The interval leaves out no effect, but the record is only {likely} with the effect as without it; "
-        f"{number(LEAST_LIKELIER, 2)} times are needed."
+        f"The interval leaves out no effect, but the record is {likely}; {number(LEAST_LIKELIER, 2)} times are needed."
     )
 
 
