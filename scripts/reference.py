@@ -24,7 +24,7 @@ MADE = "<!-- written by scripts/reference.py; do not edit -->"
 OTHER_CODES = {
     "A trial run, as part of `check`": {
         "GW308": "A variable has no finite value at some time: what needs it has none either. A warning.",
-        "GW309": "A stock on a log scale, for what is always above 0, falls below 0. A warning.",
+        "GW309": "A stock on a log scale, for what is always above 0, falls below 0, or a nonnegative one starts there. A warning.",
         "GW310": "The horizon is no whole number of time steps, so runs end before or after it. A warning.",
     },
     "Reading a file": {

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gearwheel.loops.anchors import Anchors
+from gearwheel.loops.anchors import Anchors, interval
 from gearwheel.loops.speed import feedback_rate, speed, speed_sensitivity
+from gearwheel.show import words
 from gearwheel.spin.program import build
 from gearwheel.wheel.assemble import assemble
 from gearwheel.wheel.read import parse_wheel
@@ -122,3 +123,31 @@ def test_a_state_that_is_not_finite_gives_no_rate():
     states[1] = -1.0
     found = feedback_rate(Anchors(program, states, np.zeros(1)))
     assert np.isfinite(found[0, 0]) and np.isnan(found[1, 0])
+
+
+def test_a_stock_that_may_be_negative_belongs_to_the_feedback_core_where_it_feeds_back():
+    """Stock and crew: d stock = 8 crew - 80, d crew = (450 - stock) / 60 - crew / 12, whose eigenvalues are complex."""
+    text = """
+wheel = { name = "yard", unit = "month", dt = 0.25, size = "crew" }
+[stock.goods]
+unit = "1"
+start = "450"
+scale = "abs"
+inflows = ["making"]
+[stock.crew]
+unit = "1"
+start = "10"
+inflows = ["hiring"]
+[flow.making]
+unit = "1/month"
+equation = "8 * crew - 80"
+[flow.hiring]
+unit = "1/month"
+equation = "(450 - goods) / 60 - crew / 12"
+"""
+    program = build(assemble(parse_wheel(text), None))
+    exact = np.linalg.eigvals(np.array([[0.0, 8.0], [-1 / 60, -1 / 12]])).real.max() * 12
+    at = Anchors(program, np.array([[[450.0, 10.0]]]), np.zeros(1))
+    assert feedback_rate(at)[0, 0] == pytest.approx(exact)
+    said = words.feedback({"wheel": {"unit": "month"}, "feedback_rate": interval(feedback_rate(at)[:, 0])})
+    assert "per year" in said and "50" in said, "-0.042 a month are -50% a year"

@@ -123,3 +123,9 @@ def test_a_run_past_the_end_of_the_calendar_is_refused(start, horizon):
 def test_the_first_year_of_the_calendar_runs():
     wheel = pool().changed(start=date(1, 1, 1), stock={"water": gw.Stock("l", "99", (), ("losing",))})
     assert codes(wheel) == [] and gw.build(wheel).spin(draws=2).dates[0] == date(1, 1, 1)
+
+
+def test_a_nonnegative_stock_that_starts_below_zero_is_told():
+    assert codes(pool(stock={"water": gw.Stock("l", "-2", (), ("losing",), scale="abs", nonnegative=True)})) == [
+        "GW309"
+    ]

@@ -19,7 +19,7 @@ def measure(target: str | Path, progress=None, connect: bool = False) -> Measure
     return Measures(measure_source(mapping_of(str(target)), progress, connect=connect))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Measures:
     """`found` has the keys of the `events` part of results.json: gauges, rows, left_out, page, facts, themes, …"""
 
@@ -57,6 +57,9 @@ class Measures:
         import pandas as pd
 
         return pd.DataFrame.from_dict(self.found["facts"], orient="index").rename_axis("fact")
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         from gearwheel.show.measured_text import measured_text

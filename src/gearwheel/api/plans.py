@@ -10,7 +10,7 @@ from typing import Any
 from gearwheel.wheel.parts import Wheel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """Levers over time with what they bring and risk. `found` is what `gearwheel plan --json` prints."""
 
@@ -70,6 +70,9 @@ class Plan:
 
         write_ours(Path(path), plan_html(self.found, self.wheel.title or self.wheel.name))
         return Path(path)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         from gearwheel.show import words_plan as words

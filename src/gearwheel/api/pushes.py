@@ -9,7 +9,7 @@ from typing import Any
 from gearwheel.wheel.parts import Wheel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Push:
     """The cheapest push past critical mass. `found` is what `gearwheel push --json` prints."""
 
@@ -34,6 +34,9 @@ class Push:
         part = self.found["map"]
         rows = pd.Index(part["starts"], name="start")
         return pd.DataFrame(part["odds"], index=rows, columns=pd.Index(part["sizes"], name="push"))
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         from gearwheel.show import words_push as words

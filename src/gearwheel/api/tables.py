@@ -46,7 +46,7 @@ class Loops:
     def _repr_html_(self) -> str:
         from gearwheel.show import tables
 
-        return tables.loop_table({"wheel": {"unit": self.wheel.unit}, **self.found})
+        return self._repr_svg_() + tables.loop_table({"wheel": {"unit": self.wheel.unit}, **self.found})
 
     def _repr_svg_(self) -> str:
         from gearwheel.show.charts import shares

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Terms:
     """`found` holds the terms with their settings, the best one and how flat the top is; for pass-through the timings.
 
@@ -51,6 +51,9 @@ class Terms:
 
     def _parts(self) -> list:
         return list(self.found.get("timings") or self.found["terms"])
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         from gearwheel.show import words_terms

@@ -9,7 +9,8 @@ import numpy as np
 from gearwheel.loops.anchors import Cases
 from gearwheel.loops.find import components
 from gearwheel.spin.program import Program
-from gearwheel.wheel.graph import Edge, Graph
+from gearwheel.wheel.graph import Edge, Graph, parse_name
+from gearwheel.wheel.tree import Call, Number, Tree, names, transform
 
 STEP = 1e-6
 _AT_ZERO = 1e-9  # the step for a cause that is zero: it has no size of its own to take a share of
@@ -114,11 +115,20 @@ def _through(program: Program, graph: Graph, derivatives: np.ndarray, apart: boo
 def feedback_core(program: Program, graph: Graph) -> list[int]:
     """Positions in `program.stocks` of the largest set of stocks that all drive each other.
 
-    What only accumulates, such as cash that nothing looks at, drives nothing and so is not in it.
+    What only accumulates, such as cash that nothing looks at or that enters an equation times 0, drives nothing and so
+    is not in it.
     """
+    computed = {**program.wheel.flow, **program.wheel.aux}
+    acting = {n: set(names(transform(parse_name(p.equation), _nothing))) for n, p in computed.items()}
     place = {n: i for i, n in enumerate(graph.nodes)}
     successors: list[list[int]] = [[] for _ in graph.nodes]
     for cause, effect in graph.edges:
-        successors[place[cause]].append(place[effect])
+        if effect not in acting or cause in acting[effect]:
+            successors[place[cause]].append(place[effect])
     groups = [[i for i, n in enumerate(program.stocks) if place[n] in c] for c in components(successors)]
     return max(groups, key=len, default=[])
+
+
+def _nothing(tree: Tree) -> Tree | None:
+    """0 for a product with the number 0."""
+    return Number(0.0) if isinstance(tree, Call) and tree.fn == "*" and Number(0.0) in tree.args else None

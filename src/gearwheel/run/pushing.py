@@ -13,6 +13,7 @@ from gearwheel.run.questions import here, now_of
 from gearwheel.run.store import Progress, plain, silent
 from gearwheel.spin.levers import history, value_at
 from gearwheel.spin.program import build, initial
+from gearwheel.spin.size import steps_of
 from gearwheel.wheel.errors import Problem, WheelError
 from gearwheel.wheel.parts import Wheel
 from gearwheel.wheel.times import decimal_year, per_year
@@ -84,6 +85,7 @@ def push_from(
     _refuse(wheel, not (math.isfinite(years) and 0 < years <= 200), f"a push over {years:g} years makes no sense")
     _refuse(wheel, most is not None and not most > 0, "the most money must be above 0")
     parameters = {**parameters, **unsure_draws(wheel, np.shape(state)[0], seed)}
+    steps_of(wheel, years)  # refuses what could not be spun
     program, horizon = build(wheel), years * per_year(wheel)
     stocks = wheel.push or None
     steps = max(2, round(horizon / wheel.dt))

@@ -29,7 +29,8 @@ def trial(wheel: Wheel) -> list[Problem]:
     steps = max(1, round(horizon / wheel.dt))
     most = max(1, MOST_VALUES // len(wheel.variables()))
     run = spin(program, {}, min(steps, most), paths=history(wheel))
-    return [*_rounded(wheel, horizon, steps), *_without_value(program, run), *_below_zero(program, run)]
+    below = [*_below_zero(program, run), *_below_at_start(program, run)]
+    return [*_rounded(wheel, horizon, steps), *_without_value(program, run), *below]
 
 
 def _rounded(wheel: Wheel, horizon: float, steps: int) -> Iterator[Problem]:
@@ -86,6 +87,15 @@ def _below_zero(program: Program, run: Ensemble) -> Iterator[Problem]:
             if any(name in names(parse_name(wheel.flow[f].equation)) for f in leaving):
                 hint += " An outflow that is a share of the stock needs a shorter dt."
         yield _warning(wheel, "GW309", "stock", name, message, hint)
+
+
+def _below_at_start(program: Program, run: Ensemble) -> Iterator[Problem]:
+    for name, stock in program.wheel.stock.items():
+        start = run.values[name][0, 0]
+        if stock.nonnegative and start < 0:
+            message = f"stock '{name}' is nonnegative and starts at {start:.4g}, with every belief at its centre"
+            hint = "Its first step would lift it to 0 out of nothing. Give it a start of 0 or more."
+            yield _warning(program.wheel, "GW309", "stock", name, message, hint)
 
 
 def _warning(wheel: Wheel, code: str, kind: str, name: str, message: str, hint: str) -> Problem:

@@ -19,6 +19,9 @@ ELSEWHERE = {
     "smooth": "smth1 or smth3",
     "step": "step_up",
     "ifthenelse": "if(test, yes, no)",
+    "sin": "a lookup over time for what comes and goes",
+    "cos": "a lookup over time for what comes and goes",
+    "int": "a lookup with steps, or leave the fraction: there is no rounding",
     "mean": "sum(x) divided by the number of elements",
 }
 
