@@ -9,7 +9,9 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from gearwheel.cli import main
 from gearwheel.gauges.mapping import Mapping
 from gearwheel.gauges.measure import Measurement, measure
 from gearwheel.run.closed import businesses, closed, silences
@@ -124,3 +126,22 @@ def test_the_pace_is_that_of_the_open_weeks():
     rows = orders_of([70.0] * 5 + [0.0, 0.0] + [70.0] * 6)
     assert Series(rows, MONDAY, closed(rows)).yearly() == pytest.approx(10 * 365.2425)
     assert Series(rows, MONDAY).yearly() == pytest.approx(10 * 365.2425 * 11 / 13)
+
+
+@pytest.mark.slow
+def test_a_shop_with_a_closed_week_and_an_incomplete_end_gets_its_whole_record_and_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GEARWHEEL_CACHE", str(tmp_path / "cache"))
+
+    def told(*words: object) -> str:
+        done = CliRunner().invoke(main, [str(w) for w in words])
+        assert done.exit_code == 0, f"{done.output}\n{done.exception!r}"
+        return " ".join(done.stdout.split())
+
+    happens = ("--closed", 210, 7, "--late-days", 3)  # 210 days on is a Monday
+    told("plant", "market", "--customers", 600, "--days", 364, *happens)
+    said = told("new", "mine", "--data", "market", "--yes")
+    assert "1 week without an order where orders were usual (from 2023-07-31)" in said and "GW481" in said
+    wheel = parse_wheel((tmp_path / "mine" / "wheel.toml").read_text("utf-8"))
+    assert wheel.start == date(2023, 4, 3) and wheel.hold_back == 8  # thirteen weeks on; 38 are left, the last is cut
+    told("check", "mine")

@@ -46,6 +46,10 @@ ranked as (
     select period, level, variance, row_number() over (order by period) as place
     from levels
 ),
+based as (
+    select period, level, variance, max(case when place = 1 then level end) over () as first_level
+    from ranked
+),
 repeated as (
     select product_id from base.price_blocks group by product_id having count(*) > 1
 ),
@@ -55,9 +59,7 @@ counted as (
     join repeated r on r.product_id = a.product_id
     group by a.period
 )
-select p.period_start, p.period_end, exp(l.level - f.level) as value, sqrt(l.variance) as error, coalesce(n.n, 0) as n
+select p.period_start, p.period_end, exp(l.level - l.first_level) as value, sqrt(l.variance) as error, coalesce(n.n, 0) as n
 from base.periods p
-left join ranked l on l.period = p.period
+left join based l on l.period = p.period
 left join counted n on n.period = p.period
-cross join ranked f
-where f.place = 1

@@ -3,36 +3,43 @@
 -- which both share products, of the difference of their indices, weighted by that block's sales of these products. Where
 -- two neighbors share none with any block, nothing is comparable, and of the parts only the one with most sales is kept.
 with pairs as (
-    select a.block as one, b.block as other, a.value as v, b.value as w, b.log_price - a.log_price as c
+    select a.block as base_block, b.block, a.value as v, b.value as w, b.log_price - a.log_price as c
     from base.price_blocks a
-    join base.price_blocks b on b.product_id = a.product_id and b.block between a.block + 1 and a.block + 12
-),
-indices as (
-    select one, other, 0.5 * (sum(v * c) / nullif(sum(v), 0) + sum(w * c) / nullif(sum(w), 0)) as change, sum(v) as v, sum(w) as w
-    from pairs
-    group by one, other
+    join base.price_blocks b on b.product_id = a.product_id and b.block between a.block - 12 and a.block + 12
 ),
 blocks as (
     select block, sum(value) as value, row_number() over (order by block) as place
     from base.price_blocks
     group by block
 ),
-seen as (
-    select one as base_block, other as block, change, v as weight from indices
-    union all
-    select other, one, -change, w from indices
-    union all
-    select block, block, 0, value from blocks
+indices as (
+    select
+        base_block,
+        block,
+        0.5 * (sum(v * c) / nullif(sum(v), 0) + sum(w * c) / nullif(sum(w), 0)) as change,
+        sum(v) as weight
+    from pairs
+    group by base_block, block
+),
+followed as (
+    select
+        i.block,
+        i.change,
+        i.weight,
+        b.place,
+        lag(b.place) over (partition by i.base_block order by b.place) as place_before,
+        lag(i.change) over (partition by i.base_block order by b.place) as change_before,
+        lag(i.weight) over (partition by i.base_block order by b.place) as weight_before
+    from indices i
+    join blocks b on b.block = i.block
 ),
 links as (
     select
-        b.block,
-        sum(least(x.weight, y.weight) * (y.change - x.change)) / nullif(sum(least(x.weight, y.weight)), 0) as change
-    from blocks a
-    join blocks b on b.place = a.place + 1
-    join seen x on x.block = a.block
-    join seen y on y.block = b.block and y.base_block = x.base_block
-    group by b.block
+        block,
+        sum(least(weight, weight_before) * (change - change_before)) / nullif(sum(least(weight, weight_before)), 0) as change
+    from followed
+    where place_before = place - 1
+    group by block
 ),
 chain as (
     select
