@@ -104,6 +104,19 @@ def test_one_series_alone_sets_the_size_in_the_sample_s_proportions(kept, value)
     assert market == pytest.approx(20 * model.assembled.parameter["experience.customers_start"].centre, rel=0.1)
 
 
+def test_a_currency_in_the_unit_becomes_the_wheel_s():
+    write([(*row[:4], row[4].replace("money", "CHF")) for row in figures(51_665, 4_766_834)])
+    new()
+    model = gw.open("firm/wheel.toml")
+    assert model.check() == [] and model.assembled.currency == "CHF"
+    mixed = [
+        (*row[:4], "USD" if k % 4 == 1 else row[4].replace("money", "CHF")) for k, row in enumerate(figures(9e3, 1e6))
+    ]
+    write(mixed)
+    done = CliRunner().invoke(main, ["new", "odd", "--data", "figures.csv"])
+    assert done.exit_code == 1 or any(p.severity == "error" for p in gw.open("odd/wheel.toml").check())
+
+
 def test_a_series_that_is_not_bound_does_not_set_the_start():
     old = [("brand_index", date(1999, 1, 1), date(2000, 1, 1), 3, "1")]
     write(old + figures(51_665, 4_766_834))
