@@ -240,6 +240,16 @@ def test_a_record_from_the_wheel_itself_does_not_contradict_it():
         assert contradictions(wheel, record) == []
 
 
+def test_an_index_of_100_is_told_at_once_and_how_to_count_it_from_1():
+    index = [("price_index", b, e, 100 + k, "1") for k, (b, e) in enumerate(pairwise(QUARTERS))]
+    write(figures(51_665, 4_766_834) + index)
+    said = new()
+    assert "firm/wheel.toml:" in said and "GW159" in said and "divide the series by its first value" in said
+    write(figures(51_665, 4_766_834) + [(*row[:3], row[3] / 100, row[4]) for row in index])
+    new("--force")
+    assert gw.open("firm/wheel.toml").check() == []
+
+
 def test_check_refuses_a_start_that_the_record_contradicts():
     write(figures(51_665, 4_766_834))
     new()

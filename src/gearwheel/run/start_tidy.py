@@ -66,7 +66,7 @@ def write_tidy_wheel(name: str, text: str, source: Path, folder: Path, currency:
     wheel = started(wheel, assemble_with(wheel, LIBRARY), gauges)
     notes = "".join(f"# not bound: {shown(n)}; add a [gauge.NAME] and its rows to {RECORD}\n" for n in unbound)
     written = dump(wheel) + notes
-    doubts = contradictions(assemble_with(parse_wheel(written), LIBRARY), gauges)
+    doubts = contradictions(assemble_with(parse_wheel(written, str(folder / "wheel.toml")), LIBRARY), gauges)
     save_atomically(folder / RECORD, _rows_of(kept).encode())
     save_atomically(folder / "wheel.toml", written.encode())
     return {"bound": sorted(bound), "unbound": unbound, "doubts": doubts}
