@@ -74,7 +74,9 @@ def test_a_business_of_its_own_looks_two_years_and_two_rounds_of_its_slowest_loo
         assert delay["years"] == pytest.approx((slow + quick) / (12 if unit == "month" else 1), rel=0.05)
         looks = usual_years(posterior, delay)
         assert looks >= max(2.0, 2 * delay["years"], horizon) - 1e-9
-        assert looks == pytest.approx(max(years, horizon), rel=0.05)
+        assert looks == pytest.approx(max(years, horizon), abs=0.26) and (
+            looks in (0.25, 9.0) or 4 * looks == round(4 * looks)
+        )
 
 
 def test_a_loop_that_brings_nothing_back_does_not_stretch_the_horizon():
@@ -82,7 +84,7 @@ def test_a_loop_that_brings_nothing_back_does_not_stretch_the_horizon():
         unit="year", dt=0.05, horizon=0.25, slow=8, quick=4, measured="mapping.toml"
     )
     posterior = believed(faint)
-    assert longest_delay(posterior) is None and usual_years(posterior, None) == pytest.approx(2.0, abs=0.05)
+    assert longest_delay(posterior) is None and usual_years(posterior, None) == 2.0
 
 
 def test_a_horizon_that_somebody_chose_stays_and_what_comes_later_is_said():

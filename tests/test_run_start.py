@@ -104,6 +104,19 @@ def test_one_series_alone_sets_the_size_in_the_sample_s_proportions(kept, value)
     assert market == pytest.approx(20 * model.assembled.parameter["experience.customers_start"].centre, rel=0.1)
 
 
+def test_a_currency_in_the_unit_becomes_the_wheel_s():
+    write([(*row[:4], row[4].replace("money", "CHF")) for row in figures(51_665, 4_766_834)])
+    new()
+    model = gw.open("firm/wheel.toml")
+    assert model.check() == [] and model.assembled.currency == "CHF"
+    mixed = [
+        (*row[:4], "USD" if k % 4 == 1 else row[4].replace("money", "CHF")) for k, row in enumerate(figures(9e3, 1e6))
+    ]
+    write(mixed)
+    done = CliRunner().invoke(main, ["new", "odd", "--data", "figures.csv"])
+    assert done.exit_code == 1 or any(p.severity == "error" for p in gw.open("odd/wheel.toml").check())
+
+
 def test_a_series_that_is_not_bound_does_not_set_the_start():
     old = [("brand_index", date(1999, 1, 1), date(2000, 1, 1), 3, "1")]
     write(old + figures(51_665, 4_766_834))
@@ -158,10 +171,10 @@ def test_series_that_are_left_out_are_told_with_the_reason():
     money = [("revenue", b, e, 4e6, "money") for b, e in pairwise(QUARTERS)]
     write(figures(51_665, 4_766_834) + rate + money)
     said = new()
-    assert "its rows are left out: take_rate: it reads the gear marketplace" in said and "sellers_active" in said
-    assert "revenue: perhaps sales_value" in said
+    assert "Not bound: take_rate. It reads the gear marketplace" in said and "sellers_active" in said
+    assert "Not bound: revenue. Perhaps sales_value" in said and said.count("Its rows are left out") == 2
     told = json.loads(CliRunner().invoke(main, ["new", "again", "--data", "figures.csv", "--json"]).stdout)
-    assert set(told["unbound"]) == {"take_rate", "revenue"} and told["doubts"] == []
+    assert told["unbound"] == ["revenue", "take_rate"] == list(told["reasons"]) and told["doubts"] == []
 
 
 # ---- a start that the record contradicts
@@ -225,6 +238,16 @@ def test_a_record_from_the_wheel_itself_does_not_contradict_it():
     beliefs = beliefs_of(wheel)
     for record in simulate(wheel, beliefs.named(beliefs.draw(20, 3)), 20, seed=4):
         assert contradictions(wheel, record) == []
+
+
+def test_an_index_of_100_is_told_at_once_and_how_to_count_it_from_1():
+    index = [("price_index", b, e, 100 + k, "1") for k, (b, e) in enumerate(pairwise(QUARTERS))]
+    write(figures(51_665, 4_766_834) + index)
+    said = new()
+    assert "firm/wheel.toml:" in said and "GW159" in said and "divide the series by its first value" in said
+    write(figures(51_665, 4_766_834) + [(*row[:3], row[3] / 100, row[4]) for row in index])
+    new("--force")
+    assert gw.open("firm/wheel.toml").check() == []
 
 
 def test_check_refuses_a_start_that_the_record_contradicts():

@@ -122,11 +122,19 @@ def _from_series(name: str, source, folder, currency: str | None, *, force: bool
     found = write_tidy_wheel(name, starter_text(name, gears_of(source)), source, folder, currency or "")
     if as_json:
         doubts = [as_dict(p) for p in found["doubts"]]
-        echo_json({"files": [str(folder / "wheel.toml")], **found, "doubts": doubts})
+        told = {
+            "bound": found["bound"],
+            "unbound": list(found["unbound"]),
+            "reasons": found["unbound"],
+            "doubts": doubts,
+        }
+        echo_json({"files": [str(folder / "wheel.toml")], **told})
         return
     click.echo(plain(f"Series bound: {', '.join(found['bound'])}. The wheel starts at their first rows."))
     for series, why in found["unbound"].items():
-        click.echo(plain(f"Not bound, its rows are left out: {series}: {why}."))
+        click.echo(
+            plain(f"Not bound: {series}. {why[:1].upper()}{why[1:].rstrip('.')}. Its rows are left out of {RECORD}.")
+        )
     for doubt in found["doubts"]:
         click.echo(plain(str(doubt)))
     click.echo('Replace the numbers marked "yours" before you believe anything.')

@@ -12,7 +12,11 @@ from gearwheel.cli.progress import progress
 @wheel_argument
 @click.option("--outcome", metavar="VARIABLE", default="profit", show_default=True, help="What the plan is for.")
 @click.option("--budget", type=float, help="The most money to spend on levers beyond today, over all the time.")
-@click.option("--years", type=float, help="How far ahead. [default: the wheel's horizon, at least a year]")
+@click.option(
+    "--years",
+    type=float,
+    help="How far ahead. [default: the wheel's horizon, at least a year; of a business's own events at least 2 years and twice its slowest loop]",
+)
 @click.option("--lever", "levers", multiple=True, metavar="NAME", help="Plan with this lever; may be repeated.")
 @click.option(
     "--risk",

@@ -12,7 +12,11 @@ from gearwheel.cli.progress import progress
 @wheel_argument
 @click.argument("kind", metavar="KIND")
 @click.option("--outcome", metavar="VARIABLE", help="What to judge by. [default: the wheel's first declared outcome]")
-@click.option("--years", type=float, help="Over how long. [default: the wheel's horizon]")
+@click.option(
+    "--years",
+    type=float,
+    help="Over how long. [default: the wheel's horizon; of a business's own events at least 2 years and twice its slowest loop]",
+)
 @click.option("--level", is_flag=True, help="The value at the end, instead of the sum over the time.")
 @click.option("--try", "tried", multiple=True, metavar="TERM=A,B,…", help="Settings of a term; may be repeated.")
 @click.option("--saving", type=float, default=0.05, show_default=True, help="pass-through: the share that is saved.")

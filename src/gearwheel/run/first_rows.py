@@ -126,6 +126,8 @@ def _apart(row: Row, value: float, read: np.ndarray) -> float:
 
 def _hint(wheel: Wheel, gauge: Gauge) -> str:
     stock = wheel.stock.get(gauge.of)
+    if stock and stock.start.strip() == "1":
+        return f"{gauge.of} is 1 at the start: divide the series by its first value."
     told = [n for n in names(parse_name(stock.start)) if n in wheel.parameter] if stock else []
     what = f"Set {', '.join(told)}" if told else f"Set the numbers that {gauge.of} starts from"
     return f"{what} to what was measured first, or state a belief wide enough to hold it."

@@ -39,10 +39,8 @@ def longest_delay(posterior) -> dict | None:
 
 def usual_years(posterior, delay: dict | None) -> float:
     """The wheel's horizon. That of a business measured from its own events was not chosen by anybody: it is at least
-    LEAST_YEARS and ROUNDS times the delay of its slowest loop, in whole time steps."""
+    LEAST_YEARS and ROUNDS times the delay of its slowest loop, in whole quarters."""
     wheel = posterior.wheel
     if not from_events(wheel):
         return wheel.horizon
-    step = wheel.dt / per_year(wheel)
-    years = max(wheel.horizon, LEAST_YEARS, ROUNDS * (delay["years"] if delay else 0.0))
-    return wheel.horizon if years == wheel.horizon else math.ceil(years / step - 1e-9) * step
+    return max(wheel.horizon, LEAST_YEARS, math.ceil(4 * ROUNDS * (delay["years"] if delay else 0.0) - 1e-6) / 4)

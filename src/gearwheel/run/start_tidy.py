@@ -27,6 +27,7 @@ from gearwheel.wheel.times import elapsed
 from gearwheel.wheel.write import dump
 
 RECORD = "record.csv"
+_CODE = re.compile(r"^[A-Z]{3}(/.*)?$")
 _SAMPLE_WORDS = re.compile(r"^(# ---- \w+): .*$", re.M)  # such as "10,000 customers", which the record replaces
 
 
@@ -41,7 +42,8 @@ def write_tidy_wheel(name: str, text: str, source: Path, folder: Path, currency:
     if (folder / RECORD).exists() and (folder / RECORD).samefile(source):
         hint = "give the wheel another --dir, or the series another place"
         raise DataError(Problem("GW493", "the new wheel's record would replace its own source", str(source), hint=hint))
-    entries = read_entries(source)
+    entries, stated = _in_money(read_entries(source))
+    currency = currency or stated
     units: dict[str, str] = {}
     for entry in entries:
         units.setdefault(entry.cells["gauge"], entry.cells["unit"])
@@ -64,10 +66,20 @@ def write_tidy_wheel(name: str, text: str, source: Path, folder: Path, currency:
     wheel = started(wheel, assemble_with(wheel, LIBRARY), gauges)
     notes = "".join(f"# not bound: {shown(n)}; add a [gauge.NAME] and its rows to {RECORD}\n" for n in unbound)
     written = dump(wheel) + notes
-    doubts = contradictions(assemble_with(parse_wheel(written), LIBRARY), gauges)
+    doubts = contradictions(assemble_with(parse_wheel(written, str(folder / "wheel.toml")), LIBRARY), gauges)
     save_atomically(folder / RECORD, _rows_of(kept).encode())
     save_atomically(folder / "wheel.toml", written.encode())
     return {"bound": sorted(bound), "unbound": unbound, "doubts": doubts}
+
+
+def _in_money(entries: Sequence[Entry]) -> tuple[list[Entry], str]:
+    """The rows with the unit `money` where a currency's code stands for it, and that code. Rows in several currencies
+    keep theirs, which no gauge has: nothing is converted."""
+    codes = {e.cells["unit"].partition("/")[0] for e in entries if _CODE.match(e.cells["unit"])}
+    if len(codes) != 1:
+        return list(entries), ""
+    changed = [{**e.cells, "unit": _CODE.sub(r"money\1", e.cells["unit"])} for e in entries]
+    return [Entry(cells, e.start, e.end) for cells, e in zip(changed, entries)], codes.pop()
 
 
 def _gauges(entries: Iterable[Entry], wheel: Wheel) -> Gauges:
