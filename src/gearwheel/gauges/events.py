@@ -182,8 +182,10 @@ def _attach(events: Events, source: Source, wanted: dict[str, Query], place: Pat
     connection.execute(f"set allowed_paths = [{', '.join(literal(file) for file in files)}]")
     # before a view of the source runs: from here on nothing but the source and its copy can be read
     connection.execute("set enable_external_access = false")
-    for alias, table in mapped.items():
-        views.create_view(connection, alias, views.relation(table))
+    for query in wanted.values():
+        with _told(events, source, query):
+            for alias in () if query.adapter else mapped.keys() & query.reads.keys():
+                views.create_view(connection, alias, views.relation(mapped.pop(alias)))
     if not adapted:
         return []
     with _told(events, source, adapted):
