@@ -27,7 +27,7 @@ from gearwheel.gauges.sources.status import canonical_cell
 from gearwheel.wheel.cache import cache_folder
 from gearwheel.wheel.errors import DataError, Problem
 
-LAYOUT = 2  # of what is kept in the cache; a new number forgets the old
+LAYOUT = 3  # of what is kept in the cache; a new number forgets the old
 THREADS = 2
 MEMORY = 6 * 2**30  # bytes that DuckDB may take, or SHARE of what is free
 SHARE = 0.6

@@ -15,6 +15,7 @@ from gearwheel.gauges.sources.expression import literal, quoted
 from gearwheel.gauges.sources.readings import readings
 from gearwheel.gauges.sources.repeats import WORDS, repeated, single
 from gearwheel.gauges.sources.status import canonical_cell
+from gearwheel.gauges.sources.texts import written
 
 OLD = 14 * 86_400  # seconds after which what no run has used is deleted
 
@@ -100,30 +101,39 @@ def _described(connection, raw: str, table: Table) -> dict[str, tuple[Column, st
 
 def _count(connection, raw: str, columns: dict, cells: dict, needed: list[str], table: Table, found: Kept) -> None:
     """Rows, filled values, unreadable values and incomplete rows, in one pass over the source."""
-    lost = {
-        name: f"({cells[name]}) is null and {words(quoted(name), kind)} is not null"
-        for name, (_, kind) in columns.items()
-    }
-    whole = " and ".join(f"({cells[name]}) is not null" if name in cells else "false" for name in needed)
+    computed = []
+    for place, (name, (_, kind)) in enumerate(columns.items()):
+        written_here = written(quoted(name), kind)
+        computed += [f"{cells[name]} as cell_{place}", f"{written_here} as text_{place}"]
+        computed += [f"{words(quoted(name), kind)} is null as none_{place}"]
+    places = {name: place for place, name in enumerate(columns)}
+    whole = " and ".join(f"cell_{places[name]} is not null" if name in places else "false" for name in needed)
     asked = ["count(*)", f"count(*) filter ({whole})"]
-    for name, (_, kind) in columns.items():
-        asked += [f"count({cells[name]}) filter ({whole})", f"count(*) filter ({lost[name]})"]
-        asked += [f"min({words(quoted(name), kind)}) filter ({lost[name]})"]
-    values = connection.execute(f"select {', '.join(asked)} from ({raw})").fetchone()
+    for place in places.values():
+        lost = f"cell_{place} is null and text_{place} is not null"
+        asked += [f"count(cell_{place}) filter ({whole})", f"count(*) filter (cell_{place} is null)"]
+        for none in (f"not none_{place}", f"none_{place}"):
+            asked += [f"count(*) filter ({lost} and {none})", f"min(text_{place}) filter ({lost} and {none})"]
+    sql = f"select {', '.join(asked)} from (select {', '.join(computed)} from ({raw}))"
+    values = connection.execute(sql).fetchone()
     all_rows, found.rows = values[0], values[1]
+    lacking = {}
     for place, (name, (column, _)) in enumerate(columns.items()):
-        filled, failed, example = values[2 + 3 * place : 5 + 3 * place]
+        filled, empty, failed, example, none, word = values[2 + 6 * place : 8 + 6 * place]
         found.filled[name] = filled
+        if name in needed and empty:
+            lacking[name] = empty
         if failed:
-            message = (
-                f"{table.name}.{name}: {failed:,} of {all_rows:,} values are no {column.type}, such as {example[:60]!r}"
-            )
-            found.notes.append((message, "they are read as empty; map the column by an expression to mend them"))
+            what = f"values are no {column.type}, such as {example[:60]!r}"
+            hint = "they are read as empty; map the column by an expression to mend them"
+            found.notes.append((f"{table.name}.{name}: {failed + none:,} of {all_rows:,} {what}", hint))
+        elif none:
+            what = f"values only say that there is none, such as {word[:60]!r}"
+            found.notes.append((f"{table.name}.{name}: {none:,} of {all_rows:,} {what}", "they are read as empty"))
     if all_rows > found.rows:
-        message = (
-            f"{table.name}: {all_rows - found.rows:,} of {all_rows:,} rows lack {' or '.join(needed)} and are left out"
-        )
-        found.notes.append((message, "look at these rows in the source"))
+        parts = ", ".join(f"{name} in {count:,}" for name, count in lacking.items()) if len(lacking) > 1 else ""
+        message = f"{table.name}: {all_rows - found.rows:,} of {all_rows:,} rows lack {' or '.join(lacking or needed)} and are left out"
+        found.notes.append((message + (f" ({parts})" if parts else ""), "look at these rows in the source"))
 
 
 def _join(connection, folder: Path, table: Table, rows: str, beside: Path, again: int, found: Kept) -> None:
