@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gearwheel.gauges.canonical import SCHEMA, Table, empty_view_sql
@@ -24,6 +24,7 @@ from gearwheel.gauges.sources.raw import Query, queries
 from gearwheel.gauges.sources.readings import Unclear
 from gearwheel.gauges.sources.repeats import repeated
 from gearwheel.gauges.sources.status import canonical_cell
+from gearwheel.gauges.sources.unread import needed_in_every_file, unread
 from gearwheel.wheel.cache import cache_folder
 from gearwheel.wheel.errors import DataError, Problem
 
@@ -86,6 +87,10 @@ def open_events(
     source = look(address_of(mapping, folder))
     wanted = queries(mapping, source)
     _check_needed(mapping, wanted)
+    lacking = needed_in_every_file(mapping, source, wanted)
+    if lacking:
+        raise DataError(lacking)
+    source = replace(source, notes=(*unread(source, wanted), *source.notes))
     source, wanted = _snapshots(source, wanted, progress, refresh)
     state = _state(mapping, wanted)
     place = cache_folder() / "events" / name_of(source.shown) / state
@@ -119,7 +124,7 @@ def _snapshots(source: Source, wanted: dict[str, Query], progress: Progress | No
     moved = {}
     for name, query in wanted.items():
         reads = {alias: table and copies[table.name] for alias, table in query.reads.items()}
-        moved[name] = Query(name, query.sql, reads, query.wanted, query.plain)
+        moved[name] = replace(query, reads=reads)
     return source, moved
 
 

@@ -14,7 +14,10 @@ Progress = Callable[[str, int, int, str], None]  # (stage, done, total, note); m
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file of a table. `read_from` is what DuckDB reads: the file itself or its UTF-8 copy in the cache."""
+    """One file of a table. `read_from` is what DuckDB reads: the file itself or its UTF-8 copy in the cache.
+
+    `skip`: lines that stand before the header.
+    """
 
     path: str
     read_from: str
@@ -22,12 +25,14 @@ class SourceFile:
     encoding: str = ""
     delimiter: str = ""
     columns: tuple[str, ...] = ()
+    skip: int = 0
 
 
 @dataclass(frozen=True)
 class SourceTable:
     """One table: column → type in the source's words. `rows` where known without reading all, `size` in bytes.
 
+    `as_text`: columns that are read as text, since its files have them in types that do not go together.
     `address` is its name inside a database (schema and table), `files` what it consists of elsewhere. `stamp`
     changes when the content may have changed; "" for one that is asked when it is read.
     """
@@ -40,6 +45,7 @@ class SourceTable:
     files: tuple[SourceFile, ...] = ()
     address: tuple[str, ...] = ()
     stamp: str = ""
+    as_text: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

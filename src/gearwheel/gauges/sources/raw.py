@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gearwheel.gauges.adapters import Adapter, adapters
 from gearwheel.gauges.canonical import tables as canonical_tables
@@ -18,7 +18,8 @@ class Query:
     """The rows of one canonical table. `reads`: name in `source` → table, None where it is read as empty.
 
     `wanted`: name in `source` → columns that must exist there. `plain`: canonical column → source column, where the
-    query is nothing but a choice of columns of one table.
+    query is nothing but a choice of columns of one table. `needed`: name in `source` → columns that each of its files
+    must have.
     """
 
     table: str
@@ -26,6 +27,7 @@ class Query:
     reads: dict[str, SourceTable | None]
     wanted: dict[str, tuple[str, ...]]
     plain: dict[str, str] | None = None
+    needed: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def queries(mapping: Mapping, source: Source) -> dict[str, Query]:
@@ -58,7 +60,8 @@ def _adapted(mapping: Mapping, source: Source) -> dict[str, Query]:
         used = _used(sql)
         if any(tables.get(t) for t in used):
             wanted = {t: (*adapter.needs.get(t, ()), *adapter.may_have.get(t, ())) for t in used}
-            made[name] = Query(name, sql, {t: tables.get(t) for t in used}, wanted)
+            needed = {t: tuple(adapter.needs.get(t, ())) for t in used}
+            made[name] = Query(name, sql, {t: tables.get(t) for t in used}, wanted, needed=needed)
     return made
 
 

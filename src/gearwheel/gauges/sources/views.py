@@ -28,9 +28,17 @@ def relation(table: SourceTable) -> str:
     """What DuckDB reads the table from. Tables of SQLite and PostgreSQL are read from snapshots, not from here."""
     if table.kind == "duckdb":
         return ".".join(quoted(part) for part in table.address)
+    if table.kind == "parquet" and table.as_text:
+        return "(" + " union all by name ".join(_parquet(file, table.as_text) for file in table.files) + ")"
     if table.kind == "parquet":
         return f"read_parquet([{', '.join(literal(file.read_from) for file in table.files)}], union_by_name = true)"
     return "(" + " union all by name ".join(f"select * from {_csv(file)}" for file in table.files) + ")"
+
+
+def _parquet(file: SourceFile, as_text: Iterable[str]) -> str:
+    text = {column.casefold() for column in as_text}
+    cast = ", ".join(f"cast({quoted(c)} as varchar) as {quoted(c)}" for c in file.columns if c.casefold() in text)
+    return f"select *{f' replace ({cast})' if cast else ''} from read_parquet([{literal(file.read_from)}])"
 
 
 def _csv(file: SourceFile) -> str:
@@ -38,5 +46,5 @@ def _csv(file: SourceFile) -> str:
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in file.columns)
     return (
         f"read_csv({literal(file.read_from)}, auto_detect = false, header = true, delim = {literal(file.delimiter)}, "
-        f"quote = '\"', escape = '\"', columns = {{{columns}}}, nullstr = '', max_line_size = 16777216)"
+        f"quote = '\"', escape = '\"', columns = {{{columns}}}, nullstr = '', skip = {file.skip}, max_line_size = 16777216)"
     )
