@@ -8,6 +8,8 @@ cancelled order is 'cancelled', whatever the source's word for it.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 from dataclasses import dataclass, field, replace
@@ -19,9 +21,10 @@ from gearwheel.gauges.mapping import Mapping
 from gearwheel.gauges.sources import duckdb_file, kept, views
 from gearwheel.gauges.sources.expression import literal, quoted
 from gearwheel.gauges.sources.look import look
+from gearwheel.gauges.sources.overlaps import overlapping
 from gearwheel.gauges.sources.parts import Progress, Source, SourceTable, is_url, name_of
 from gearwheel.gauges.sources.raw import Query, queries
-from gearwheel.gauges.sources.readings import Unclear
+from gearwheel.gauges.sources.readings import Unsettled
 from gearwheel.gauges.sources.repeats import repeated
 from gearwheel.gauges.sources.status import canonical_cell
 from gearwheel.gauges.sources.unread import needed_in_every_file, unread
@@ -97,7 +100,7 @@ def open_events(
     connection = _connect(threads, memory, place)
     try:
         events = Events(connection, mapping, state)
-        _attach(connection, source, wanted)
+        source = _attach(connection, source, wanted, place)
         _fill(events, source, wanted, place, progress)
         # from here on nothing but the source and the cache can be read
         connection.execute("set enable_external_access = false")
@@ -167,7 +170,8 @@ def _free_memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else MEMORY
 
 
-def _attach(connection, source: Source, wanted: dict[str, Query]) -> None:
+def _attach(connection, source: Source, wanted: dict[str, Query], place: Path) -> Source:
+    """Every table of the source that is read as a view; the source with a note on rows that stand in several files."""
     if source.kind == "duckdb":
         duckdb_file.attach(connection, Path(source.address))
     seen: dict[str, SourceTable | None] = {}
@@ -179,12 +183,41 @@ def _attach(connection, source: Source, wanted: dict[str, Query]) -> None:
     files = [file.read_from for table in seen.values() if table for file in table.files]
     connection.execute(f"set allowed_directories = [{', '.join(literal(f'{p}/') for p in paths)}]")
     connection.execute(f"set allowed_paths = [{', '.join(literal(file) for file in files)}]")
+    again = _overlaps(connection, [t for t in seen.values() if t], place)
     for alias, table in seen.items():
         wanted_here = tuple(dict.fromkeys(columns[alias]))
         if table is None:
             views.create_empty(connection, alias, wanted_here)
         else:
-            views.create_view(connection, alias, views.relation(table), table.columns, wanted_here)
+            relation = views.single_rows(table) if again.get(table.name) else views.relation(table)
+            views.create_view(connection, alias, relation, table.columns, wanted_here)
+    notes = [
+        _note(
+            source,
+            f"{name}: {count:,} rows stand as they are in an earlier file, too; they count once",
+            "exports overlap",
+        )
+        for name, count in again.items()
+        if count
+    ]
+    return replace(source, notes=(*source.notes, *notes))
+
+
+def _overlaps(connection, tables: list[SourceTable], place: Path) -> dict[str, int]:
+    """Table → rows that stand in an earlier one of its files, too; remembered with what is made from them."""
+    import duckdb
+
+    told = place / "overlaps.json"
+    with contextlib.suppress(OSError, ValueError):
+        return json.loads(told.read_text("utf-8"))
+    try:
+        found = {table.name: overlapping(connection, table) for table in tables}
+    except duckdb.Error:
+        return {}  # what is wrong with a file is said when it is read
+    beside = told.with_suffix(f".{os.getpid()}.tmp")
+    beside.write_text(json.dumps(found), "utf-8")
+    os.replace(beside, told)
+    return found
 
 
 def _fill(events: Events, source: Source, wanted: dict[str, Query], place: Path, progress: Progress | None) -> None:
@@ -221,7 +254,7 @@ def _table(events: Events, source: Source, table: Table, query: Query, place: Pa
         found = kept.kept(place, table) or _in_place(events, table, query, place)
         if found is None:
             settled = (mapping.time_zone, mapping.date_order, mapping.decimal)
-            found = kept.keep(events.connection, place, table, query.sql, *settled)
+            found = kept.keep(events.connection, place, table, query.sql, *settled, numbered=query.numbered)
         if found.file:
             _create(
                 events, table, {column: column for column in table.columns}, f"read_parquet([{literal(found.file)}])"
@@ -230,7 +263,7 @@ def _table(events: Events, source: Source, table: Table, query: Query, place: Pa
             cells = {c: canonical_cell(table.name, c, quoted(n)) for c, n in query.plain.items()}
             _create(events, table, cells, _relation(query))
         return found
-    except Unclear as error:
+    except Unsettled as error:
         at = events.mapping.problem("", "", ("table", table.name, "columns", error.column))
         raise DataError(error.problem(table.name, at.file or source.shown, at.line)) from error
     except duckdb.Error as error:

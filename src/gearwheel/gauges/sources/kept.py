@@ -12,10 +12,13 @@ from pathlib import Path
 from gearwheel.gauges.canonical import Column, Table
 from gearwheel.gauges.sources.casts import typed, words
 from gearwheel.gauges.sources.expression import literal, quoted
+from gearwheel.gauges.sources.lines import numbered_lines, repeated_lines
+from gearwheel.gauges.sources.overlaps import check_ids
 from gearwheel.gauges.sources.readings import readings
 from gearwheel.gauges.sources.repeats import WORDS, repeated, single
 from gearwheel.gauges.sources.status import canonical_cell
 from gearwheel.gauges.sources.texts import written
+from gearwheel.gauges.sources.views import PART
 
 OLD = 14 * 86_400  # seconds after which what no run has used is deleted
 
@@ -54,13 +57,17 @@ def remember(folder: Path, table: Table, found: Kept) -> Kept:
     return found
 
 
-def keep(connection, folder: Path, table: Table, raw: str, zone: str, order: str, decimal: str) -> Kept:
+def keep(
+    connection, folder: Path, table: Table, raw: str, zone: str, order: str, decimal: str, numbered: bool = False
+) -> Kept:
     """Runs the query `raw` (columns named as the canonical ones), makes its columns canonical and keeps the rows.
 
     A row that lacks a needed value is left out. Values that cannot be read become empty. Both are counted in
-    `notes`, as are repeated keys. Raises readings.Unclear, and duckdb.Error where the source cannot be read.
+    `notes`, as are repeated keys. `numbered`: `line` is the product, and the second line of a product in an order gets
+    a number. Raises readings.Unsettled, and duckdb.Error where the source cannot be read.
     """
-    columns = _described(connection, raw, table)
+    described = {name: kind for name, kind, *_ in connection.execute(f"describe {raw}").fetchall()}
+    columns = {name: (table.columns[name], kind) for name, kind in described.items() if name in table.columns}
     how = readings(connection, raw, columns, order, decimal)
     cells = {
         name: canonical_cell(table.name, name, typed(c.type, quoted(name), kind, zone, how[name]))
@@ -75,9 +82,14 @@ def keep(connection, folder: Path, table: Table, raw: str, zone: str, order: str
     whole = " and ".join(f"{name} is not null" for name in needed)
     beside = folder / f"{table.name}.{os.getpid()}.tmp"
     try:
-        _copy(connection, f"select * from (select {chosen} from ({raw})) where {whole}", beside)
+        made = f"select * from (select {chosen} from ({raw})) where {whole}"
+        _copy(connection, numbered_lines(chosen, raw, PART in described, whole) if numbered else made, beside)
         rows = f"read_parquet([{literal(str(beside))}], file_row_number = true)"
+        if numbered:
+            found.notes += repeated_lines(connection, rows, found.rows)
         again = repeated(connection, table, rows, found.rows)
+        if again and table.name == "orders":
+            check_ids(connection, raw, cells)
         if again:
             _join(connection, folder, table, rows, beside, again, found)
         os.replace(beside, found.file)
@@ -92,11 +104,6 @@ def forget_old(folder: Path) -> None:
     for other in folder.parent.iterdir():
         if other.is_dir() and time.time() - other.stat().st_mtime > OLD:
             shutil.rmtree(other, ignore_errors=True)
-
-
-def _described(connection, raw: str, table: Table) -> dict[str, tuple[Column, str]]:
-    found = connection.execute(f"describe {raw}").fetchall()
-    return {name: (table.columns[name], kind) for name, kind, *_ in found if name in table.columns}
 
 
 def _count(connection, raw: str, columns: dict, cells: dict, needed: list[str], table: Table, found: Kept) -> None:

@@ -10,15 +10,22 @@ from gearwheel.gauges.sources.times import short_dates
 from gearwheel.wheel.errors import Problem
 
 
-class Unclear(ValueError):
-    """The texts of a column can be read in two ways. `hint` says how to settle it."""
+class Unsettled(ValueError):
+    """What a column holds can be taken in two ways. `hint` says how to settle it."""
 
-    def __init__(self, column: str, message: str, hint: str):
+    def __init__(self, code: str, column: str, message: str, hint: str):
         super().__init__(message)
-        self.column, self.hint = column, hint
+        self.code, self.column, self.hint = code, column, hint
 
     def problem(self, table: str, file: str, line: int) -> Problem:
-        return Problem("GW436", f"{table}.{self.column}: {self}", file, line, self.hint)
+        return Problem(self.code, f"{table}.{self.column}: {self}", file, line, self.hint)
+
+
+class Unclear(Unsettled):
+    """The texts of a column can be read in two ways."""
+
+    def __init__(self, column: str, message: str, hint: str):
+        super().__init__("GW436", column, message, hint)
 
 
 def readings(

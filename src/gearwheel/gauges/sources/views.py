@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from gearwheel.gauges.sources.expression import literal, quoted
 from gearwheel.gauges.sources.parts import SourceFile, SourceTable
 
 SCHEMA = "source"
+FILE, FOLDER, PART = "source_file", "source_folder", "source_part"  # where a row of several files comes from
+
+
+def hidden(table: SourceTable) -> tuple[str, ...]:
+    """Columns that a table of several files has besides its own: name and folder of the file, and its number."""
+    names = {column.casefold() for column in table.columns}
+    return () if len(table.files) < 2 or names & {FILE, FOLDER, PART} else (FILE, FOLDER, PART)
 
 
 def create_view(connection, name: str, relation: str, columns: Iterable[str], wanted: Iterable[str] = ()) -> None:
@@ -25,26 +33,44 @@ def create_empty(connection, name: str, wanted: Iterable[str]) -> None:
 
 
 def relation(table: SourceTable) -> str:
-    """What DuckDB reads the table from. Tables of SQLite and PostgreSQL are read from snapshots, not from here."""
+    """What DuckDB reads the table from, file by file. Tables of SQLite and PostgreSQL are read from snapshots."""
     if table.kind == "duckdb":
         return ".".join(quoted(part) for part in table.address)
-    if table.kind == "parquet" and table.as_text:
-        return "(" + " union all by name ".join(_parquet(file, table.as_text) for file in table.files) + ")"
-    if table.kind == "parquet":
-        return f"read_parquet([{', '.join(literal(file.read_from) for file in table.files)}], union_by_name = true)"
-    return "(" + " union all by name ".join(f"select * from {_csv(file)}" for file in table.files) + ")"
+    read = _parquet if table.kind == "parquet" else _csv
+    if len(table.files) == 1:
+        return f"({read(table.files[0], table, '')})"
+    parts = (read(file, table, _origin(table, number)) for number, file in enumerate(table.files))
+    return "(" + " union all by name ".join(parts) + ")"
 
 
-def _parquet(file: SourceFile, as_text: Iterable[str]) -> str:
-    text = {column.casefold() for column in as_text}
+def single_rows(table: SourceTable) -> str:
+    """The relation without rows that stand as they are in an earlier file too; what repeats within one file stays."""
+    columns = ", ".join(map(quoted, table.columns))
+    return (
+        f"(select * exclude (row_place, row_again) from (select *, row_number() over (partition by {columns}, {PART} "
+        f"order by row_place) as row_again from (select *, row_number() over () as row_place from {relation(table)})) "
+        f"qualify {PART} = min({PART}) over (partition by {columns}, row_again) order by {PART}, row_place)"
+    )
+
+
+def _origin(table: SourceTable, number: int) -> str:
+    """The hidden columns of one file's rows."""
+    if not hidden(table):
+        return ""
+    file = Path(table.files[number].path)
+    return f", {literal(file.name)} as {FILE}, {literal(file.parent.name)} as {FOLDER}, {number} as {PART}"
+
+
+def _parquet(file: SourceFile, table: SourceTable, origin: str) -> str:
+    text = {column.casefold() for column in table.as_text}
     cast = ", ".join(f"cast({quoted(c)} as varchar) as {quoted(c)}" for c in file.columns if c.casefold() in text)
-    return f"select *{f' replace ({cast})' if cast else ''} from read_parquet([{literal(file.read_from)}])"
+    return f"select *{f' replace ({cast})' if cast else ''}{origin} from read_parquet([{literal(file.read_from)}])"
 
 
-def _csv(file: SourceFile) -> str:
+def _csv(file: SourceFile, table: SourceTable, origin: str) -> str:
     """Every column as text: types are settled over the whole column, not over a sample."""
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in file.columns)
     return (
-        f"read_csv({literal(file.read_from)}, auto_detect = false, header = true, delim = {literal(file.delimiter)}, "
+        f"select *{origin} from read_csv({literal(file.read_from)}, auto_detect = false, header = true, delim = {literal(file.delimiter)}, "
         f"quote = '\"', escape = '\"', columns = {{{columns}}}, nullstr = '', skip = {file.skip}, max_line_size = 16777216)"
     )
