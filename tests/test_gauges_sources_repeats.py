@@ -7,9 +7,9 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_gauges_sources_parts import HEAD, cache, measured, orders, text_of, value, write  # noqa: F401
 
 from gearwheel.wheel.errors import DataError
+from test_gauges_sources_parts import HEAD, cache, measured, orders, text_of, value, write  # noqa: F401
 
 
 def test_a_product_on_two_lines_of_a_receipt_counts_twice(tmp_path):

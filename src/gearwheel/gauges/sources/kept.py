@@ -9,7 +9,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from gearwheel.gauges.canonical import Column, Table
+from gearwheel.gauges.canonical import Table
 from gearwheel.gauges.sources.casts import typed, words
 from gearwheel.gauges.sources.expression import literal, quoted
 from gearwheel.gauges.sources.lines import numbered_lines, repeated_lines
