@@ -67,7 +67,7 @@ def test_two_shops_that_count_alike_are_asked_about_and_told_apart(tmp_path):
     assert found == (60, value(one) + value(other))
 
 
-def test_numbers_that_begin_anew_are_asked_about(tmp_path):
+def test_numbers_that_begin_anew_are_named(tmp_path):
     rows = [[str(n % 10), *row[1:]] for n, row in enumerate(orders(60))]
     write(tmp_path, {"till.csv": text_of(rows)})
     with pytest.raises(
@@ -88,3 +88,29 @@ def test_however_exports_overlap_the_truth_comes_out(tmp_path_factory, seed, par
         inside = [row for row in lines if start < int(row[0][1:]) <= end]
         write(folder, {f"orders_{number}.csv": text_of(inside, HEAD)})
     assert measured(folder)[:2] == (40, value(lines))
+
+
+def customers(folder) -> set[str]:
+    from gearwheel.gauges.events import open_events
+    from gearwheel.gauges.propose import propose
+    from gearwheel.gauges.sources import look
+
+    with open_events(propose(look(folder)).mapping, ".") as events:
+        return {who for (who,) in events.connection.execute("select customer_id from events.orders").fetchall()}
+
+
+def test_a_whole_number_is_one_id_however_it_is_written(tmp_path):
+    rows = [[row[0], str(11 + n % 9), *row[2:]] for n, row in enumerate(orders(40))]
+    forms = ["{}.0", "{}", "{}.00", "{}"]
+    for row, form in zip(rows, forms * 10):
+        row[1] = form.format(row[1])
+    rows[0][1], rows[1][1] = "1.2e1", "1.3E+01"
+    write(tmp_path, {"orders_1.csv": text_of(rows[:20]), "orders_2.csv": text_of(rows[20:])})
+    assert customers(tmp_path) == {str(n) for n in range(11, 20)}
+
+
+def test_zeros_before_and_decimals_behind_are_part_of_an_id(tmp_path):
+    ids = ["0017", "17", "17.5", "v1.0", "1.25E+12", "1.0.0", "0017.0", "1.7e2"]
+    rows = [[row[0], ids[n % 8], *row[2:]] for n, row in enumerate(orders(40))]
+    write(tmp_path, {"orders.csv": text_of(rows)})
+    assert customers(tmp_path) == {"0017", "17", "17.5", "v1.0", "1.25E+12", "1.0.0", "1.7e2"}

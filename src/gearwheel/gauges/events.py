@@ -20,6 +20,7 @@ from gearwheel.gauges.canonical import tables as canonical_tables
 from gearwheel.gauges.mapping import Mapping
 from gearwheel.gauges.sources import duckdb_file, kept, views
 from gearwheel.gauges.sources.expression import literal, quoted
+from gearwheel.gauges.sources.ids import is_id, odd_id
 from gearwheel.gauges.sources.look import look
 from gearwheel.gauges.sources.overlaps import overlapping
 from gearwheel.gauges.sources.parts import Progress, Source, SourceTable, is_url, name_of
@@ -27,6 +28,7 @@ from gearwheel.gauges.sources.raw import Query, queries
 from gearwheel.gauges.sources.readings import Unsettled
 from gearwheel.gauges.sources.repeats import repeated
 from gearwheel.gauges.sources.status import canonical_cell
+from gearwheel.gauges.sources.texts import words
 from gearwheel.gauges.sources.unread import needed_in_every_file, unread
 from gearwheel.wheel.cache import cache_folder
 from gearwheel.wheel.errors import DataError, Problem
@@ -286,13 +288,16 @@ def _in_place(events: Events, table: Table, query: Query, place: Path) -> kept.K
         return None
     relation = _relation(query)
     numbers = [quoted(n) for c, n in query.plain.items() if table.columns[c].type == "number"]
-    odd = " or ".join(f"not isfinite({n})" for n in numbers) or "false"
+    ids = [quoted(n) for c, n in query.plain.items() if is_id(table.columns[c])]
+    texts = [quoted(n) for c, n in query.plain.items() if table.columns[c].type == "text"]
+    strange = [*(odd_id(n) for n in ids), *(f"({n} is not null and {words(n, 'VARCHAR')} is null)" for n in texts)]
+    odd = " or ".join([*(f"not isfinite({n})" for n in numbers), *strange]) or "false"
     lacking = " or ".join(f"{quoted(query.plain[c.name])} is null" for c in table.columns.values() if c.needed)
     counts = ", ".join(f"count({quoted(n)})" for n in query.plain.values())
     asked = f"select count(*), count(*) filter ({odd}), count(*) filter ({lacking}), {counts} from {relation}"
-    rows, not_finite, incomplete, *filled = events.connection.execute(asked).fetchone()
+    rows, to_mend, incomplete, *filled = events.connection.execute(asked).fetchone()
     renamed = ", ".join(f"{quoted(name)} as {column}" for column, name in query.plain.items())
-    if not_finite or incomplete or repeated(events.connection, table, f"(select {renamed} from {relation})", rows):
+    if to_mend or incomplete or repeated(events.connection, table, f"(select {renamed} from {relation})", rows):
         return None
     return kept.remember(place, table, kept.Kept("", rows, dict(zip(query.plain, filled))))
 

@@ -1,4 +1,4 @@
-"""Checks before any number is believed: one a file, each with a stable code (GW45x and GW484 rows, else time)."""
+"""Checks before any number is believed: one a file, each with a stable code (GW424, GW45x and GW484 rows, else time)."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from gearwheel.gauges.checks import (
     level_shifts,
     orphans,
     persons,
+    spellings,
     time_zone,
     trial_orders,
 )
@@ -37,6 +38,7 @@ CHECKS = (
     trial_orders,
     cancelled,
     persons,
+    spellings,
     time_zone,
     gaps,
     late_rows,

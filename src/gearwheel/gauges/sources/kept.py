@@ -9,15 +9,16 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from gearwheel.gauges.canonical import Table
-from gearwheel.gauges.sources.casts import typed, words
+from gearwheel.gauges.canonical import Column, Table
+from gearwheel.gauges.sources.casts import Reading, typed
 from gearwheel.gauges.sources.expression import literal, quoted
+from gearwheel.gauges.sources.ids import id_cell, is_id
 from gearwheel.gauges.sources.lines import numbered_lines, repeated_lines
 from gearwheel.gauges.sources.overlaps import check_ids
 from gearwheel.gauges.sources.readings import readings
 from gearwheel.gauges.sources.repeats import WORDS, repeated, single
 from gearwheel.gauges.sources.status import canonical_cell
-from gearwheel.gauges.sources.texts import written
+from gearwheel.gauges.sources.texts import is_text, let, words, written
 from gearwheel.gauges.sources.views import PART
 
 OLD = 14 * 86_400  # seconds after which what no run has used is deleted
@@ -69,10 +70,7 @@ def keep(
     described = {name: kind for name, kind, *_ in connection.execute(f"describe {raw}").fetchall()}
     columns = {name: (table.columns[name], kind) for name, kind in described.items() if name in table.columns}
     how = readings(connection, raw, columns, order, decimal)
-    cells = {
-        name: canonical_cell(table.name, name, typed(c.type, quoted(name), kind, zone, how[name]))
-        for name, (c, kind) in columns.items()
-    }
+    cells = {name: _cell(table, c, kind, zone, how[name]) for name, (c, kind) in columns.items()}
     needed = [name for name, column in table.columns.items() if column.needed]
     found = Kept(str(folder / f"{table.name}.parquet"))
     _count(connection, raw, columns, cells, needed, table, found)
@@ -89,13 +87,18 @@ def keep(
             found.notes += repeated_lines(connection, rows, found.rows)
         again = repeated(connection, table, rows, found.rows)
         if again and table.name == "orders":
-            check_ids(connection, raw, cells)
+            found.notes += check_ids(connection, raw, cells)
         if again:
             _join(connection, folder, table, rows, beside, again, found)
         os.replace(beside, found.file)
     finally:
         beside.unlink(missing_ok=True)
     return remember(folder, table, found)
+
+
+def _cell(table: Table, column: Column, kind: str, zone: str, how: Reading) -> str:
+    cell = canonical_cell(table.name, column.name, typed(column.type, quoted(column.name), kind, zone, how))
+    return let("id_text", cell, id_cell("id_text")) if is_id(column) and is_text(kind) else cell
 
 
 def forget_old(folder: Path) -> None:

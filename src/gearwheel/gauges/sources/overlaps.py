@@ -25,10 +25,10 @@ def overlapping(connection, table: SourceTable) -> int:
     return every - single
 
 
-def check_ids(connection, raw: str, cells: dict[str, str]) -> None:
-    """Raises Unsettled where one order_id stands for orders of several customers, or in several files of several days.
+def check_ids(connection, raw: str, cells: dict[str, str]) -> list[tuple[str, str]]:
+    """A note (message, hint) where one order_id stands for orders of several customers.
 
-    An order that a later file changes keeps its customer and its day: few ids that do not are no reason to ask.
+    Raises Unsettled where it does so in several files, or for several days: these may be several shops. An order that a later file changes keeps its customer and its day: few ids that do not are no reason to ask.
     `cells`: canonical column of orders → SQL over the query `raw`.
     """
     names = [name for name, *_ in connection.execute(f"describe {raw}").fetchall()]
