@@ -70,10 +70,7 @@ def test_two_shops_that_count_alike_are_asked_about_and_told_apart(tmp_path):
 def test_numbers_that_begin_anew_are_named(tmp_path):
     rows = [[str(n % 10), *row[1:]] for n, row in enumerate(orders(60))]
     write(tmp_path, {"till.csv": text_of(rows)})
-    with pytest.raises(
-        DataError, match="GW422: orders.order_id: 10 of 10 ids, such as '0', stand for several customers"
-    ):
-        measured(tmp_path)
+    assert "orders.order_id: 10 of 10 ids, such as '0', stand for several customers" in measured(tmp_path)[2]
 
 
 @settings(max_examples=12, deadline=None)
