@@ -58,3 +58,38 @@ def test_a_quote_behind_a_backslash_is_named_with_its_line(tmp_path):
     write(tmp_path, {"orders.csv": text})
     with pytest.raises(DataError, match="orders.csv:2: error GW432: a quote stands behind a backslash: .*blue"):
         look(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("sign", "form", "asked"),
+    [(",", "{:.2f}", False), (";", "{:.2f}", False), (";", "{:,.0f}", True), (";", "€ {:,.2f}", False)],
+)
+def test_a_total_of_a_line_is_read_as_any_number_is(tmp_path, sign, form, asked):
+    from dataclasses import replace
+
+    from gearwheel.gauges.events import open_events
+
+    rows = [[*row[:5], float(row[4]) * (1000 + n)] for n, row in enumerate(orders(30))]
+    texts = [[*row[:5], form.format(row[5])] for row in rows]
+    if sign == ";":
+        texts = [[*row[:5], row[5].translate(str.maketrans(",.", ".,"))] for row in texts]
+    write(tmp_path, {"till.csv": text_of(texts, [*HEAD[:5], "total"], sign)})
+    mapping = propose(look(tmp_path)).mapping
+    assert mapping.tables["order_lines"].columns["price"] == 'number("total") / number("quantity")'
+    if asked:
+        with pytest.raises(DataError, match="GW436: order_lines.total: the point in numbers such as"):
+            open_events(mapping, ".")
+        mapping = replace(mapping, decimal=",")
+    with open_events(mapping, ".") as events:
+        money = events.connection.execute("select sum(price * quantity) from events.order_lines").fetchone()[0]
+    assert money == pytest.approx(sum(row[5] for row in rows))
+
+
+def test_number_in_an_expression_takes_a_column_and_nothing_else():
+    from gearwheel.gauges.sources.expression import ExpressionError, checked
+
+    numbers: set[str] = set()
+    assert checked("number(A) * 2", ["a b", "A"], numbers) == '"number of A" * 2' and numbers == {"A"}
+    for text in ("number(1)", "number(A, A)", "number(abs(A))", "number((select 1))", "number(none)", "number()"):
+        with pytest.raises(ExpressionError):
+            checked(text, ["A"], set())

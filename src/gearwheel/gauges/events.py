@@ -255,6 +255,9 @@ def _table(events: Events, source: Source, table: Table, query: Query, place: Pa
     try:
         found = kept.kept(place, table) or _in_place(events, table, query, place)
         if found is None:
+            if query.numbers:
+                (alias,) = query.reads
+                views.create_with_numbers(events.connection, alias, table.name, query.numbers, mapping.decimal)
             settled = (mapping.time_zone, mapping.date_order, mapping.decimal)
             found = kept.keep(events.connection, place, table, query.sql, *settled, numbered=query.numbered)
         if found.file:

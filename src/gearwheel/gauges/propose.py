@@ -141,7 +141,7 @@ def _complete_lines(candidate: SourceTable, sampled: Shares, cells: dict[str, Gu
     if "price" not in cells:
         total = _total("line", candidate, sampled, cells)
         if total and "quantity" in cells:
-            text = f"try_cast({quoted(total)} as double) / try_cast({quoted(cells['quantity'].expression)} as double)"
+            text = f"number({quoted(total)}) / number({quoted(cells['quantity'].expression)})"
             cells["price"] = Guess(text, 0.6, f"'{total}' of the line by its quantity")
         elif total:
             cells["price"] = Guess(total, 0.6, f"'{total}' of the line")

@@ -9,7 +9,7 @@ from gearwheel.gauges.canonical import tables as canonical_tables
 from gearwheel.gauges.mapping import Mapping, TableMap
 from gearwheel.gauges.sources.expression import ExpressionError, checked, is_plain, quoted
 from gearwheel.gauges.sources.parts import Source, SourceTable
-from gearwheel.gauges.sources.views import PART, SCHEMA, hidden
+from gearwheel.gauges.sources.views import PART, SCHEMA, hidden, with_numbers
 from gearwheel.wheel.errors import DataError, Problem, did_you_mean
 
 
@@ -20,6 +20,7 @@ class Query:
     `wanted`: name in `source` → columns that must exist there. `plain`: canonical column → source column, where the
     query is nothing but a choice of columns of one table. `needed`: name in `source` → columns that each of its files
     must have. `numbered`: lines have no number of their own and are counted within their order.
+    `numbers`: columns of the one table that are read as numbers within expressions, from a view of its own.
     """
 
     table: str
@@ -29,6 +30,7 @@ class Query:
     plain: dict[str, str] | None = None
     needed: dict[str, tuple[str, ...]] = field(default_factory=dict)
     numbered: bool = False
+    numbers: tuple[str, ...] = ()
 
 
 def queries(mapping: Mapping, source: Source) -> dict[str, Query]:
@@ -93,20 +95,20 @@ def _mapped(mapping: Mapping, source: Source, name: str, entry: TableMap, proble
         hint = did_you_mean(entry.source, source.tables) or f"it has {', '.join(list(source.tables)[:12])}"
         problems.append(mapping.problem("GW446", f"the source has no table '{entry.source[:60]}'", (*at, "from"), hint))
         return None
-    before, cells = len(problems), {}
+    before, cells, numbers = len(problems), {}, set()
     columns = (*table.columns, *hidden(table))
     numbered = name == "order_lines" and "line" not in entry.columns
     given = entry.columns | ({"line": entry.columns.get("product_id", "''")} if numbered else {})
     for column, text in given.items():
         try:
-            cells[column] = checked(text, columns)
+            cells[column] = checked(text, columns, numbers)
         except ExpressionError as error:
             place = (*at, "columns", column)
             problems.append(mapping.problem("GW446", f"{name}.{column}: {error}", place, error.hint))
     where = ""
     if entry.where.strip():
         try:
-            where = f" where {checked(entry.where, columns)}"
+            where = f" where {checked(entry.where, columns, numbers)}"
         except ExpressionError as error:
             problems.append(mapping.problem("GW446", f"{name}: {error}", (*at, "where"), error.hint))
     if len(problems) > before:
@@ -116,11 +118,12 @@ def _mapped(mapping: Mapping, source: Source, name: str, entry: TableMap, proble
     plain = {column: is_plain(text, table.columns) for column, text in entry.columns.items()}
     return Query(
         name,
-        f"select {chosen}{part} from {SCHEMA}.{quoted(table.name)}{where}",
+        f"select {chosen}{part} from {SCHEMA}.{quoted(with_numbers(table.name, name) if numbers else table.name)}{where}",
         {table.name: table},
         {table.name: ()},
         None if where or numbered or None in plain.values() else plain,
         numbered=numbered,
+        numbers=tuple(sorted(numbers)),
     )
 
 

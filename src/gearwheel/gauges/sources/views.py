@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from gearwheel.gauges.sources.expression import literal, quoted
+from gearwheel.gauges.canonical import Column
+from gearwheel.gauges.sources.casts import typed
+from gearwheel.gauges.sources.expression import literal, number_column, quoted
 from gearwheel.gauges.sources.parts import SourceFile, SourceTable
+from gearwheel.gauges.sources.readings import readings
 
 SCHEMA = "source"
 FILE, FOLDER, PART = "source_file", "source_folder", "source_part"  # where a row of several files comes from
@@ -30,6 +33,23 @@ def create_empty(connection, name: str, wanted: Iterable[str]) -> None:
     """`source."name"` for a table that is not there: these columns and no rows."""
     nulls = ", ".join(f"cast(null as varchar) as {quoted(column)}" for column in wanted)
     connection.execute(f"create view {SCHEMA}.{quoted(name)} as select {nulls} where false")
+
+
+def with_numbers(table: str, canonical: str) -> str:
+    """Name in `source` of a table that has columns as numbers, too, for the query of one canonical table."""
+    return f"{table} for {canonical}"
+
+
+def create_with_numbers(connection, table: str, canonical: str, columns: Iterable[str], decimal: str) -> None:
+    """The view with each of `columns` also as the number that its texts state. Raises readings.Unclear."""
+    raw = f"select * from {SCHEMA}.{quoted(table)}"
+    kinds = {name: kind for name, kind, *_ in connection.execute(f"describe {raw}").fetchall()}
+    how = readings(connection, raw, {c: (Column(c, "number"), kinds[c]) for c in columns}, "", decimal)
+    cells = ", ".join(
+        f"{typed('number', quoted(c), kinds[c], 'UTC', how[c])} as {quoted(number_column(c))}" for c in columns
+    )
+    name = quoted(with_numbers(table, canonical))
+    connection.execute(f"create view {SCHEMA}.{name} as select *, {cells} from {SCHEMA}.{quoted(table)}")
 
 
 def relation(table: SourceTable) -> str:
