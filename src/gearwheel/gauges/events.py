@@ -102,7 +102,8 @@ def open_events(
     connection = _connect(threads, memory, place)
     try:
         events = Events(connection, mapping, state)
-        source = _attach(connection, source, wanted, place)
+        source, wanted = _without_repeats(connection, source, wanted, place)
+        _attach(connection, source, wanted)
         _fill(events, source, wanted, place, progress)
         # from here on nothing but the source and the cache can be read
         connection.execute("set enable_external_access = false")
@@ -172,8 +173,7 @@ def _free_memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else MEMORY
 
 
-def _attach(connection, source: Source, wanted: dict[str, Query], place: Path) -> Source:
-    """Every table of the source that is read as a view; the source with a note on rows that stand in several files."""
+def _attach(connection, source: Source, wanted: dict[str, Query]) -> None:
     if source.kind == "duckdb":
         duckdb_file.attach(connection, Path(source.address))
     seen: dict[str, SourceTable | None] = {}
@@ -185,14 +185,18 @@ def _attach(connection, source: Source, wanted: dict[str, Query], place: Path) -
     files = [file.read_from for table in seen.values() if table for file in table.files]
     connection.execute(f"set allowed_directories = [{', '.join(literal(f'{p}/') for p in paths)}]")
     connection.execute(f"set allowed_paths = [{', '.join(literal(file) for file in files)}]")
-    again = _overlaps(connection, [t for t in seen.values() if t], place)
     for alias, table in seen.items():
         wanted_here = tuple(dict.fromkeys(columns[alias]))
         if table is None:
             views.create_empty(connection, alias, wanted_here)
         else:
-            relation = views.single_rows(table) if again.get(table.name) else views.relation(table)
-            views.create_view(connection, alias, relation, table.columns, wanted_here)
+            views.create_view(connection, alias, views.relation(table), table.columns, wanted_here)
+
+
+def _without_repeats(connection, source: Source, wanted: dict[str, Query], place: Path):
+    """Tables whose files overlap read each row once, and a note says so."""
+    tables = {table.name: table for query in wanted.values() for table in query.reads.values() if table}
+    again = {name: count for name, count in _overlaps(connection, list(tables.values()), place).items() if count}
     notes = [
         _note(
             source,
@@ -200,9 +204,11 @@ def _attach(connection, source: Source, wanted: dict[str, Query], place: Path) -
             "exports overlap",
         )
         for name, count in again.items()
-        if count
     ]
-    return replace(source, notes=(*source.notes, *notes))
+    for name, query in wanted.items() if again else ():
+        reads = {a: t and replace(t, overlaps=again.get(t.name, 0)) for a, t in query.reads.items()}
+        wanted = wanted | {name: replace(query, reads=reads)}
+    return replace(source, notes=(*source.notes, *notes)), wanted
 
 
 def _overlaps(connection, tables: list[SourceTable], place: Path) -> dict[str, int]:

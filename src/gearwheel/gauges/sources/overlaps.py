@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gearwheel.gauges.sources.expression import quoted
 from gearwheel.gauges.sources.parts import SourceTable
 from gearwheel.gauges.sources.readings import Unsettled
-from gearwheel.gauges.sources.views import FOLDER, PART, hidden, relation, single_rows
+from gearwheel.gauges.sources.views import FOLDER, PART, hidden, relation
 
 EVERY, BUCKETS = 20_000_000, 16  # rows up to which all are compared; beyond, one in so many is first
 LEAST, SHARE_OF_FILES, SHARE_OF_ALL = 3, 0.5, 0.05  # ids that stand for two orders before they are asked about
@@ -20,7 +22,7 @@ def overlapping(connection, table: SourceTable) -> int:
     again = f"select 1 from ({hashed}) {some} group by row_hash having count(distinct {PART}) > 1 limit 1"
     if not connection.execute(again).fetchone():
         return 0
-    counts = (f"select count(*) from {rows}" for rows in (relation(table), single_rows(table)))
+    counts = (f"select count(*) from {relation(replace(table, overlaps=n))}" for n in (0, 1))
     every, single = (connection.execute(count).fetchone()[0] for count in counts)
     return every - single
 

@@ -32,7 +32,7 @@ class SourceFile:
 class SourceTable:
     """One table: column → type in the source's words. `rows` where known without reading all, `size` in bytes.
 
-    `as_text`: columns that are read as text, since its files have them in types that do not go together.
+    `overlaps`: rows that stand as they are in an earlier one of its files, too, and are read once. `as_text`: columns that are read as text, since its files have them in types that do not go together.
     `address` is its name inside a database (schema and table), `files` what it consists of elsewhere. `stamp`
     changes when the content may have changed; "" for one that is asked when it is read.
     """
@@ -46,6 +46,7 @@ class SourceTable:
     address: tuple[str, ...] = ()
     stamp: str = ""
     as_text: tuple[str, ...] = ()
+    overlaps: int = 0
 
 
 @dataclass(frozen=True)

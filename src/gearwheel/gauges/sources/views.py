@@ -60,15 +60,16 @@ def relation(table: SourceTable) -> str:
     if len(table.files) == 1:
         return f"({read(table.files[0], table, '')})"
     parts = (read(file, table, _origin(table, number)) for number, file in enumerate(table.files))
-    return "(" + " union all by name ".join(parts) + ")"
+    every = "(" + " union all by name ".join(parts) + ")"
+    return _single_rows(table, every) if table.overlaps else every
 
 
-def single_rows(table: SourceTable) -> str:
-    """The relation without rows that stand as they are in an earlier file too; what repeats within one file stays."""
+def _single_rows(table: SourceTable, every: str) -> str:
+    """The rows without those that stand as they are in an earlier file too; what repeats within one file stays."""
     columns = ", ".join(map(quoted, table.columns))
     return (
         f"(select * exclude (row_place, row_again) from (select *, row_number() over (partition by {columns}, {PART} "
-        f"order by row_place) as row_again from (select *, row_number() over () as row_place from {relation(table)})) "
+        f"order by row_place) as row_again from (select *, row_number() over () as row_place from {every})) "
         f"qualify {PART} = min({PART}) over (partition by {columns}, row_again) order by {PART}, row_place)"
     )
 
