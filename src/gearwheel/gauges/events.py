@@ -298,8 +298,7 @@ def _in_place(events: Events, table: Table, query: Query, place: Path) -> kept.K
     relation = _relation(query)
     numbers = [quoted(n) for c, n in query.plain.items() if table.columns[c].type == "number"]
     ids = [quoted(n) for c, n in query.plain.items() if is_id(table.columns[c])]
-    texts = [quoted(n) for c, n in query.plain.items() if table.columns[c].type == "text"]
-    strange = [*(odd_id(n) for n in ids), *(f"({n} is not null and {words(n, 'VARCHAR')} is null)" for n in texts)]
+    strange = [f"{odd_id(n)} or ({n} is not null and {words(n, 'VARCHAR')} is null)" for n in ids]
     odd = " or ".join([*(f"not isfinite({n})" for n in numbers), *strange]) or "false"
     lacking = " or ".join(f"{quoted(query.plain[c.name])} is null" for c in table.columns.values() if c.needed)
     counts = ", ".join(f"count({quoted(n)})" for n in query.plain.values())
