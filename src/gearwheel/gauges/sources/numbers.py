@@ -69,11 +69,6 @@ def cleaned(raw: str, kind: str) -> str:
     )
 
 
-def mark(raw: str, kind: str) -> str:
-    """SQL: the currency's sign, code or name that a number's text carries, "" where it carries none."""
-    return f"upper(regexp_extract({words(raw, kind)}, '[\\p{{L}}\\p{{Sc}}]+'))"
-
-
 def _read(text: str, decimal: str) -> str:
     if decimal == ",":
         whole = r"(?i)^[+-]?(\d+|\d{1,3}(\.\d{3})+)?(,\d*)?(e[+-]?\d+)?$"
