@@ -20,7 +20,6 @@ DATE_ORDERS = ("", "DMY", "MDY", "YMD")
 DECIMALS = ("", ".", ",")
 MAX_BYTES = 1_000_000
 MAX_EXPRESSION = 2000  # characters of one SQL expression
-NUMBERED = {("order_lines", "line")}  # what is counted where a mapping leaves it out
 KEEP = "Choose another name, or ask for it with overwrite."
 
 
@@ -203,7 +202,7 @@ class _Reader:
             elif len(expression) > MAX_EXPRESSION:
                 self.flaw("GW444", f"{name}.{column} is longer than {MAX_EXPRESSION} characters", at)
         for column in known.values():
-            if column.needed and column.name not in columns and (name, column.name) not in NUMBERED:
+            if column.needed and column.name not in columns:
                 hint = f'add {column.name} = "…": {column.says}'
                 self.flaw("GW443", f"{name}.{column.name} is not mapped", ("table", name, "columns"), hint)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gearwheel.gauges.canonical import Column, Table
 from gearwheel.gauges.canonical import tables as canonical_tables
-from gearwheel.gauges.mapping import NUMBERED, Mapping, TableMap
+from gearwheel.gauges.mapping import Mapping, TableMap
 from gearwheel.gauges.sources.expression import quoted
 from gearwheel.gauges.sources.parts import Source, SourceTable
 from gearwheel.gauges.sources.samples import Shares, shares, unreadable
@@ -84,8 +84,7 @@ def _best(table: Table, source: Source, sampled: dict[str, Shares]) -> tuple[Sou
             _complete_orders(cells)
         if table.name == "order_lines":
             _complete_lines(candidate, sampled[candidate.name], cells)
-        needed = (c.name for c in table.columns.values() if c.needed and (table.name, c.name) not in NUMBERED)
-        lacking = [name for name in needed if name not in cells]
+        lacking = [c.name for c in table.columns.values() if c.needed and c.name not in cells]
         # besides orders and their lines a table must be called something like it: dates and ids are everywhere
         if (
             lacking
@@ -138,6 +137,9 @@ def _complete_orders(cells: dict[str, Guess]) -> None:
 
 
 def _complete_lines(candidate: SourceTable, sampled: Shares, cells: dict[str, Guess]) -> None:
+    if "line" not in cells and "product_id" in cells:
+        counted = f"numbered({quoted(cells['product_id'].expression)})"
+        cells["line"] = Guess(counted, 0.6, "no line number: the lines of a product in an order are counted")
     if "price" not in cells:
         total = _total("line", candidate, sampled, cells)
         if total and "quantity" in cells:
@@ -158,8 +160,7 @@ def _lines_from(orders: SourceTable, sampled: Shares, known: dict[str, Guess]) -
             return None
         cells["price"] = Guess(total, 0.5, f"'{total}' of the order")
     cells.setdefault("product_id", Guess("'order'", 0.4, "no product is named: the order counts as one"))
-    if cells["product_id"].expression == "'order'":
-        cells.setdefault("line", Guess("'1'", 0.4, "no line is named: the order counts as one"))
+    cells.setdefault("line", Guess("'1'", 0.4, "no line is named: the order counts as one"))
     return cells
 
 

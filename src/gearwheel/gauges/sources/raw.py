@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from gearwheel.gauges.adapters import Adapter, adapters
@@ -11,6 +12,8 @@ from gearwheel.gauges.sources.expression import ExpressionError, checked, is_pla
 from gearwheel.gauges.sources.parts import Source, SourceTable
 from gearwheel.gauges.sources.views import PART, SCHEMA, hidden, with_numbers
 from gearwheel.wheel.errors import DataError, Problem, did_you_mean
+
+NUMBERED = re.compile(r"numbered\((.+)\)")  # lines have no number of their own: those of a product are counted
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,9 @@ def _mapped(mapping: Mapping, source: Source, name: str, entry: TableMap, proble
         return None
     before, cells, numbers = len(problems), {}, set()
     columns = (*table.columns, *hidden(table))
-    numbered = name == "order_lines" and "line" not in entry.columns
-    given = entry.columns | ({"line": entry.columns.get("product_id", "''")} if numbered else {})
+    counted = NUMBERED.fullmatch(entry.columns.get("line", "").strip()) if name == "order_lines" else None
+    numbered = counted is not None
+    given = entry.columns | ({"line": counted[1]} if counted else {})
     for column, text in given.items():
         try:
             cells[column] = checked(text, columns, numbers)
