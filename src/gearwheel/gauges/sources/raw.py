@@ -24,6 +24,7 @@ class Query:
     query is nothing but a choice of columns of one table. `needed`: name in `source` → columns that each of its files
     must have. `numbered`: lines have no number of their own and are counted within their order.
     `numbers`: columns of the one table that are read as numbers within expressions, from a view of its own.
+    `direct`: canonical column → source column, for those that are nothing but a column.
     """
 
     table: str
@@ -34,6 +35,7 @@ class Query:
     needed: dict[str, tuple[str, ...]] = field(default_factory=dict)
     numbered: bool = False
     numbers: tuple[str, ...] = ()
+    direct: dict[str, str] = field(default_factory=dict)
 
 
 def queries(mapping: Mapping, source: Source) -> dict[str, Query]:
@@ -128,6 +130,7 @@ def _mapped(mapping: Mapping, source: Source, name: str, entry: TableMap, proble
         None if where or numbered or None in plain.values() else plain,
         numbered=numbered,
         numbers=tuple(sorted(numbers)),
+        direct={column: named for column, named in plain.items() if named},
     )
 
 

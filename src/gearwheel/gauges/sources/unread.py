@@ -41,7 +41,7 @@ def needed_in_every_file(mapping: Mapping, source: Source, queries: dict[str, Qu
     for name, query in queries.items():
         needed = {column.name for column in canonical_tables()[name].columns.values() if column.needed}
         for alias, table in query.reads.items():
-            wanted = {query.plain[c]: c for c in needed & query.plain.keys()} if query.plain else {}
+            wanted = {query.direct[c]: c for c in needed & query.direct.keys()}
             wanted |= {column: "" for column in query.needed.get(alias, ())}
             for file in table.files if table and len(table.files) > 1 else ():
                 have = {column.casefold() for column in file.columns}
