@@ -90,6 +90,12 @@ FAULTS = {  # name -> (what breaks the clean shop, code, table, column, severity
         "GW459", "orders", "customer_id", "error", "TRUE"),
     "a guest": ("UPDATE events.orders SET customer_id = 'c1' WHERE hash(order_id) % 10 = 0",
         "GW459", "orders", "customer_id", "warning", "customer_id = 'c1' OR hash(order_id) % 10 = 0"),
+    "a guest's address": ("UPDATE events.orders SET customer_id = 'guest@shop.example' WHERE order_id < 'o1003'",
+        "GW459", "orders", "customer_id", "warning", "order_id < 'o1003'"),
+    "zero for nobody": ("UPDATE events.orders SET customer_id = '0' WHERE order_id < 'o1003'",
+        "GW459", "orders", "customer_id", "warning", "order_id < 'o1003'"),
+    "cut ids": ("UPDATE events.orders SET customer_id = '4.53E+12' WHERE order_id < 'o1003'",
+        "GW424", "orders", "customer_id", "error", "order_id < 'o1003'"),
 }  # fmt: skip
 
 
@@ -267,3 +273,25 @@ def test_olist_shows_its_known_quirks():
     assert mended["GW482", "orders", "placed_at"].example == "2018-02-26"  # cut on a Wednesday
     assert mended["GW483", "orders", "placed_at"].example == "2017-01-02"  # the record begins in earnest
     assert {finding.severity for finding in mended.values()} == {"warning", "note"}
+
+
+@pytest.mark.parametrize(
+    ("customers", "share", "says"),
+    [(84, 0.2, True), (84, 0.05, False), (30, 0.2, True), (30, 0.1, False), (5, 0.5, False)],
+)
+def test_one_customer_is_a_crowd_by_the_size_of_the_shop(customers, share, says):
+    crowd = round(400 * share)
+    sql = f"""SELECT 'o' || i AS order_id, CASE WHEN i < {crowd} THEN 'x' ELSE 'c' || (i % {customers}) END AS customer_id,
+              TIMESTAMP '2024-01-01' + to_hours(i::INTEGER) AS placed_at FROM range(400) r(i)"""
+    from gearwheel.gauges.checks import persons
+
+    assert [f.count for f in persons.check(events_of({"orders": sql}))] == [crowd] * says
+
+
+def test_ids_that_differ_in_zeros_or_capitals_alone_are_named():
+    from gearwheel.gauges.checks import spellings
+
+    ids = ["0017", "17", "Ada@x.example", "ada@x.example", "18", "180"]
+    sql = f"SELECT unnest({ids}) AS customer_id, 'o' AS order_id"
+    (finding,) = spellings.check(events_of({"orders": sql}))
+    assert (finding.code, finding.count, finding.example) == ("GW424", 2, "0017 and 17")

@@ -110,3 +110,154 @@ def test_epochs_of_every_length(connection):
     assert read(connection, "time", [f"{seconds}", f"{seconds * 10**3}", f"{seconds * 10**6}"]) == [at] * 3
     sql = f"select {typed('time', 'x', 'BIGINT', 'Asia/Tokyo', Reading())} from (select {seconds}::bigint as x)"
     assert connection.execute(sql).fetchone() == (at,)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2024-03-05 09:00:00,250", datetime(2024, 3, 5, 9, 0, 0, 250_000)),
+        ("Mar 05, 2024 09:00", datetime(2024, 3, 5, 9)),
+        ("March 5, 2024 at 9:30 PM", datetime(2024, 3, 5, 21, 30)),
+        ("5 Mar 2024", datetime(2024, 3, 5)),
+        ("05-MAR-24 09.30.15.000000 PM", datetime(2024, 3, 5, 21, 30, 15)),
+        ("Tue, 05 Mar 2024 09:00:00 +0100", datetime(2024, 3, 5, 8)),
+        ("Tue Mar  5 09:00:00 UTC 2024", datetime(2024, 3, 5, 9)),
+        ("Tue Mar 05 2024 09:00:00 GMT+0100 (Central European Standard Time)", datetime(2024, 3, 5, 8)),
+        ("5. März 2024 um 09:00 Uhr", datetime(2024, 3, 5, 9)),
+        ("mardi 5 mars 2024", datetime(2024, 3, 5)),
+        ("30 juin 2024", datetime(2024, 6, 30)),
+        ("1er juillet 2024", datetime(2024, 7, 1)),
+        ("3 de enero de 2024", datetime(2024, 1, 3)),
+        ("2024年3月5日", datetime(2024, 3, 5)),
+        ("31.03.2024, 09:00", datetime(2024, 3, 31, 9)),
+        ("2024-03-05 09:00 EST", datetime(2024, 3, 5, 14)),
+        ("2024-07-05 09:00:00 Europe/Berlin", datetime(2024, 7, 5, 7)),
+        ("2024-07-05T09:00+02:00[Europe/Berlin]", datetime(2024, 7, 5, 7)),
+        ("2024-03-05 09:00 GMT+1", datetime(2024, 3, 5, 8)),
+        ("20240305T093000Z", datetime(2024, 3, 5, 9, 30)),
+        ("20240305 0930", datetime(2024, 3, 5, 9, 30)),
+        ("20240305093000123", datetime(2024, 3, 5, 9, 30, 0, 123_000)),
+        ("2024-03-05 09:00\u202fPM", datetime(2024, 3, 5, 21)),
+    ],
+)
+def test_a_time_in_a_common_form_is_read(connection, text, at):
+    assert read(connection, "time", [text]) == [at]
+
+
+def test_a_zone_name_that_means_several_zones_is_not_guessed(connection):
+    assert (
+        read(connection, "time", [f"2024-03-05 09:00:00 {zone}" for zone in ("CST", "IST", "BST", "XYZ")]) == [None] * 4
+    )
+
+
+@few
+@given(st.lists(moments, min_size=1, max_size=8))
+def test_a_bare_number_is_the_time_that_it_plausibly_is(connection, ats):
+    forms = []
+    for at in ats:
+        seconds = int(at.replace(tzinfo=UTC).timestamp())
+        forms += [str(seconds * unit) for unit in (1, 10**3, 10**6, 10**9)]
+        forms += [f"{at:%Y%m%d%H%M%S}", repr((at - datetime(1899, 12, 30)) / timedelta(days=1))]
+    assert read(connection, "time", forms) == [at for at in ats for _ in range(6)]
+    numbers = ", ".join(f"({form}::double)" for form in forms)
+    sql = f"select {typed('time', 'x', 'DOUBLE', 'UTC', Reading())} from (values {numbers}) t(x)"
+    assert [value for (value,) in connection.execute(sql).fetchall()] == [at for at in ats for _ in range(6)]
+    assert read(connection, "time", ["0", "17", "999999", "123456789", "20241331", "99991231235959"]) == [None] * 6
+
+
+@few
+@given(st.lists(st.dates(date(2000, 1, 1), date(2026, 12, 31)), min_size=1, max_size=8), st.sampled_from("-/."))
+def test_two_digit_years_first_or_last_are_asked_for_and_settled_by_one_key(connection, days, sign):
+    for form, order in (("%y{}%m{}%d", "YMD"), ("%d{}%m{}%y", "DMY")):
+        texts = [day.strftime(form.format(sign, sign)) for day in days]
+        assert read(connection, "date", texts, order=order) == days
+    with pytest.raises(Unclear, match="may begin with the year") as caught:
+        read(connection, "date", [day.strftime(f"%y{sign}%m{sign}%d") for day in days])
+    assert '"YMD"' in caught.value.hint
+
+
+def test_a_year_in_the_future_is_no_year_and_four_digits_settle_it(connection):
+    assert read(connection, "date", ["31/01/24", "05/02/24"]) == [date(2024, 1, 31), date(2024, 2, 5)]
+    assert read(connection, "date", ["05.02.24", "31.01.24"]) == [date(2024, 2, 5), date(2024, 1, 31)]
+    assert read(connection, "date", ["31/01/2024", "05.02.24", "5-FEB-24"]) == [
+        date(2024, 1, 31), date(2024, 2, 5), date(2024, 2, 5),
+    ]  # fmt: skip
+
+
+MARKS = [
+    "{} zł",
+    "₹{}",
+    "kr {}",
+    "kr. {}",
+    "{} Kč",
+    "Rs.{}",
+    "R$ {}",
+    "US${}",
+    "CHF {}",
+    "{}EUR",
+    "{}\u00a0€",
+    "{} Ft",
+    "{} kr",
+]
+
+
+@few
+@given(
+    st.lists(cents, min_size=1, max_size=6),
+    st.sampled_from(MARKS),
+    st.sampled_from(["\u00a0", "\u202f", "\u2009", " ", "'", "’"]),
+)
+def test_currencies_and_thousands_around_a_number(connection, numbers, mark, thousands):
+    for point in ".,":
+        plain = [f"{n / 100:,.2f}".replace(".", "p").replace(",", thousands).replace("p", point) for n in numbers]
+        wanted = [n / 100 for n in numbers]
+        assert read(connection, "number", [mark.format(text) for text in plain]) == pytest.approx(wanted)
+        for form in ("({})", "{}-", "−{}"):
+            minus = [form.format(text.lstrip("-")) for text in plain]
+            assert read(connection, "number", minus) == pytest.approx([-abs(n) for n in wanted])
+
+
+def test_what_stands_around_a_number_must_be_a_currency(connection):
+    texts = ["12%", "3 kg", "12 50.1", "1'2", "(5", "5)", "--5", "-5-", "12.50 CR", "a 5", "5 5", "1.5"]
+    assert read(connection, "number", texts) == [None] * 11 + [1.5]
+    assert read(connection, "number", ["$.50", "-.5", "Rs.500", "12.-", "1.5E+03", "Rs. 1,25,000.50"]) == [
+        0.5, -0.5, 500, 12, 1500, 125000.5,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "texts", [["1.250"], ["950", "18.900"], ["1,250"], ["1.250", "2,500"], ["12.50", "3,5"], ["€ 12.500"]]
+)
+def test_one_sign_before_three_digits_is_asked_for(connection, texts):
+    with pytest.raises(Unclear) as caught:
+        read(connection, "number", texts)
+    assert 'decimal = ","' in caught.value.hint and 'decimal = "."' in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (["1.250.000", "1.250"], [1_250_000, 1250]),
+        (["1,250,000", "1,250"], [1_250_000, 1250]),
+        (["0.250", "1.250"], [0.25, 1.25]),
+        (["0,250", "1,250"], [0.25, 1.25]),
+        (["1250.500", "1.250"], [1250.5, 1.25]),
+        (["1.250", "3,50"], [1250, 3.5]),
+        (["1,250", "3.50"], [1250, 3.5]),
+        (["12,34,567", "1,250"], [1_234_567, 1250]),
+    ],
+)
+def test_another_number_of_the_column_settles_the_sign(connection, texts, numbers):
+    assert read(connection, "number", texts) == numbers
+
+
+def test_a_settled_sign_is_kept_to(connection):
+    assert read(connection, "number", ["1.250", "12.50", "1.250,5"], decimal=",") == [1250, None, 1250.5]
+    assert read(connection, "number", ["1,250", "12,50", "1,250.5"], decimal=".") == [1250, None, 1250.5]
+
+
+def test_words_for_nothing_are_empty_in_every_type(connection):
+    nothing = ["NULL", "null", "N/A", "NA", "nan", "None", "\\N", "-", "--", "#N/A", "<NA>", "NaT", " - ", "undefined"]
+    for kind in ("text", "number", "time", "date", "flag"):
+        assert read(connection, kind, nothing) == [None] * len(nothing), kind
+    assert read(connection, "text", ["Nina", "0", "A-", "NAN-1"]) == ["Nina", "0", "A-", "NAN-1"]

@@ -8,6 +8,8 @@ cancelled order is 'cancelled', whatever the source's word for it.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import threading
@@ -22,13 +24,17 @@ from gearwheel.gauges.mapping import Mapping
 from gearwheel.gauges.sources import duckdb_file, kept, parts, views
 from gearwheel.gauges.sources.adapted import create_adapted
 from gearwheel.gauges.sources.expression import literal, quoted
+from gearwheel.gauges.sources.ids import is_id, odd_id
 from gearwheel.gauges.sources.known import require_known
 from gearwheel.gauges.sources.look import look
-from gearwheel.gauges.sources.parts import Progress, Source, is_url, name_of
+from gearwheel.gauges.sources.overlaps import overlapping
+from gearwheel.gauges.sources.parts import Progress, Source, SourceTable, is_url, name_of
 from gearwheel.gauges.sources.raw import Query, queries
-from gearwheel.gauges.sources.readings import Unclear
+from gearwheel.gauges.sources.readings import Unsettled
 from gearwheel.gauges.sources.repeats import repeated
 from gearwheel.gauges.sources.status import canonical_cell
+from gearwheel.gauges.sources.texts import words
+from gearwheel.gauges.sources.unread import needed_in_every_file, unread
 from gearwheel.wheel.cache import cache_folder
 from gearwheel.wheel.errors import DataError, Problem
 
@@ -93,12 +99,17 @@ def open_events(
     source = look(address_of(mapping, folder))
     wanted = queries(mapping, source)
     _check_needed(mapping, wanted)
+    lacking = needed_in_every_file(mapping, source, wanted)
+    if lacking:
+        raise DataError(lacking)
+    source = replace(source, notes=(*unread(source, wanted), *source.notes))
     source, wanted = _snapshots(source, wanted, progress, refresh)
     state = _state(mapping, wanted)
     place = cache_folder() / "events" / name_of(source.shown) / state
     connection = _connect(threads, memory, place)
     try:
         events = Events(connection, mapping, state)
+        source, wanted = _without_repeats(connection, source, wanted, place)
         notes = [*source.notes, *_attach(events, source, wanted, place)]
         _fill(events, source, wanted, place, notes, progress)
         return events
@@ -134,7 +145,7 @@ def _state(mapping: Mapping, wanted: dict[str, Query]) -> str:
     for name, query in wanted.items():
         parts += [name, query.sql, sorted(canonical_tables()[name].columns)]
         parts += [f"{alias} {table.stamp if table else ''}" for alias, table in query.reads.items()]
-        parts.append(query.adapter)
+        parts += [query.adapter, query.numbered]
     return name_of(*parts)
 
 
@@ -190,8 +201,42 @@ def _attach(events: Events, source: Source, wanted: dict[str, Query], place: Pat
         return []
     with _told(events, source, adapted):
         notes = create_adapted(connection, adapted.adapter, adapted.reads, events.mapping, place)
-    notes = [*_unread(source, adapted), *notes]
     return [*_lacking(source, adapted), *(_note(source, message, hint) for message, hint in notes)]
+
+
+def _without_repeats(connection, source: Source, wanted: dict[str, Query], place: Path):
+    """Tables whose files overlap read each row once, and a note says so."""
+    tables = {table.name: table for query in wanted.values() for table in query.reads.values() if table}
+    again = {name: count for name, count in _overlaps(connection, list(tables.values()), place).items() if count}
+    notes = [
+        _note(
+            source,
+            f"{name}: {count:,} rows stand as they are in an earlier file, too; they count once",
+            "exports overlap",
+        )
+        for name, count in again.items()
+    ]
+    for name, query in wanted.items() if again else ():
+        reads = {a: t and replace(t, overlaps=again.get(t.name, 0)) for a, t in query.reads.items()}
+        wanted = wanted | {name: replace(query, reads=reads)}
+    return replace(source, notes=(*source.notes, *notes)), wanted
+
+
+def _overlaps(connection, tables: list[SourceTable], place: Path) -> dict[str, int]:
+    """Table → rows that stand in an earlier one of its files, too; remembered with what is made from them."""
+    import duckdb
+
+    told = place / "overlaps.json"
+    with contextlib.suppress(OSError, ValueError):
+        return json.loads(told.read_text("utf-8"))
+    try:
+        found = {table.name: overlapping(connection, table) for table in tables}
+    except duckdb.Error:
+        return {}  # what is wrong with a file is said when it is read
+    beside = told.with_suffix(f".{os.getpid()}.tmp")
+    beside.write_text(json.dumps(found), "utf-8")
+    os.replace(beside, told)
+    return found
 
 
 def _lacking(source: Source, query: Query) -> Iterator[Problem]:
@@ -203,15 +248,6 @@ def _lacking(source: Source, query: Query) -> Iterator[Problem]:
             message = f"{table.name} has no column '{column}': {unknown}"
             hint = "export it with this column, or read the numbers with this in mind"
             yield Problem("GW474", message, source.shown, hint=hint, severity="warning")
-
-
-def _unread(source: Source, query: Query) -> Iterator[tuple[str, str]]:
-    """Tables that the adapter could read as well as those that it reads."""
-    for alias, table in query.reads.items():
-        for other in query.adapter.tables_in(source, alias) if table else ():
-            if other.name != table.name:
-                hint = f"name the files alike, such as {table.name}_1 and {table.name}_2, to read both as one table"
-                yield f"{other.name} has the columns of {table.name} and is not read", hint
 
 
 def _fill(
@@ -259,7 +295,7 @@ def _told(events: Events, source: Source, query: Query) -> Iterator[None]:
     try:
         with timer:
             yield
-    except Unclear as error:
+    except Unsettled as error:
         at = events.mapping.problem("", "", ("table", query.table, "columns", error.column))
         raise DataError(error.problem(query.table, at.file or source.shown, at.line)) from error
     except duckdb.Error as error:
@@ -292,8 +328,11 @@ def _table(events: Events, table: Table, query: Query, place: Path) -> kept.Kept
     mapping = events.mapping
     found = kept.kept(place, table) or _in_place(events, table, query, place)
     if found is None:
+        if query.numbers:
+            (alias,) = query.reads
+            views.create_with_numbers(events.connection, alias, table.name, query.numbers, mapping.decimal)
         settled = (mapping.time_zone, mapping.date_order, mapping.decimal)
-        found = kept.keep(events.connection, place, table, query.sql, *settled)
+        found = kept.keep(events.connection, place, table, query.sql, *settled, numbered=query.numbered)
     if found.file:
         _create(events, table, {column: column for column in table.columns}, f"read_parquet([{literal(found.file)}])")
     else:
@@ -318,13 +357,15 @@ def _in_place(events: Events, table: Table, query: Query, place: Path) -> kept.K
         return None
     relation = _relation(query)
     numbers = [quoted(n) for c, n in query.plain.items() if table.columns[c].type == "number"]
-    odd = " or ".join(f"not isfinite({n})" for n in numbers) or "false"
+    ids = [quoted(n) for c, n in query.plain.items() if is_id(table.columns[c])]
+    strange = [f"{odd_id(n)} or ({n} is not null and {words(n, 'VARCHAR')} is null)" for n in ids]
+    odd = " or ".join([*(f"not isfinite({n})" for n in numbers), *strange]) or "false"
     lacking = " or ".join(f"{quoted(query.plain[c.name])} is null" for c in table.columns.values() if c.needed)
     counts = ", ".join(f"count({quoted(n)})" for n in query.plain.values())
     asked = f"select count(*), count(*) filter ({odd}), count(*) filter ({lacking}), {counts} from {relation}"
-    rows, not_finite, incomplete, *filled = events.connection.execute(asked).fetchone()
+    rows, to_mend, incomplete, *filled = events.connection.execute(asked).fetchone()
     renamed = ", ".join(f"{quoted(name)} as {column}" for column, name in query.plain.items())
-    if not_finite or incomplete or repeated(events.connection, table, f"(select {renamed} from {relation})", rows):
+    if to_mend or incomplete or repeated(events.connection, table, f"(select {renamed} from {relation})", rows):
         return None
     return kept.remember(place, table, kept.Kept("", rows, dict(zip(query.plain, filled))))
 

@@ -18,7 +18,7 @@ from gearwheel.wheel.errors import DataError, Problem, did_you_mean
 from gearwheel.wheel.lines import Lines
 
 GRAINS = ("day", "week", "month")
-DATE_ORDERS = ("", "DMY", "MDY")
+DATE_ORDERS = ("", "DMY", "MDY", "YMD")
 DECIMALS = ("", ".", ",")
 FIRST = EVERYTHING.since
 MAX_BYTES = 1_000_000
@@ -40,7 +40,7 @@ class Mapping:
     """What `mapping.toml` says. `tables` add to those of the adapter, or replace them.
 
     `grain` is the period of each row, `active_days` how long after an order its customer counts as active.
-    `date_order` and `decimal` settle texts such as 03/04/2024 and 1,250 where the source leaves them open. Orders are
+    `date_order` and `decimal` settle texts such as 03/04/2024 and 1.250 where the source leaves them open. Orders are
     measured from `since` on and before `until`; whoever states `until` says that all before it is complete.
     """
 
@@ -72,8 +72,8 @@ _COMMENTS = {
     "currency": "of the money, where an order does not say",
     "grain": "day | week | month: the period of each row",
     "active_days": "who bought within so many days is active; afterwards lost",
-    "date_order": "of dates such as 03/04/2024: DMY or MDY",
-    "decimal": "the decimal sign of numbers such as 1,250",
+    "date_order": "of dates such as 03/04/2024 or 24-03-04: DMY, MDY or YMD",
+    "decimal": "the decimal sign of numbers such as 1,250 or 1.250",
     "since": "the first day that is measured",
     "until": "the first day that is no longer measured; all before it is complete",
 }

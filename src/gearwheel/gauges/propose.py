@@ -15,12 +15,16 @@ from gearwheel.gauges.canonical import tables as canonical_tables
 from gearwheel.gauges.mapping import Mapping, TableMap
 from gearwheel.gauges.sources.expression import quoted
 from gearwheel.gauges.sources.parts import Source, SourceTable
-from gearwheel.gauges.sources.samples import Shares, shares
+from gearwheel.gauges.sources.samples import Shares, shares, unreadable
+from gearwheel.gauges.sources.times import FORMS
 from gearwheel.gauges.tidy import COLUMNS as RECORD
 from gearwheel.wheel.errors import DataError, Problem
 
 CLOSE = 0.86  # likeness of two names from which one may stand for the other
 ENOUGH = 0.8  # share of sampled values that must fit the type
+MEND = "Export it in such a form, or map the column to an expression in mapping.toml"
+READ_TIMES = f"read are forms such as {FORMS}"
+READ_NUMBERS = "read are numbers such as 1250, 1,250.50, 1.250,50, 1 250,50, € 12.50, 12,50 zł, (12.50)"
 BARE = ("orders", "order_lines")  # tables that may be made of less than their needed columns
 
 
@@ -56,11 +60,11 @@ def propose(source: Source) -> Proposal:
             if best:
                 found[table.name] = best
     if "orders" not in found:
-        raise DataError(_no_orders(source))
+        raise DataError(_no_orders(source, sampled))
     if "order_lines" not in found:
         lines = _lines_from(found["orders"][0], sampled[found["orders"][0].name], found["orders"][1])
         if lines is None:
-            raise DataError(_no_prices(source, found["orders"][0]))
+            raise DataError(_no_prices(source, found["orders"][0], sampled))
         found["order_lines"] = (found["orders"][0], lines)
     guesses = {(name, column): guess for name, (_, cells) in found.items() for column, guess in cells.items()}
     tables = {
@@ -135,11 +139,12 @@ def _complete_orders(cells: dict[str, Guess]) -> None:
 
 def _complete_lines(candidate: SourceTable, sampled: Shares, cells: dict[str, Guess]) -> None:
     if "line" not in cells and "product_id" in cells:
-        cells["line"] = Guess(cells["product_id"].expression, 0.6, "no line number: a product stands once in an order")
+        counted = f"numbered({quoted(cells['product_id'].expression)})"
+        cells["line"] = Guess(counted, 0.6, "no line number: the lines of a product in an order are counted")
     if "price" not in cells:
         total = _total("line", candidate, sampled, cells)
         if total and "quantity" in cells:
-            text = f"try_cast({quoted(total)} as double) / try_cast({quoted(cells['quantity'].expression)} as double)"
+            text = f"number({quoted(total)}) / number({quoted(cells['quantity'].expression)})"
             cells["price"] = Guess(text, 0.6, f"'{total}' of the line by its quantity")
         elif total:
             cells["price"] = Guess(total, 0.6, f"'{total}' of the line")
@@ -200,7 +205,17 @@ def _synonyms() -> dict:
     return tomllib.loads(Path(__file__).with_name("synonyms.toml").read_text("utf-8"))
 
 
-def _no_orders(source: Source) -> Problem:
+def _no_orders(source: Source, sampled: dict[str, Shares]) -> Problem:
+    names = _synonyms()["columns"]["orders"]
+    for table in source.tables.values():
+        has_customer = any(
+            _likeness(_plain(c), names["customer_id"], _plain(table.name)) >= CLOSE for c in table.columns
+        )
+        odd = _unread(table, sampled[table.name], "time", names["placed_at"]) if has_customer else ""
+        if odd:
+            return Problem(
+                "GW439", f"'{table.name}' looks like orders, but {odd}", source.shown, hint=f"{READ_TIMES}. {MEND}"
+            )
     held = "; ".join(f"{t.name} ({', '.join(list(t.columns)[:8])})" for t in list(source.tables.values())[:6])
     looked = "a customer (customer_id, email …) and a time (order_date, created_at …) in one table"
     hint = f"looked for {looked}. It has {held[:600]}. Write [table.orders] in mapping.toml by hand where it is another name"
@@ -208,8 +223,28 @@ def _no_orders(source: Source) -> Problem:
     return Problem("GW439", "nothing there looks like orders", source.shown, hint=hint)
 
 
-def _no_prices(source: Source, orders: SourceTable) -> Problem:
+def _no_prices(source: Source, orders: SourceTable, sampled: dict[str, Shares]) -> Problem:
+    known = _synonyms()
+    names = [*known["columns"]["order_lines"]["price"], *known["totals"]["line"], *known["totals"]["order"]]
+    for table in (orders, *source.tables.values()):
+        odd = _unread(table, sampled[table.name], "number", names)
+        if odd:
+            message = f"'{table.name}' says what was paid, but {odd}"
+            return Problem("GW439", message, source.shown, hint=f"{READ_NUMBERS}. {MEND}")
     hint = "looked for a price or a total (price, amount, total …); write [table.order_lines] in mapping.toml by hand"
     return Problem(
         "GW439", f"'{orders.name}' looks like orders, but nothing says what was paid", source.shown, hint=hint
     )
+
+
+def _unread(table: SourceTable, sampled: Shares, target: str, names: list[str]) -> str:
+    """In words, which column is called so and yet holds no time (or number) that can be read; "" where none is."""
+    for column in table.columns:
+        share = sampled.get(column, {}).get(target, 1.0)
+        if _likeness(_plain(column), names, _plain(table.name)) >= CLOSE and share < ENOUGH:
+            example = unreadable(table, column, target)
+            such = f", such as {example[:60]!r}" if example else ""
+            if share == 0:
+                return f"'{column}' holds no {target} that can be read{such}"
+            return f"only {share:.0%} of '{column}' can be read as a {target}; others cannot{such}"
+    return ""

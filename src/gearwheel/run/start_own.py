@@ -137,6 +137,20 @@ def keep_mapping(proposal: Proposal, folder: Path, force: bool) -> None:
     write_mapping(proposal.mapping, file, overwrite=force, reasons=proposal.reasons)
 
 
+def _doubts(measures: dict) -> list[Problem]:
+    """The findings of the data checks that are errors or warnings, as problems."""
+    return [
+        Problem(
+            found["code"],
+            f"{'.'.join(filter(None, (found['table'], found['column'])))}: {found['message']}",
+            hint=found["hint"],
+            severity=found["severity"],
+        )
+        for found in measures["page"]["findings"]
+        if found["severity"] in ("error", "warning")
+    ]
+
+
 def write_wheel(name: str, folder: Path, progress: Progress | None = None) -> dict:
     """Measure what `folder`/mapping.toml names and write `folder`/wheel.toml. Returns the measures, with
     `experiments_left_out`: experiment → why it does not enter the wheel.
@@ -149,7 +163,10 @@ def write_wheel(name: str, folder: Path, progress: Progress | None = None) -> di
     mapping = read_mapping(folder / "mapping.toml")
     mapping = replace(mapping, currency=mapping.currency or measures["source"]["currency"])
     rows = rows_of(measures)
-    text = own_wheel(name, rows, mapping, measures["facts"], measures["experiments"])
+    try:
+        text = own_wheel(name, rows, mapping, measures["facts"], measures["experiments"])
+    except DataError as error:  # what was found in the data may be why
+        raise DataError([*_doubts(measures), *error.problems]) from error
     save_atomically(folder / "wheel.toml", (WELCOME.format(name=name, folder=folder) + text).encode())
     wheel = assemble_with(parse_wheel(text, str(folder / "wheel.toml")), LIBRARY)
     end = max(r.end for r in rows if r.gauge == "orders")

@@ -73,4 +73,6 @@ def _findings(measures: dict) -> list[str]:
         lines.append(f"… and {len(doubts) - MOST_FINDINGS} more in the report")
     for note in notes[:MOST_FINDINGS]:
         lines += textwrap.wrap(" ".join(note.split()), WIDTH, subsequent_indent="    ")
+    if len(notes) > MOST_FINDINGS:
+        lines.append(f"… and {len(notes) - MOST_FINDINGS} more in the report")
     return lines

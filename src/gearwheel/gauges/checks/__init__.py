@@ -1,4 +1,5 @@
-"""Checks before any number is believed: one a file, each with a stable code (GW45x, GW47x and GW484 rows, else time)."""
+"""Checks before any number is believed: one a file, each with a stable code (GW424, GW45x, GW47x and GW484 rows, else
+time)."""
 
 from __future__ import annotations
 
@@ -21,6 +22,7 @@ from gearwheel.gauges.checks import (
     level_shifts,
     orphans,
     persons,
+    spellings,
     time_zone,
     trial_orders,
 )
@@ -39,6 +41,7 @@ CHECKS = (
     trial_orders,
     cancelled,
     persons,
+    spellings,
     time_zone,
     gaps,
     late_rows,

@@ -8,7 +8,7 @@ import csv
 import gzip
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gearwheel.gauges.sources.parts import SourceFile, name_of
@@ -46,7 +46,9 @@ def look_at_csv(path: Path, stamp: str) -> tuple[SourceFile | None, list[Problem
     if not sample.strip():
         notes.append(_note(path, "the file is empty and left out", "export it again, or delete it"))
         return None, notes
-    delimiter, header = _delimiter(path, sample)
+    stated, skip = _stated_delimiter(sample)
+    sample = sample.split("\n", skip)[skip]
+    delimiter, header = _delimiter(path, sample, [stated] if stated else DELIMITERS, skip + 1)
     if delimiter != ",":
         notes.append(_note(path, f"the columns are separated by {DELIMITERS[delimiter]}", ""))
     if len(header) > MAX_COLUMNS:
@@ -55,7 +57,7 @@ def look_at_csv(path: Path, stamp: str) -> tuple[SourceFile | None, list[Problem
     columns, renamed = _column_names(header)
     if renamed:
         notes.append(_note(path, f"columns without a name of their own are read as {', '.join(renamed)}", ""))
-    return SourceFile(str(path), str(read_from), stamp, encoding, delimiter, columns), notes
+    return SourceFile(str(path), str(read_from), stamp, encoding, delimiter, columns, skip), notes
 
 
 def _note(path: Path, message: str, hint: str) -> Problem:
@@ -172,15 +174,33 @@ def _sample(path: Path) -> str:
     return text if len(raw) < SAMPLE else text[: text.rfind("\n") + 1] or text
 
 
-def _delimiter(path: Path, sample: str) -> tuple[str, list[str]]:
-    """The delimiter that cuts most rows into as many cells as the first, and the first row's cells."""
+def _stated_delimiter(sample: str) -> tuple[str, int]:
+    """The delimiter that a first line such as sep=; states, as Excel writes and reads it, and the lines before the header."""
+    first = sample.partition("\n")[0].strip().strip('"')
+    stated = first[4:].strip(" ") if first.lower().startswith("sep=") else ""
+    return (stated, 1) if stated in DELIMITERS else ("", 0)
+
+
+def _delimiter(path: Path, sample: str, delimiters: Iterable[str], line: int) -> tuple[str, list[str]]:
+    """The delimiter that cuts most rows into as many cells as the first, and the first row's cells.
+
+    `line` is that of the header. Cells behind it that are empty in every row are columns without a name.
+    """
     best: tuple[int, str, list[str]] | None = None
     widest: tuple[int, str, int] = (1, ",", 1)
-    for delimiter in DELIMITERS:
+    for delimiter in delimiters:
         rows = _records(sample, delimiter)
         if not rows:
             continue
         cells, usual = len(rows[0]), Counter(len(row) for row in rows[1:]).most_common(1)
+        if (
+            cells > 1
+            and usual
+            and usual[0][0] > cells
+            and not any(cell.strip() for row in rows[1:] for cell in row[cells:])
+        ):
+            rows[0] += [""] * (usual[0][0] - cells)
+            cells = len(rows[0])
         widest = max(widest, (cells, delimiter, usual[0][0] if usual else cells))
         same = sum(len(row) == cells for row in rows) / len(rows)
         if cells > 1 and same >= AGREE and (best is None or cells > best[0]):
@@ -190,9 +210,23 @@ def _delimiter(path: Path, sample: str) -> tuple[str, list[str]]:
     cells, delimiter, usual = widest
     if cells == 1 and usual == 1:
         return ",", _records(sample, ",")[0]
-    message = f"the first line has {cells} columns separated by {DELIMITERS[delimiter]}, most other lines have {usual}"
+    raise DataError(_uneven(path, sample, delimiter, cells, usual, line))
+
+
+def _uneven(path: Path, sample: str, delimiter: str, cells: int, usual: int, line: int) -> Problem:
+    """Why the rows do not fit the header: quotes with a backslash before them, or another number of cells."""
+    for number, text in enumerate(sample.splitlines(), line):
+        at = text.find('\\"')
+        if at >= 0:
+            message = f"a quote stands behind a backslash: {text[max(at - 20, 0) : at + 20]!r}"
+            hint = 'write a quote within quotes twice ("12"" vinyl"), or export the file as standard CSV (RFC 4180)'
+            return Problem("GW432", message, str(path), number, hint)
+    other = next((row for row in _records(sample, delimiter)[1:] if len(row) != cells), [])
+    named = f", such as {delimiter.join(other)[:60]!r} with {len(other)}" if other and usual == cells else ""
+    few = f"most other lines have {usual}" if usual != cells else f"many other lines have more or fewer{named}"
+    message = f"the first line has {cells} columns separated by {DELIMITERS[delimiter]}, {few}"
     hint = "use the same delimiter in every line (commas, semicolons, tabs or bars); the first line names the columns"
-    raise DataError(Problem("GW432", message, str(path), 1, hint))
+    return Problem("GW432", message, str(path), line, hint)
 
 
 def _records(sample: str, delimiter: str) -> list[list[str]]:

@@ -40,8 +40,16 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def checked(text: str, columns: Iterable[str]) -> str:
+def number_column(column: str) -> str:
+    """The name under which a column is there as the number that its texts state."""
+    return f"number of {column}"
+
+
+def checked(text: str, columns: Iterable[str], numbers: set[str] | None = None) -> str:
     """The expression in DuckDB's dialect with every name quoted. A text that is a column's name is that column.
+
+    number(column) is the number that the column's text states, read as a column of numbers is: it becomes
+    `number_column` of it, and the column is added to `numbers`.
 
     Raises ExpressionError unless it is one expression over `columns` made of operators, literals, CASE, CAST and
     the functions of SAFE: no subquery, no aggregate over rows, nothing that reads a file or a setting.
@@ -51,9 +59,30 @@ def checked(text: str, columns: Iterable[str]) -> str:
     if named is not None:
         return quoted(named)
     tree = _parsed(text, columns)
+    if numbers is not None:
+        tree = _with_numbers(tree, columns, numbers)
+        columns = [*columns, *map(number_column, numbers)]
     for node in tree.walk():
         _check(node, columns)
     return tree.sql(dialect="duckdb")
+
+
+def _with_numbers(tree, columns: list[str], numbers: set[str]):
+    from sqlglot import exp
+
+    def replaced(node):
+        if not isinstance(node, exp.Anonymous) or node.name.lower() != "number":
+            return node
+        of = node.expressions[0] if len(node.expressions) == 1 else None
+        named = _column(of.name, columns) if isinstance(of, exp.Column) and not of.table else None
+        if named is None:
+            raise ExpressionError(
+                "number() takes one column of the table", f"the columns are {', '.join(columns[:12])}"
+            )
+        numbers.add(named)
+        return exp.column(number_column(named), quoted=True)
+
+    return tree.transform(replaced)
 
 
 def is_plain(text: str, columns: Iterable[str]) -> str | None:

@@ -10,11 +10,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from gearwheel.gauges.canonical import Column, Table
-from gearwheel.gauges.sources.casts import typed, words
+from gearwheel.gauges.sources.casts import Reading, typed
 from gearwheel.gauges.sources.expression import literal, quoted
+from gearwheel.gauges.sources.ids import id_cell, is_id
+from gearwheel.gauges.sources.lines import numbered_lines, repeated_lines
+from gearwheel.gauges.sources.overlaps import check_ids
 from gearwheel.gauges.sources.readings import readings
 from gearwheel.gauges.sources.repeats import WORDS, repeated, single
 from gearwheel.gauges.sources.status import canonical_cell
+from gearwheel.gauges.sources.texts import is_text, let, words, written
+from gearwheel.gauges.sources.views import PART
 
 OLD = 14 * 86_400  # seconds after which what no run has used is deleted
 
@@ -53,18 +58,19 @@ def remember(folder: Path, table: Table, found: Kept) -> Kept:
     return found
 
 
-def keep(connection, folder: Path, table: Table, raw: str, zone: str, order: str, decimal: str) -> Kept:
+def keep(
+    connection, folder: Path, table: Table, raw: str, zone: str, order: str, decimal: str, numbered: bool = False
+) -> Kept:
     """Runs the query `raw` (columns named as the canonical ones), makes its columns canonical and keeps the rows.
 
     A row that lacks a needed value is left out. Values that cannot be read become empty. Both are counted in
-    `notes`, as are repeated keys. Raises readings.Unclear, and duckdb.Error where the source cannot be read.
+    `notes`, as are repeated keys. `numbered`: `line` is the product, and the second line of a product in an order gets
+    a number. Raises readings.Unsettled, and duckdb.Error where the source cannot be read.
     """
-    columns = _described(connection, raw, table)
+    described = {name: kind for name, kind, *_ in connection.execute(f"describe {raw}").fetchall()}
+    columns = {name: (table.columns[name], kind) for name, kind in described.items() if name in table.columns}
     how = readings(connection, raw, columns, order, decimal)
-    cells = {
-        name: canonical_cell(table.name, name, typed(c.type, quoted(name), kind, zone, how[name]))
-        for name, (c, kind) in columns.items()
-    }
+    cells = {name: _cell(table, c, kind, zone, how[name]) for name, (c, kind) in columns.items()}
     needed = [name for name, column in table.columns.items() if column.needed]
     found = Kept(str(folder / f"{table.name}.parquet"))
     _count(connection, raw, columns, cells, needed, table, found)
@@ -74,15 +80,25 @@ def keep(connection, folder: Path, table: Table, raw: str, zone: str, order: str
     whole = " and ".join(f"{name} is not null" for name in needed)
     beside = folder / f"{table.name}.{os.getpid()}.tmp"
     try:
-        _copy(connection, f"select * from (select {chosen} from ({raw})) where {whole}", beside)
+        made = f"select * from (select {chosen} from ({raw})) where {whole}"
+        _copy(connection, numbered_lines(chosen, raw, PART in described, whole) if numbered else made, beside)
         rows = f"read_parquet([{literal(str(beside))}], file_row_number = true)"
+        if numbered:
+            found.notes += repeated_lines(connection, rows, found.rows)
         again = repeated(connection, table, rows, found.rows)
+        if again and table.name == "orders":
+            found.notes += check_ids(connection, raw, cells)
         if again:
             _join(connection, folder, table, rows, beside, again, found)
         os.replace(beside, found.file)
     finally:
         beside.unlink(missing_ok=True)
     return remember(folder, table, found)
+
+
+def _cell(table: Table, column: Column, kind: str, zone: str, how: Reading) -> str:
+    cell = canonical_cell(table.name, column.name, typed(column.type, quoted(column.name), kind, zone, how))
+    return let("id_text", cell, id_cell("id_text")) if is_id(column) and is_text(kind) else cell
 
 
 def forget_old(folder: Path) -> None:
@@ -93,37 +109,41 @@ def forget_old(folder: Path) -> None:
             shutil.rmtree(other, ignore_errors=True)
 
 
-def _described(connection, raw: str, table: Table) -> dict[str, tuple[Column, str]]:
-    found = connection.execute(f"describe {raw}").fetchall()
-    return {name: (table.columns[name], kind) for name, kind, *_ in found if name in table.columns}
-
-
 def _count(connection, raw: str, columns: dict, cells: dict, needed: list[str], table: Table, found: Kept) -> None:
     """Rows, filled values, unreadable values and incomplete rows, in one pass over the source."""
-    lost = {
-        name: f"({cells[name]}) is null and {words(quoted(name), kind)} is not null"
-        for name, (_, kind) in columns.items()
-    }
-    whole = " and ".join(f"({cells[name]}) is not null" if name in cells else "false" for name in needed)
+    computed = []
+    for place, (name, (_, kind)) in enumerate(columns.items()):
+        written_here = written(quoted(name), kind)
+        computed += [f"{cells[name]} as cell_{place}", f"{written_here} as text_{place}"]
+        computed += [f"{words(quoted(name), kind)} is null as none_{place}"]
+    places = {name: place for place, name in enumerate(columns)}
+    whole = " and ".join(f"cell_{places[name]} is not null" if name in places else "false" for name in needed)
     asked = ["count(*)", f"count(*) filter ({whole})"]
-    for name, (_, kind) in columns.items():
-        asked += [f"count({cells[name]}) filter ({whole})", f"count(*) filter ({lost[name]})"]
-        asked += [f"min({words(quoted(name), kind)}) filter ({lost[name]})"]
-    values = connection.execute(f"select {', '.join(asked)} from ({raw})").fetchone()
+    for place in places.values():
+        lost = f"cell_{place} is null and text_{place} is not null"
+        asked += [f"count(cell_{place}) filter ({whole})", f"count(*) filter (cell_{place} is null)"]
+        for none in (f"not none_{place}", f"none_{place}"):
+            asked += [f"count(*) filter ({lost} and {none})", f"min(text_{place}) filter ({lost} and {none})"]
+    sql = f"select {', '.join(asked)} from (select {', '.join(computed)} from ({raw}))"
+    values = connection.execute(sql).fetchone()
     all_rows, found.rows = values[0], values[1]
+    lacking = {}
     for place, (name, (column, _)) in enumerate(columns.items()):
-        filled, failed, example = values[2 + 3 * place : 5 + 3 * place]
+        filled, empty, failed, example, none, word = values[2 + 6 * place : 8 + 6 * place]
         found.filled[name] = filled
+        if name in needed and empty:
+            lacking[name] = empty
         if failed:
-            message = (
-                f"{table.name}.{name}: {failed:,} of {all_rows:,} values are no {column.type}, such as {example[:60]!r}"
-            )
-            found.notes.append((message, "they are read as empty; map the column by an expression to mend them"))
+            what = f"values are no {column.type}, such as {example[:60]!r}"
+            hint = "they are read as empty; map the column by an expression to mend them"
+            found.notes.append((f"{table.name}.{name}: {failed + none:,} of {all_rows:,} {what}", hint))
+        elif none:
+            what = f"values only say that there is none, such as {word[:60]!r}"
+            found.notes.append((f"{table.name}.{name}: {none:,} of {all_rows:,} {what}", "they are read as empty"))
     if all_rows > found.rows:
-        message = (
-            f"{table.name}: {all_rows - found.rows:,} of {all_rows:,} rows lack {' or '.join(needed)} and are left out"
-        )
-        found.notes.append((message, "look at these rows in the source"))
+        parts = ", ".join(f"{name} in {count:,}" for name, count in lacking.items()) if len(lacking) > 1 else ""
+        message = f"{table.name}: {all_rows - found.rows:,} of {all_rows:,} rows lack {' or '.join(lacking or needed)} and are left out"
+        found.notes.append((message + (f" ({parts})" if parts else ""), "look at these rows in the source"))
 
 
 def _join(connection, folder: Path, table: Table, rows: str, beside: Path, again: int, found: Kept) -> None:

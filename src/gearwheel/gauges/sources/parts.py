@@ -15,7 +15,10 @@ Progress = Callable[[str, int, int, str], None]  # (stage, done, total, note); m
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file of a table. `read_from` is what DuckDB reads: the file itself or its UTF-8 copy in the cache."""
+    """One file of a table. `read_from` is what DuckDB reads: the file itself or its UTF-8 copy in the cache.
+
+    `skip`: lines that stand before the header.
+    """
 
     path: str
     read_from: str
@@ -23,12 +26,14 @@ class SourceFile:
     encoding: str = ""
     delimiter: str = ""
     columns: tuple[str, ...] = ()
+    skip: int = 0
 
 
 @dataclass(frozen=True)
 class SourceTable:
     """One table: column → type in the source's words. `rows` where known without reading all, `size` in bytes.
 
+    `overlaps`: rows that stand as they are in an earlier one of its files, too, and are read once. `as_text`: columns that are read as text, since its files have them in types that do not go together.
     `address` is its name inside a database (schema and table), `files` what it consists of elsewhere. `stamp`
     changes when the content may have changed; "" for one that is asked when it is read.
     """
@@ -42,6 +47,8 @@ class SourceTable:
     address: tuple[str, ...] = ()
     stamp: str = ""
     is_view: bool = False  # of a database file: a query that somebody else wrote
+    as_text: tuple[str, ...] = ()
+    overlaps: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 
 from gearwheel.gauges.adapters import Adapter, adapters, steps_in
 from gearwheel.gauges.canonical import tables as canonical_tables
 from gearwheel.gauges.mapping import Mapping, TableMap
 from gearwheel.gauges.sources.expression import ExpressionError, checked, is_plain, quoted
 from gearwheel.gauges.sources.parts import Source, SourceTable
-from gearwheel.gauges.sources.views import ADAPTED, SCHEMA
+from gearwheel.gauges.sources.views import ADAPTED, PART, SCHEMA, hidden, with_numbers
 from gearwheel.wheel.errors import DataError, Problem, did_you_mean
+
+NUMBERED = re.compile(r"numbered\((.+)\)")  # lines have no number of their own: those of a product are counted
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,10 @@ class Query:
     """The rows of one canonical table. `reads`: name in the SQL → table, None where it is read as empty.
 
     `adapter` is the one whose SQL it is; its tables are in the schema ADAPTED, those of a mapping in SCHEMA. `plain`:
-    canonical column → source column, where the query is nothing but a choice of columns of one table.
+    canonical column → source column, where the query is nothing but a choice of columns of one table. `numbered`: lines
+    have no number of their own and are counted within their order. `numbers`: columns of the one table that are read as
+    numbers within expressions, from a view of its own. `direct`: canonical column → source column, for those that are
+    nothing but a column.
     """
 
     table: str
@@ -26,6 +32,9 @@ class Query:
     reads: dict[str, SourceTable | None]
     adapter: Adapter | None = None
     plain: dict[str, str] | None = None
+    numbered: bool = False
+    numbers: tuple[str, ...] = ()
+    direct: dict[str, str] = field(default_factory=dict)
 
 
 def queries(mapping: Mapping, source: Source) -> dict[str, Query]:
@@ -93,28 +102,36 @@ def _mapped(mapping: Mapping, source: Source, name: str, entry: TableMap, proble
         hint = did_you_mean(entry.source, source.tables) or f"it has {', '.join(list(source.tables)[:12])}"
         problems.append(mapping.problem("GW446", f"the source has no table '{entry.source[:60]}'", (*at, "from"), hint))
         return None
-    before, cells = len(problems), {}
-    for column, text in entry.columns.items():
+    before, cells, numbers = len(problems), {}, set()
+    columns = (*table.columns, *hidden(table))
+    counted = NUMBERED.fullmatch(entry.columns.get("line", "").strip()) if name == "order_lines" else None
+    numbered = counted is not None
+    given = entry.columns | ({"line": counted[1]} if counted else {})
+    for column, text in given.items():
         try:
-            cells[column] = checked(text, table.columns)
+            cells[column] = checked(text, columns, numbers)
         except ExpressionError as error:
             place = (*at, "columns", column)
             problems.append(mapping.problem("GW446", f"{name}.{column}: {error}", place, error.hint))
     where = ""
     if entry.where.strip():
         try:
-            where = f" where {checked(entry.where, table.columns)}"
+            where = f" where {checked(entry.where, columns, numbers)}"
         except ExpressionError as error:
             problems.append(mapping.problem("GW446", f"{name}: {error}", (*at, "where"), error.hint))
     if len(problems) > before:
         return None
     chosen = ", ".join(f"{sql} as {quoted(column)}" for column, sql in cells.items())
+    part = f", {PART}" if PART in columns else ""
     plain = {column: is_plain(text, table.columns) for column, text in entry.columns.items()}
     return Query(
         name,
-        f"select {chosen} from {SCHEMA}.{quoted(table.name)}{where}",
+        f"select {chosen}{part} from {SCHEMA}.{quoted(with_numbers(table.name, name) if numbers else table.name)}{where}",
         {table.name: table},
-        plain=None if where or None in plain.values() else plain,
+        plain=None if where or numbered or None in plain.values() else plain,
+        numbered=numbered,
+        numbers=tuple(sorted(numbers)),
+        direct={column: named for column, named in plain.items() if named},
     )
 
 

@@ -1,22 +1,31 @@
-"""How a column's texts are to be read: day or month first, comma or point. Settled over the whole column."""
+"""How a column's texts are to be read: day, month or year first, comma or point. Settled over the whole column."""
 
 from __future__ import annotations
 
 from gearwheel.gauges.canonical import Column
-from gearwheel.gauges.sources.casts import Reading, decimal_signs, is_text, plain, short_dates
+from gearwheel.gauges.sources.casts import Reading, is_text, plain, words
 from gearwheel.gauges.sources.expression import quoted
+from gearwheel.gauges.sources.numbers import cleaned, decimal_signs
+from gearwheel.gauges.sources.times import short_dates
 from gearwheel.wheel.errors import Problem
 
 
-class Unclear(ValueError):
-    """The texts of a column can be read in two ways. `hint` says how to settle it."""
+class Unsettled(ValueError):
+    """What a column holds can be taken in two ways. `hint` says how to settle it."""
 
-    def __init__(self, column: str, message: str, hint: str):
+    def __init__(self, code: str, column: str, message: str, hint: str):
         super().__init__(message)
-        self.column, self.hint = column, hint
+        self.code, self.column, self.hint = code, column, hint
 
     def problem(self, table: str, file: str, line: int) -> Problem:
-        return Problem("GW436", f"{table}.{self.column}: {self}", file, line, self.hint)
+        return Problem(self.code, f"{table}.{self.column}: {self}", file, line, self.hint)
+
+
+class Unclear(Unsettled):
+    """The texts of a column can be read in two ways."""
+
+    def __init__(self, column: str, message: str, hint: str):
+        super().__init__("GW436", column, message, hint)
 
 
 def readings(
@@ -26,19 +35,26 @@ def readings(
 
     `order` and `decimal` are the mapping's words on it, "" where it leaves them open. Raises Unclear.
     """
-    asked: dict[str, dict[str, str]] = {}
-    for name, (column, kind) in columns.items():
-        if is_text(kind) and column.type in ("time", "date") and not order:
-            asked[name] = short_dates(quoted(name), kind)
-        elif is_text(kind) and column.type in ("number", "whole") and not decimal:
-            asked[name] = decimal_signs(quoted(name), kind)
+    asked = [
+        name
+        for name, (column, kind) in columns.items()
+        if is_text(kind)
+        and (column.type in ("time", "date") and not order or column.type in ("number", "whole") and not decimal)
+    ]
     found = {name: Reading(order, decimal or ".") for name in columns}
-    asked = {name: asked[name] for name in _not_plain(connection, raw, {name: columns[name] for name in asked})}
+    asked = _not_plain(connection, raw, {name: columns[name] for name in asked})
     if not asked:
         return found
-    wanted = [sql for parts in asked.values() for sql in parts.values()]
-    values = iter(connection.execute(f"select {', '.join(wanted)} from ({raw})").fetchone())
-    for name, parts in asked.items():
+    texts, wanted = [], {}
+    for name in asked:
+        column, kind = columns[name]
+        dated = column.type in ("time", "date")
+        texts.append(f"{words(quoted(name), kind) if dated else cleaned(quoted(name), kind)} as {quoted(name)}")
+        wanted[name] = (short_dates if dated else decimal_signs)(quoted(name))
+    counted = [sql for parts in wanted.values() for sql in parts.values()]
+    sql = f"select {', '.join(counted)} from (select {', '.join(texts)} from ({raw}))"
+    values = iter(connection.execute(sql).fetchone())
+    for name, parts in wanted.items():
         seen = {part: next(values) for part in parts}
         if "short" in seen:
             found[name] = Reading(_order(name, **seen), decimal or ".")
@@ -56,7 +72,19 @@ def _not_plain(connection, raw: str, columns: dict[str, tuple[Column, str]]) -> 
     return [name for name, is_odd in zip(columns, found) if is_odd]
 
 
-def _order(column: str, short: int, day_first: str | None, month_first: str | None, example: str | None) -> str:
+def _order(
+    column: str,
+    short: int,
+    day_first: str | None,
+    month_first: str | None,
+    example: str | None,
+    years: str | None,
+    no_years: int,
+) -> str:
+    if years and not no_years:
+        message = f"dates such as {years!r} may begin with the year or end with it"
+        hint = 'add date_order = "YMD" (year first), "DMY" (day first) or "MDY" (month first) to the mapping'
+        raise Unclear(column, message, hint)
     if not short:
         return ""
     if day_first and month_first:
@@ -70,10 +98,19 @@ def _order(column: str, short: int, day_first: str | None, month_first: str | No
     return "DMY" if day_first else "MDY"
 
 
-def _decimal(column: str, comma: str | None, dot: str | None, either: str | None) -> str:
-    if comma and not dot:
-        return ","
-    if either and not dot:
-        message = f"the comma in numbers such as {either!r} may separate thousands or decimals"
-        raise Unclear(column, message, 'add decimal = "," or decimal = "." to the mapping')
-    return "."
+def _decimal(
+    column: str, point: str | None, comma: str | None, either_point: str | None, either_comma: str | None
+) -> str:
+    if point and comma:
+        message = f"{point!r} has a decimal point, {comma!r} a decimal comma: the numbers cannot be told apart"
+        hint = 'export numbers in one form, or settle it with decimal = "." or decimal = ","; the others are not read'
+        raise Unclear(column, message, hint)
+    example = either_comma or either_point
+    if example and not point and not comma:
+        whole, broken = example.replace(",", "").replace(".", ""), example.replace(",", ".")
+        sign = "comma" if "," in example else "point"
+        as_point, as_comma = (whole, broken) if sign == "comma" else (broken, whole)
+        message = f"the {sign} in numbers such as {example!r} may separate thousands or decimals"
+        hint = f'add decimal = "," (it is {as_comma}) or decimal = "." (it is {as_point}) to the mapping'
+        raise Unclear(column, message, hint)
+    return "," if comma else "."

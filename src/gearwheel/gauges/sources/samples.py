@@ -21,6 +21,29 @@ def shares(source: Source, table: SourceTable) -> Shares:
     return {name: _declared(kind.lower()) for name, kind in table.columns.items()}
 
 
+def unreadable(table: SourceTable, column: str, target: str) -> str:
+    """An example of a text in a column that is no `target` (time or number); "" where there is none or no text."""
+    import duckdb
+
+    if table.kind != "csv":
+        return ""
+    cell = quoted(column)
+    odd = f"{words(cell, 'VARCHAR')} is not null and not ({_reads(target, cell)})"
+    sql = f"select min({cell}) filter ({odd}) from (select {cell} from {relation(table)} limit {ROWS})"
+    try:
+        with duckdb.connect() as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            return connection.execute(sql).fetchone()[0] or ""
+    except duckdb.Error:
+        return ""
+
+
+def _reads(target: str, cell: str) -> str:
+    """SQL: can a text be read as a time or a number, in one order or with one decimal sign at least?"""
+    hows = {"time": (Reading("DMY"), Reading("MDY")), "number": (Reading(decimal="."), Reading(decimal=","))}
+    return " or ".join(f"({typed(target, cell, 'VARCHAR', 'UTC', how)}) is not null" for how in hows[target])
+
+
 def _declared(kind: str) -> dict[str, float]:
     number = any(part in kind for part in NUMBERS) and "interval" not in kind
     if any(part in kind for part in TIMES):
@@ -48,13 +71,8 @@ def _counted(connection, names: list[str]) -> Shares:
     wanted = []
     for name in names:
         cell, kind = quoted(name), "VARCHAR"
-        times = " or ".join(
-            f"({typed('time', cell, kind, 'UTC', Reading(order))}) is not null" for order in ("DMY", "MDY")
-        )
-        numbers = " or ".join(
-            f"({typed('number', cell, kind, 'UTC', Reading(decimal=sign))}) is not null" for sign in (".", ",")
-        )
-        whole = f"regexp_full_match({words(cell, kind)}, '[0-9]{{1,9}}')"  # 20240131 may be a day, 17 is not
+        times, numbers = _reads("time", cell), _reads("number", cell)
+        whole = f"regexp_full_match({words(cell, kind)}, '[0-9]{{9}}')"  # an id sooner than seconds before 2001
         wanted += [
             f"count({words(cell, kind)})",
             f"count(*) filter (({times}) and not {whole})",
