@@ -226,7 +226,7 @@ def test_a_second_table_that_fits_is_named_when_it_is_not_read(tmp_path):
     write(tmp_path / "x" / "orders_export.csv", order(1, BOWL))
     write(tmp_path / "x" / "my orders.csv", order(2, BOWL))
     with opened(tmp_path / "x") as events:
-        assert "my orders has the columns of orders_export and is not read" in noted(events)
+        assert "GW419: 'my orders' (my orders.csv) looks like a part of 'orders_export'" in noted(events)
 
 
 # ---- rows of an order
