@@ -124,6 +124,8 @@ OTHER_CODES = {
         "GW444": "A value of the mapping is of the wrong kind, or cannot be.",
         "GW445": "The mapping cannot be written, or a file is in the way.",
         "GW446": "The source has no such table or column, or an expression is more than a mapping may hold.",
+        "GW476": "The mapping names a database that you have not used before. Nothing was sent to it; `gearwheel measure FOLDER --connect` says that you trust it.",
+        "GW477": "A file asks for more work than a table of orders is worth: one line of more than 16 MiB, more than 500 columns, text that unpacks to 200 times its size, or a view that does not end.",
     },
     "Checks of the data": {
         "GW450": "A needed table or column is empty in places.",
