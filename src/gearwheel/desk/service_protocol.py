@@ -22,7 +22,9 @@ MOST_HEADERS = 100
 MOST_MESSAGE = 1 << 20  # bytes of a whole request; the application reads 64 KiB of its body
 PATIENCE = 10.0  # seconds for the head of a request, from the connection or from its first byte
 BODY_PATIENCE = 20.0  # seconds for a body that the application does not wait for, or no longer
-MOST_WAITING = 32  # requests of one connection that wait for the answer to another
+MOST_WAITING = 32  # requests of one connection that are read before the first of them is answered
+MOST_HELD = 131_072  # bytes that wait behind them: an object for each request would take far more
+PIECE = 1_024  # bytes of heads that are read at once
 TAKING = 60.0  # seconds for a caller to take what was sent
 SINGLE = (b"host", b"authorization", b"idempotency-key", b"origin", b"content-length")
 
@@ -47,6 +49,7 @@ def bounded(connections: Connections) -> type[HttpToolsProtocol]:
         _peer: str | None = None  # "" where there is no address; None before the connection is counted
         _timer: asyncio.TimerHandle | None = None
         _taking: asyncio.TimerHandle | None = None
+        _held = b""  # what is read once a request before it is answered
         _in_head = True
         _read = 0  # bytes since the request began
 
@@ -85,14 +88,30 @@ def bounded(connections: Connections) -> type[HttpToolsProtocol]:
                 self._taking = None
 
         def data_received(self, data: bytes) -> None:
-            while data and not self.transport.is_closing():
+            data, self._held, at = self._held + data, b"", 0
+            while at < len(data) and not self.transport.is_closing():
+                if len(self.pipeline) >= MOST_WAITING:
+                    self._hold(data[at:])
+                    return
                 room = (MOST_HEAD if self._in_head else MOST_MESSAGE) - self._read
                 if room <= 0:
                     self._too_large()
                     return
-                piece, data = data[:room], data[room:]
+                piece = data[at : at + (min(room, PIECE) if self._in_head else room)]
+                at += len(piece)
                 self._read += len(piece)
                 super().data_received(piece)
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self._held:
+                self.data_received(b"")
+
+        def _hold(self, data: bytes) -> None:
+            self._held = data
+            self.flow.pause_reading()
+            if len(data) > MOST_HELD:
+                self._refuse(429, "too many at once", Problem("GW524", "too many requests wait on one connection"))
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
@@ -115,8 +134,6 @@ def bounded(connections: Connections) -> type[HttpToolsProtocol]:
             elif twice := [name.decode() for name in SINGLE if names[name] > 1]:
                 said = f"the header {twice[0]} stands more than once"
                 self._refuse(400, "bad request", Problem("GW511", said))
-            elif len(self.pipeline) >= MOST_WAITING:
-                self._refuse(429, "too many at once", Problem("GW524", "too many requests wait on one connection"))
             if self.transport.is_closing():
                 raise httptools.HttpParserError("refused")
             self._in_head = False
