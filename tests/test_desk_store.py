@@ -492,5 +492,5 @@ def test_of_words_that_nobody_names_only_so_many_are_kept(monkeypatch):
     assert said["more"] == 28 - sum(w["times"] for w in said["unnamed"])
     metrics = Metrics()
     metrics.unnamed.add(Counter({('context.a"\n} 9', "x"): 1}))
-    hostile = metrics.text(Counter(), 0, 0, True)
+    hostile = metrics.text(Counter(), 0, 0, True, {})
     assert 'field="context.a\\"\\n} 9"} 1' in hostile
