@@ -18,6 +18,7 @@ import uvicorn
 
 from desk_requests import request
 from gearwheel.desk import service_protocol, service_work
+from gearwheel.desk.service_guard import Guard
 from gearwheel.desk.service_protocol import MOST_HEAD, MOST_HEADERS, Connections, bounded
 from gearwheel.desk.store import StoreError, open_store
 from gearwheel.wheel.errors import Problem
@@ -79,7 +80,7 @@ def said(peer: socket.socket) -> bytes:
     try:
         while part := peer.recv(65_536):
             found += part
-    except ConnectionResetError:
+    except (ConnectionResetError, TimeoutError):
         pass
     return found
 
@@ -373,3 +374,25 @@ def test_the_scheme_of_a_token_is_read_in_any_case(tmp_path):
     with running(tmp_path, token="hush hush") as desk:
         for scheme, status in (("Bearer", 200), ("bearer", 200), ("BEARER", 200), ("Basic", 401), ("", 401)):
             assert desk.call("GET", "/metrics", Authorization=f"{scheme} hush hush")[0] == status
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1:8000", "[::1]", "[::1]:8000", "localhost:"])
+def test_the_desk_is_asked_under_its_own_names(host):
+    assert Guard().refuses({b"host": host.encode()}, "", 0.0, False) is None
+
+
+@pytest.mark.parametrize(
+    "host", ["", "localhost:evil", "[::1", "[::1]evil", "::1", "localhost@evil", "localhost:80:80", "localhost evil"]
+)
+def test_what_is_no_host_is_not_taken_for_one(host):
+    status, problem = Guard().refuses({b"host": host.encode()}, "", 0.0, False)
+    assert (status, problem.code) == (403, "GW523")
+
+
+def test_hostile_bytes_leave_nothing_on_stderr(tmp_path):
+    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    with running(tmp_path) as desk:
+        sent(desk.port, b"nonsense\r\n\r\n")
+        assert b" 200 " in sent(desk.port, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + upgrade, seconds=1)
+        desk.process.terminate()
+        assert desk.process.stderr.read() == ""
