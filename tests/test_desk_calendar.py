@@ -91,6 +91,15 @@ def test_days_of_rest_are_those_of_the_country_and_those_stated():
     assert counted("2026-10-31T15:00Z", "2026-11-16T20:00Z", "us") == 16  # no such law
 
 
+def test_a_holiday_on_a_weekend_is_taken_on_the_next_working_day_where_the_law_says_so():
+    # 26 December 2026 is a Saturday, so 28 December is a holiday in the United Kingdom and not in Germany
+    assert counted("2026-12-14T12:00Z", "2026-12-29T12:00Z", "gb") == 11  # the 25th, 26th, 27th and 28th are at rest
+    assert counted("2026-12-14T12:00Z", "2026-12-29T12:00Z", "de") == 15
+    assert counted("2021-12-11T12:00Z", "2021-12-29T12:00Z", "gb") == 14  # the 27th and the 28th for the 25th and 26th
+    assert counted("2025-05-01T12:00Z", "2025-05-06T12:00Z", "lv") == 2  # 4 May 2025 is a Sunday
+    assert counted("2026-04-08T12:00Z", "2026-04-15T12:00Z", "bg") == 7  # that of Easter Saturday is not taken later
+
+
 def test_times_that_no_calendar_has_bring_no_error():
     assert counted("0001-01-01", "9999-12-31T23:00Z") > 365 * 200
     assert days_since(*(np.array([t], "datetime64[s]") for t in (-(2**40), 2**40)), ["de"])[0] > 0

@@ -326,6 +326,33 @@ def test_an_answer_of_which_nothing_was_ever_told_has_to_be_said():
         evaluate(history, always(1, 400), untold="unknown")
 
 
+def test_what_was_decided_has_no_cost_where_that_of_one_answer_is_never_known():
+    """`return` costs 20 and `keep` 10; nobody tells what a `return` costs, so the two policies cannot be compared."""
+    rng, n = np.random.default_rng(18), 600
+    chosen = rng.integers(0, 2, n)
+    cost = np.where(chosen == 1, 10.0, 20.0) + rng.normal(0, 1, n)
+    table = made(chosen, [0.5, 0.5], np.where(chosen == 1, cost, np.nan))
+    with pytest.raises(DeskError, match=r"GW520.*none of the \d+ decisions that were answered 'return'"):
+        evaluate(table, always(1, n))
+    quiet = made(chosen, [0.5, 0.5], np.where(chosen == 1, cost, 0.0), told=1.0 * chosen, over=np.ones(n))
+    with pytest.raises(DeskError, match="GW520.*answered 'return'"):
+        evaluate(quiet, always(1, n), untold="unknown")
+    rare = np.where(np.arange(n) < 580, 1, 0)
+    cost = np.where(rare == 1, 10.0 + rng.normal(0, 1, n), np.nan)
+    found = evaluate(made(rare, [0.03, 0.97], cost), always(1, n))
+    assert found.old.low < 10 < found.old.high and found.estimates["dr"].low < 10 < found.estimates["dr"].high
+    assert any("none of the 20 decisions that were answered 'return'" in w for w in found.warnings)
+
+
+def test_a_silent_refusal_is_no_unknown_cost():
+    rng, n = np.random.default_rng(19), 400
+    chosen = rng.integers(0, 2, n)
+    cost = np.where(chosen == 1, 0.0, 20.0 + rng.normal(0, 3, n))
+    history = made(chosen, [0.5, 0.5], cost, told=1.0 - chosen, over=np.ones(n))
+    found = evaluate(history, always(1, n), untold="unknown", silent=["keep"])
+    assert found.old.value == pytest.approx(cost.mean()) and not found.unknown
+
+
 def test_a_log_of_which_nothing_at_all_was_told_is_no_log_of_free_decisions():
     chosen = np.arange(60) % 2
     for n in (3, 60):
@@ -360,4 +387,14 @@ def test_amounts_out_of_proportion_are_refused_in_what_the_library_is_given():
             assert evaluate(one, one.propensity).decisions == 60
         else:
             with pytest.raises(DeskError, match="GW527.*more than 20 times"):
+                evaluate(one, one.propensity)
+    for gains, fine in (({"cost": -900.0}, True), ({"cost": -1e9}, False), ({"spent_after": 1e9}, False)):
+        outcomes = {"cost": history.outcome("cost")} | {
+            name: np.r_[history.outcome("cost")[:59], gain] for name, gain in gains.items()
+        }
+        one = History(history.actions, columns, history.chosen, history.propensity, outcomes)
+        if fine:
+            assert evaluate(one, one.propensity).decisions == 60
+        else:
+            with pytest.raises(DeskError, match="GW527.*a gain of more than 400 times"):
                 evaluate(one, one.propensity)

@@ -18,6 +18,7 @@ import uvicorn
 
 from desk_requests import request
 from gearwheel.desk import service_protocol, service_work
+from gearwheel.desk.service_guard import Guard
 from gearwheel.desk.service_protocol import MOST_HEAD, MOST_HEADERS, Connections, bounded
 from gearwheel.desk.store import StoreError, open_store
 from gearwheel.wheel.errors import Problem
@@ -36,12 +37,33 @@ async def says_ok(scope, receive, send):
     await send({"type": "http.response.body", "body": body})
 
 
+async def says_much(scope, receive, send):
+    """An application whose answer is more than what the system keeps for a caller who does not read."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"30000000")]})
+    await send({"type": "http.response.body", "body": b"a" * 30_000_000})
+
+
+async def says_key(scope, receive, send):
+    """An application that reads its body and answers with the key of the request."""
+    while (await receive()).get("more_body"):
+        pass
+    key = dict(scope["headers"])[b"idempotency-key"]
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(key))]})
+    await send({"type": "http.response.body", "body": key})
+
+
+async def does_not_read(scope, receive, send):
+    """An application that answers before the body is there."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
 @contextmanager
-def served(most: int = 100):
+def served(most: int = 100, app=says_ok):
     """(port, connections) of a bounded server in this process."""
     connections = Connections(most)
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(says_ok, http=bounded(connections), lifespan="off", ws="none", log_level="critical")
+    config = uvicorn.Config(app, http=bounded(connections), lifespan="off", ws="none", log_level="critical")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
     thread.start()
@@ -58,7 +80,7 @@ def said(peer: socket.socket) -> bytes:
     try:
         while part := peer.recv(65_536):
             found += part
-    except ConnectionResetError:
+    except (ConnectionResetError, TimeoutError):
         pass
     return found
 
@@ -122,8 +144,15 @@ def test_bodies_in_any_pieces_and_requests_in_a_row_are_read_whole():
 def test_trailers_are_bounded_as_headers_are():
     chunked = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
     with served() as (port, connections):
-        sent(port, chunked + b"X: 1\r\n" * 200)
+        sent(port, chunked, *[b"X: 1\r\n" * 10_000] * 40)
         assert connections.refused["body too large"] == 1
+
+
+def test_a_trailer_does_not_take_the_place_of_a_header():
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: mine\r\nTransfer-Encoding: chunked\r\n"
+    with served(app=says_key) as (port, _):
+        answer = sent(port, head + b"Connection: close\r\n\r\n1\r\na\r\n0\r\nIdempotency-Key: another\r\n\r\n")
+    assert answer.endswith(b"mine")
 
 
 @pytest.mark.parametrize("name", ["Host", "Authorization", "Idempotency-Key", "Origin"])
@@ -157,6 +186,46 @@ def test_silent_connections_are_closed(monkeypatch, begun):
             peer.sendall(begun or b"G")
             assert b" 408 " in said(peer)
         assert connections.refused["head too late"] >= 1
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(service_protocol, "BODY_PATIENCE", 0.3)
+    with served(app=does_not_read) as (port, connections):
+        with closing(socket.create_connection(("127.0.0.1", port), timeout=10)) as peer:
+            peer.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
+            try:
+                for _ in range(100):  # a byte now and then does not hold the connection
+                    peer.sendall(b"x")
+                    time.sleep(0.1)
+            except OSError:
+                pass
+        assert connections.refused["body too late"] == 1
+
+
+def test_requests_that_wait_on_one_connection_are_answered_and_bounded():
+    get, body = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"z" * 3_000
+    post = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000\r\n\r\n" + body
+    with served() as (port, connections):
+        assert sent(port, get * 1_000 + GET + b"\r\n").count(b"HTTP/1.1 200 ") == 1_001
+        assert sent(port, (get + post) * 40 + GET + b"\r\n").count(b"\r\n\r\n3000") == 40
+        assert not connections.refused
+        assert sent(port, get * 20_000).count(b"HTTP/1.1 200 ") < 20_000
+        assert connections.refused["too many at once"] == 1
+
+
+def test_a_caller_who_does_not_take_the_answer_is_left(monkeypatch):
+    monkeypatch.setattr(service_protocol, "TAKING", 0.3)
+    with served(app=says_much) as (port, connections):
+        peer = socket.create_connection(("127.0.0.1", port), timeout=10)
+        peer.sendall(GET + b"\r\n")
+        until = time.monotonic() + 10
+        while not connections.open.total() and time.monotonic() < until:
+            time.sleep(0.01)
+        while connections.open.total() and time.monotonic() < until:
+            time.sleep(0.05)
+        left = not connections.open.total()
+        peer.close()
+    assert left
 
 
 def test_one_peer_leaves_room_for_others():
@@ -305,3 +374,25 @@ def test_the_scheme_of_a_token_is_read_in_any_case(tmp_path):
     with running(tmp_path, token="hush hush") as desk:
         for scheme, status in (("Bearer", 200), ("bearer", 200), ("BEARER", 200), ("Basic", 401), ("", 401)):
             assert desk.call("GET", "/metrics", Authorization=f"{scheme} hush hush")[0] == status
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1:8000", "[::1]", "[::1]:8000", "localhost:"])
+def test_the_desk_is_asked_under_its_own_names(host):
+    assert Guard().refuses({b"host": host.encode()}, "", 0.0, False) is None
+
+
+@pytest.mark.parametrize(
+    "host", ["", "localhost:evil", "[::1", "[::1]evil", "::1", "localhost@evil", "localhost:80:80", "localhost evil"]
+)
+def test_what_is_no_host_is_not_taken_for_one(host):
+    status, problem = Guard().refuses({b"host": host.encode()}, "", 0.0, False)
+    assert (status, problem.code) == (403, "GW523")
+
+
+def test_hostile_bytes_leave_nothing_on_stderr(tmp_path):
+    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    with running(tmp_path) as desk:
+        sent(desk.port, b"nonsense\r\n\r\n")
+        assert b" 200 " in sent(desk.port, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + upgrade, seconds=1)
+        desk.process.terminate()
+        assert desk.process.stderr.read() == ""

@@ -346,3 +346,31 @@ def test_a_refusal_goes_through_log_replay_description_and_evaluation(tmp_path):
         == pytest.approx(found["old"]["value"], abs=0.1)
         == 20 * (120 - len(refused)) / 120
     )
+
+
+@pytest.mark.parametrize("key", ["Hazardous", "HAZARDOUS", "hazardous ", "hazardous\u200b"])
+def test_a_key_of_the_context_is_read_however_it_is_written(lead, key):
+    assert asks(lead, 20, reason="damaged", context={key: "yes"})[0] == {"review"}
+    assert asks(lead, 20, reason="damaged", context={key: "no"})[0] == REMEDIES
+    assert asks(lead, 20, reason="damaged", **{key: "yes"})[0] == {"review"}
+    with pytest.raises(DeskError, match="GW511.*said twice"):
+        asks(lead, 20, reason="damaged", context={"hazardous": "no", key: "yes"})
+
+
+@pytest.mark.parametrize("said", ["?", "??", "!", "-", "...", "."])
+def test_signs_alone_do_not_say_that_nothing_is_hazardous(lead, said):
+    assert asks(lead, 20, reason="damaged", context={"hazardous": said})[0] == {"review"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "wanted"),
+    [
+        ("Didn\u2019t arrive", {"keep", "replace", "review"}),
+        ("hasnt arrived", {"keep", "replace", "review"}),
+        ("Package never arrived.", {"keep", "replace", "review"}),
+        ("doesn't work", REMEDIES),
+        ("It is broken!", REMEDIES),
+    ],
+)
+def test_short_forms_are_words_too(lead, reason, wanted):
+    assert asks(lead, 20, reason=reason)[0] == wanted

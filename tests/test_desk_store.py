@@ -441,10 +441,11 @@ IMPOSSIBLE = [
     ("GW527", {"amount": -28.0}), ("GW527", {"kind": "salvaged", "amount": -0.01}), ("GW510", {"amount": ...}),
     ("GW510", {"amount": None, "kind": "bought_again"}), ("GW510", {"amount": None, "kind": "goods"}),
     ("GW527", {"amount": 560.01}), ("GW527", {"amount": 2_500_000.0}), ("GW527", {"kind": "gift_card", "amount": 900.0}),
-    ("GW527", {"kind": "bought_again", "amount": 90_000.0}), ("GW511", {"sure": "yes"}), ("GW515", {"at": now(9 * 86_400)}),
+    ("GW527", {"kind": "bought_again", "amount": 90_000.0}), ("GW511", {"sure": "yes"}),
+    ("GW511", {"Currency": "JPY"}), ("GW511", {"sure ": True}), ("GW515", {"at": now(9 * 86_400)}),
 ]  # fmt: skip
 POSSIBLE = [
-    {}, {"currency": "eur "}, {"currency": None}, {"amount": 560.0}, {"amount": 560.01, "sure": True}, {"amount": 0.0},
+    {}, {"currency": "eur "}, {"currency": None}, {"currency": ""}, {"amount": 560.0}, {"amount": 560.01, "sure": True}, {"amount": 0.0},
     {"amount": -28.0, "sure": True}, {"kind": "returned", "amount": ...}, {"kind": "returned", "amount": None},
     {"kind": "bought_again", "amount": 900.0}, {"kind": "note", "amount": ...}, {"at": now()[:10]}, {"at": now(-60)},
 ]  # fmt: skip
@@ -491,5 +492,5 @@ def test_of_words_that_nobody_names_only_so_many_are_kept(monkeypatch):
     assert said["more"] == 28 - sum(w["times"] for w in said["unnamed"])
     metrics = Metrics()
     metrics.unnamed.add(Counter({('context.a"\n} 9', "x"): 1}))
-    hostile = metrics.text(Counter(), 0, 0, True)
+    hostile = metrics.text(Counter(), 0, 0, True, {})
     assert 'field="context.a\\"\\n} 9"} 1' in hostile

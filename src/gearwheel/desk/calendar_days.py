@@ -30,6 +30,7 @@ ZONES = SUMMER_TIME | OTHERS
 ANYWHERE = (-12, 14)
 FIRST, LAST = np.datetime64("1900-01-01", "s"), np.datetime64("2200-01-01", "s")  # what is beyond them is a fault
 RESTING = {*GROUPS["eea"], "gb", ""}  # countries in which a period runs on over days of rest; "": not known
+MOVED = {"bg", "es", "gb", "ie", "lv"}  # where a holiday of a fixed date on a weekend is taken on the next working day
 SAME = {"ax": "fi", "gf": "fr", "gp": "fr", "mf": "fr", "mq": "fr", "re": "fr", "yt": "fr"}
 # Public holidays: month-day, E or O and the days from Easter (O: of the Orthodox churches), or month-mon and which Monday.
 # Those of a part of the country are among them, since nobody says which part the customer lives in.
@@ -141,7 +142,7 @@ def _rests(country: str, day: int, holidays: frozenset[date]) -> bool:
 
 @cache
 def _holidays(country: str, year: int) -> frozenset[date]:
-    found = set()
+    found, fixed = set(), []
     for stated in HOLIDAYS.get(country, "").split():
         month, _, day = stated.partition("-")
         if stated[0] in "EO":
@@ -149,7 +150,13 @@ def _holidays(country: str, year: int) -> frozenset[date]:
         elif day.startswith("mon"):
             found.add(_nth(year, int(month), 0, int(day[3:])))
         else:
-            found.add(date(year, int(month), int(day)))
+            fixed.append(date(year, int(month), int(day)))
+    found.update(fixed)
+    if country in MOVED:
+        for on in [day for day in fixed if day.weekday() >= 5]:
+            while on.weekday() >= 5 or on in found:
+                on += timedelta(1)
+            found.add(on)
     return frozenset(found)
 
 

@@ -88,8 +88,9 @@ def evaluate(
             f"{waiting:,} are still in their window (--window, days; 60 unless set)." if waiting else "Tell outcomes."
         )
         raise DeskError(Problem("GW520", said, hint=hint))
+    whole = part
     part, target, model = part.where(known), target[known], model[known]
-    undrawn = _undrawn(part, target)
+    undrawn = (*_undrawn(part, target), *_costless(whole, lacking))
     cost, customers, rows = part.outcome("cost"), part.customers(), np.arange(len(part))
     stands = share[part.chosen]  # a decision stands for as many of the same answer whose cost is not known
     weight = stands * target[rows, part.chosen] / part.propensity[rows, part.chosen]
@@ -168,23 +169,37 @@ def _over(
     if never and untold is None:
         said = " and ".join(f"'{a}' ({quiet[a]:,})" for a in never)
         hint = (
-            "Say --untold free where it cost nothing, or --untold unknown where nobody tells what it costs; "
-            "other answers have outcomes."
+            "Say --untold free where it cost nothing. Otherwise tell what some of it cost, and say --untold unknown: "
+            "they stand for the others."
         )
         raise DeskError(Problem("GW529", f"nothing was ever told of decisions that were answered {said}", hint=hint))
     if untold == "unknown":
-        part = replace(part, outcomes={**part.outcomes, "cost": np.where(nothing, np.nan, part.outcome("cost"))})
+        open_ = nothing & ~np.isin(part.chosen, [k for k, a in enumerate(part.actions) if a in silent])
+        part = replace(part, outcomes={**part.outcomes, "cost": np.where(open_, np.nan, part.outcome("cost"))})
     return part, target[over], model[over], int((~over).sum()), {a: n for a, n in quiet.items() if n}
 
 
 def _told(part: History) -> tuple[np.ndarray, dict[str, int]]:
-    """(actions,) for how many decisions of its answer one stands whose cost is known, 1 on the mean; and of how many by
-    answer it is not known."""
+    """(actions,) for how many decisions of its answer one stands whose cost is known, 1 on the mean of these; and of how
+    many by answer it is not known."""
     known = np.isfinite(part.outcome("cost"))
     count = len(part.actions)
     all_, told = np.bincount(part.chosen, minlength=count), np.bincount(part.chosen[known], minlength=count)
-    share = np.where(told > 0, all_ / np.maximum(told, 1), 1.0) * (known.mean() if len(part) else 1.0)
+    share = np.where(told > 0, all_ / np.maximum(told, 1), 1.0) * told.sum() / max(all_[told > 0].sum(), 1)
     return share, {a: int(n) for a, n in zip(part.actions, all_ - told) if n}
+
+
+def _costless(part: History, lacking: Mapping[str, int]) -> list[str]:
+    """What to say of answers of which not one cost is known: what was decided has then no cost either. Raises DeskError
+    (GW520) where they are more than a few."""
+    made = np.bincount(part.chosen, minlength=len(part.actions))
+    none = {a: n for a, n in lacking.items() if n == made[part.actions.index(a)]}
+    said = {a: f"the cost is known of none of the {n:,} decisions that were answered '{a}'" for a, n in none.items()}
+    if sum(none.values()) > UNDRAWN * len(part):
+        hint = "Tell what some of them cost. Where nothing was told because they cost nothing, say --untold free."
+        more = ", so what was decided has no cost that a new policy can be held against"
+        raise DeskError([Problem("GW520", text + more, hint=hint) for text in said.values()])
+    return [f"{text}: they are not in the estimate" for text in said.values()]
 
 
 def _undrawn(part: History, target: np.ndarray) -> list[str]:

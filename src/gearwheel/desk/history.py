@@ -65,8 +65,8 @@ class History:
         return self.outcomes.get(name, np.full(len(self), np.nan))
 
     def check(self, whole: bool = False) -> None:
-        """`whole`: the propensities are those of all answers that were possible. Raises DeskError where no lot can have followed the propensities (GW512), or what came after is out of
-        proportion to what was claimed (GW527)."""
+        """`whole`: the propensities are those of all answers that were possible. Raises DeskError where no lot can have
+        followed the propensities (GW512), or what came after is out of proportion to what was claimed (GW527)."""
         sums, rows = self.propensity.sum(axis=1), np.arange(len(self))
         taken = (self.chosen >= 0) & (self.chosen < len(self.actions))
         drawn = self.propensity[rows, np.where(taken, self.chosen, 0)] > 0
@@ -88,6 +88,9 @@ class History:
             if name in (*SPENT, "cost"):
                 said = f"'{name}' is more than {MOST_TIMES} times what was claimed"
                 self._refuse((value > most) & unsure, "GW527", said, hint)
+        for name, gain in (("spent_after", self.outcome("spent_after")), ("cost", -self.outcome("cost"))):
+            said = f"'{name}' is a gain of more than {MOST_TIMES * MOST_TIMES} times what was claimed"
+            self._refuse((gain > MOST_TIMES * most) & unsure, "GW527", said, hint)
 
     def _claimed(self) -> np.ndarray:
         """What was paid for what is claimed, NaN where the request does not say."""

@@ -27,6 +27,7 @@ KINDS = (  # the usual ones; others are kept as well, and their amount is a cost
 )  # fmt: skip
 COSTS = ("refunded", "freight", "handling", "goods", "reviewed")
 GAINS = ("salvaged", "bought_again")
+SAYS = ("decision_id", "kind", "at", "amount", "currency", "sure")  # keys that the desk reads
 NEAR = 0.85  # likeness from which another word is one of these, misspelled
 ZONES = (14 * 3600, 12 * 3600)  # seconds by which a day begins earlier, and ends later, somewhere than in UTC
 DATE = re.compile(r"[^T ]*")  # an `at` that names no time of the day
@@ -53,6 +54,11 @@ def outcome_of(desk: Desk, key: str, row: Mapping, now: float) -> Told:
         return Problem("GW511", f"'amount' is not a number: {repr(amount)[:60]}")
     if amount is not None and not (math.isfinite(amount) and abs(amount) <= LARGEST):
         return Problem("GW512", f"'amount' is {amount:g}; it is at most {LARGEST:g}")
+    spelled = {folded(name): name for name in SAYS}
+    for name in row:
+        meant = spelled.get(folded(str(name)), name)
+        if meant != name:
+            return Problem("GW511", f"an outcome has no '{str(name)[:60]}'", hint=f"Did you mean '{meant}'?")
     for name, kind in (("sure", bool), ("currency", str)):
         if not isinstance(row.get(name), kind | None):
             return Problem("GW511", f"'{name}' is not {'true or false' if kind is bool else 'a text'}")
@@ -110,7 +116,7 @@ SURE = 'If it is right all the same, say "sure": true with it.'
 def _amiss(row: Mapping, currency: str) -> Problem | None:
     """What is wrong with it whatever the decision was."""
     stated, amount, kind = row.get("currency"), row.get("amount"), row["kind"]
-    if isinstance(stated, str) and folded(stated) != folded(currency):
+    if isinstance(stated, str) and stated and folded(stated) != folded(currency):
         hint = "Convert the amount, and leave the currency out."
         return Problem("GW514", f"the amount is in {stated[:20]}, the policy in {currency}", hint=hint)
     if amount is None and kind in (*COSTS, *GAINS):

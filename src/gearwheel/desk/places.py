@@ -16,17 +16,19 @@ GROUP_NAMES = {"european union": "eu", "european economic area": "eea"}
 SEPARATORS = re.compile(r"[\s_\-\u2010-\u2015]+")
 SUBDIVISION = re.compile(r"([A-Za-z]{2})[-_/\u2010-\u2015][A-Za-z0-9]{1,3}")  # ISO 3166-2
 ENDS = " .,;:!?\"'"
+APOSTROPHES = re.compile("['\u2018\u2019\u02bc]")
+APOSTROPHES = re.compile("['`\u00b4\u2018\u2019\u02bc]")
 MOST = 200  # characters of a country's name
 
 
 @lru_cache(20_000)
 def folded(text: str) -> str:
     """A text without what nobody means by it: capitals, spaces at its ends, several of them, or other signs that part
-    words, invisible characters, punctuation at its ends."""
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    words, invisible characters, apostrophes, punctuation at its ends. What has nothing else stays: "?" is not silence."""
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", APOSTROPHES.sub("", text)).casefold())
     if not plain.isascii():
         plain = "".join(c for c in plain if unicodedata.category(c) != "Cf")
-    return SEPARATORS.sub(" ", plain).strip(ENDS)
+    return SEPARATORS.sub(" ", plain).strip(ENDS) or plain.strip()
 
 
 def country_of(text: str) -> tuple[str, bool]:

@@ -50,10 +50,8 @@ def check_rows(operation: Operation, policy: Policy, rows: Sequence[Mapping], no
     for number, row in enumerate(rows):
         if not isinstance(row.get(WHOLE), Mapping | None):
             _fault(faults, number, WHOLE, "an object", row[WHOLE])
-    asked = asked_of_context(policy)
-    contexts = [context_of(operation, row) for row in rows] if asked else []
-    for name in asked:
-        columns[name] = _said([c.get(name.removeprefix(CONTEXT)) for c in contexts], name, faults)
+    if asked_of_context(policy):
+        columns |= _of_context([context_of(operation, row) for row in rows], policy, faults)
     return _checked(operation, policy, columns, faults, now)
 
 
@@ -66,11 +64,10 @@ def check_table(operation: Operation, policy: Policy, table, now: float) -> Chec
         if len(table.column_names) == 1 and any(mark in table.column_names[0] for mark in ";\t"):
             hint = "Columns of a CSV are parted by commas, and numbers have a point: 19.99."
         raise DeskError(Problem("GW510", f"there is no column '{needed[0]}'", hint=hint))
-    asked, faults = asked_of_context(policy), {}
+    faults: Faults = {}
     columns = {n: _from_arrow(table, n, f.type, faults) for n, f in operation.fields.items()}
-    contexts = contexts_of(operation, table) if asked else []
-    for name in asked:
-        columns[name] = _said([c.get(name.removeprefix(CONTEXT)) for c in contexts], name, faults)
+    if asked_of_context(policy):
+        columns |= _of_context(contexts_of(operation, table), policy, faults)
     return _checked(operation, policy, columns, faults, now)
 
 
@@ -105,6 +102,26 @@ def contexts_of(operation: Operation, table) -> list[dict]:
     for row in found:
         row |= {key: _decoded(value, key) for key, value in row.items() if isinstance(value, bytes)}
     return _as_json(found)
+
+
+def _of_context(contexts: Sequence[Mapping], policy: Policy, faults: Faults) -> dict[str, np.ndarray]:
+    """What each request says under the keys that conditions look at, as `context.key` → (requests,). A key is read in any
+    spelling that `folded` takes for the same: "Hazardous" is `hazardous`."""
+    asked = {name.removeprefix(CONTEXT): name for name in asked_of_context(policy)}
+    meant = {folded(key): name for key, name in asked.items()} if policy.semantics > 1 else {}
+    names: dict[object, str | None] = dict(asked)
+    values: dict[str, list] = {name: [None] * len(contexts) for name in asked.values()}
+    for row, context in enumerate(contexts):
+        for key, value in context.items():
+            if key not in names:
+                names[key] = meant.get(folded(str(key)))
+            name = names[key]
+            if name is None or value is None:
+                continue
+            if values[name][row] is not None and values[name][row] != value:
+                faults.setdefault(row, Problem("GW511", f"'{name}' is said twice, and not the same: {str(key)[:60]!r}"))
+            values[name][row] = value
+    return {name: _said(said, name, faults) for name, said in values.items()}
 
 
 def _checked(operation: Operation, policy: Policy, columns: dict, faults: Faults, now: float) -> Checked:

@@ -51,7 +51,7 @@ def serve(
     connections = Connections(_most_connections())
     app = App(work, Guard(hosts, token.encode(), rate), connections.refused)
     config = uvicorn.Config(
-        app, http=bounded(connections), loop="auto", lifespan="off", ws="none", log_level="warning", access_log=False,
+        app, http=bounded(connections), loop="auto", lifespan="off", ws="none", log_level="error", access_log=False,
         server_header=False, proxy_headers=False, date_header=False, timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=STOPPING,
     )  # fmt: skip
     sys.setswitchinterval(SWITCH)

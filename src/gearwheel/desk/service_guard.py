@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gearwheel.wheel.errors import Problem
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]/@\s]+))(?::[0-9]{0,5})?")
 MOST_PEERS = 10_000  # whose rate is remembered
 
 
@@ -52,7 +54,6 @@ class Guard:
 
 
 def hostname(host: str) -> str:
-    """Of a Host header, without its port."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].lower()
+    """Of a Host header, without its port; "" where it is not of that form."""
+    read = HOST.fullmatch(host)
+    return (read[1] or read[2]).lower() if read else ""
