@@ -15,8 +15,8 @@ from gearwheel.gauges.common_names import gauge_called
 from gearwheel.gauges.findings import shown
 from gearwheel.gauges.series import Gauges, Row, Series
 from gearwheel.gauges.tidy import COLUMNS, Entry, read_entries
+from gearwheel.gauges.zeros import inside
 from gearwheel.run.first_rows import contradictions
-from gearwheel.run.own import exists
 from gearwheel.run.start_numbers import started
 from gearwheel.run.store import LIBRARY, save_atomically
 from gearwheel.wheel.errors import DataError, Problem
@@ -92,7 +92,7 @@ def _gauges(entries: Iterable[Entry], wheel: Wheel) -> Gauges:
             continue
         start = elapsed(entry.start, wheel) if entry.start else None
         name, bound = entry.cells["gauge"], entry.cells["bound"]
-        if math.isfinite(value) and exists(value, wheel.gauge[name].scale):
+        if math.isfinite(value) and inside(value, wheel.gauge[name].scale):
             rows.setdefault(name, []).append(Row(start, elapsed(entry.end, wheel), value, bound=bound))
     ordered = {n: tuple(sorted(part, key=lambda r: r.end)) for n, part in rows.items()}
     return Gauges({n: Series(n, wheel.gauge[n].unit, part) for n, part in ordered.items()})
