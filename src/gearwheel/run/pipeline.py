@@ -16,6 +16,7 @@ from gearwheel.run.questions import anchors_of, levers_of, loops_of, now_of, spi
 from gearwheel.run.store import Progress, cached_file, input_hash, plain, release, save_atomically, silent
 from gearwheel.run.terms_asked import terms_part
 from gearwheel.show.own_verdict import turning
+from gearwheel.spin.run import below_zero
 from gearwheel.spin.size import refuse_loops
 from gearwheel.wheel.errors import FitError, GearwheelError
 from gearwheel.wheel.parts import Wheel
@@ -120,7 +121,7 @@ def _can_judge(wheel: Wheel) -> bool:
 
 
 def _forecast(posterior, engine, gauges, seed: int) -> dict:
-    """`series` (record and forecast of every gauge) and `outcomes`, over the wheel's horizon from now."""
+    """`series` (record and forecast of every gauge), `outcomes` and `below_zero`, over the wheel's horizon from now."""
     wheel = posterior.wheel
     draws = min(FORECAST_DRAWS, states_kept(posterior))
     run = spin_posterior(posterior, years=wheel.horizon, draws=draws, seed=seed)
@@ -133,7 +134,8 @@ def _forecast(posterior, engine, gauges, seed: int) -> dict:
             "unit": shown_unit(part.unit, wheel), "title": name.split(".")[-1].replace("_", " "), "time": times,
             "median": median.tolist(), "low": low.tolist(), "high": high.tolist(),
         }  # fmt: skip
-    return {"outcomes": outcomes, "series": _series(posterior, engine, gauges, run, seed) if gauges else {}}
+    series = _series(posterior, engine, gauges, run, seed) if gauges else {}
+    return {"outcomes": outcomes, "series": series, "below_zero": below_zero(run)}
 
 
 def _series(posterior, engine, gauges, run, seed: int) -> dict:
