@@ -90,7 +90,11 @@ def _measured(events, progress: Progress) -> dict:
         **gauges,
         "gauges": gauges["gauges"] | _spoken(spoken),
         "rows": [*measured.rows, *spoken],
-        "notes": [*(str(p) for p in events.problems), *measured.notes, *_silences(measured.rows, events.mapping)],
+        "notes": [
+            *(str(p).replace("\n    ", "; ") for p in events.problems),
+            *measured.notes,
+            *_silences(measured.rows, events.mapping),
+        ],
         "page": checked,
         "facts": facts(events, progress),
         "themes": {table: replace(found, model=None, rows=(), stop_words=()) for table, found in themes.items()},

@@ -15,6 +15,7 @@ from gearwheel.run.pictures import graph_of, wheel_part
 from gearwheel.run.questions import anchors_of, levers_of, loops_of, now_of, spin_posterior, states_kept
 from gearwheel.run.store import Progress, cached_file, input_hash, plain, release, save_atomically, silent
 from gearwheel.run.terms_asked import terms_part
+from gearwheel.show.figures import amount
 from gearwheel.show.own_verdict import turning
 from gearwheel.spin.run import below_zero
 from gearwheel.spin.size import refuse_loops
@@ -165,7 +166,7 @@ def _series(posterior, engine, gauges, run, seed: int) -> dict:
             "forecast": {
                 "time": [decimal_year(_middle(s, e), wheel) for s, e in windows],
                 **{f"q{round(100 * q):02d}": bands[i].tolist() for i, q in enumerate(QUANTILES)},
-                "missing": _no_forecast(windows, rows, wheel.horizon),
+                "missing": _no_forecast(windows, wheel.horizon),
                 "above_ceiling": share_above(drawn, gauge.ceiling),
             },
         }
@@ -202,6 +203,6 @@ def _apart(rows, year: float) -> float:
     return min(year, float(np.median(gaps))) if len(gaps) else year
 
 
-def _no_forecast(windows: list, rows, years: float) -> str:
+def _no_forecast(windows: list, years: float) -> str:
     """Why a gauge has no forecast, "" where it has one."""
-    return "" if windows else f"the horizon of {years:g} years ends before its next period does"
+    return "" if windows else f"the horizon of {amount(years, 'year')} ends before its next period does"

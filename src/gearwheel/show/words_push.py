@@ -36,7 +36,7 @@ def answer(found: dict) -> str:
 
 def rule(found: dict) -> str:
     """What "works" means."""
-    head = f"“Works” means that {number(found['years'])} years after {year_words(found['at'])} the size"
+    head = f"“Works” means that {years(found['years'])} after {year_words(found['at'])} the size"
     so = "a larger start may do worse than a smaller one"
     share = found["high_state"]
     if share >= ALL:
@@ -98,4 +98,4 @@ def moved(found: dict) -> list[dict]:
 
 
 def years(count: float) -> str:
-    return f"{number(count)} year{'' if number(count) == '1' else 's'}"
+    return amount(count, "year")
