@@ -48,8 +48,9 @@ class Renewal:
 def renewals(connection: duckdb.DuckDBPyConnection, until, grace_days: int = 7) -> list[Renewal]:
     """Renewals of `events.memberships` whose fate is known by `until`: periods that ended `grace_days` before it.
 
-    What was paid for a part of a running period, as for an upgrade, is no period of its own. One without an end, or whose days of grace are not over, is not counted either way: it is still open. The
-    hazard of leaving after a period is 1 − share.
+    What was paid for a part of a running period, as for an upgrade, is no period of its own. One without an end, or
+    whose days of grace are not over, is not counted either way: it is still open. The hazard of leaving after a period
+    is 1 − share.
     """
     rows = connection.execute(RENEWALS, {"until": until, "grace": grace_days}).fetchall()
     return [Renewal(*row) for row in rows]
