@@ -100,7 +100,7 @@ def levers(results: dict) -> str:
     head = "Worth testing" if standing(effect) == "worth testing" else "The most promising lever"
     return (
         f"{head} is {title}{f' ({change})' if change else ''}{way}: {amount(found.median, unit, signed=True)} in {outcome_words(results)} "
-        f"({interval(found, lambda v: amount(v, unit, signed=True))}{doubt}){size_words(results, effect)}{belief_words(effect)}.{among}{_too_short(results)}"
+        f"({interval(found, lambda v: amount(v, unit, signed=True))}{doubt}){size_words(results, effect)}{belief_words(effect)}.{among}{_too_short(results)}{exploding(mapping(results).get('levers'))}"
     )
 
 
@@ -118,6 +118,13 @@ def belief_words(about: Mapping) -> str:
     """'; 93 % of it rests on priors'."""
     share = real(about.get("belief_share"))
     return "" if share is None else f"; {percent(share)} of it rests on priors"
+
+
+def exploding(about: object) -> str:
+    """Where a few draws of the present plan explode: what the far ends of ranges are worth."""
+    if mapping(about).get("explodes") is not True:
+        return ""
+    return " In a few draws the wheel explodes before the horizon ends, so the far ends of these ranges say nothing."
 
 
 def _too_short(results: dict) -> str:
