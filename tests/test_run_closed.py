@@ -143,7 +143,7 @@ def test_a_shop_with_a_closed_week_and_an_incomplete_end_gets_its_whole_record_a
     told("plant", "market", "--customers", 600, "--days", 364, *happens)
     said = told("new", "mine", "--data", "market", "--yes")
     assert "1 week without an order where orders were usual (from 2023-07-31)" in said and "GW481" in said
-    assert "experiments has no rows; what needs it is not measured" in said
+    assert "experiments has no rows; what needs it is not measured (GW435)" in said
     wheel = parse_wheel((tmp_path / "mine" / "wheel.toml").read_text("utf-8"))
     assert wheel.start == date(2023, 4, 3) and wheel.hold_back == 8  # thirteen weeks on; 38 are left, the last is cut
     told("check", "mine")

@@ -48,6 +48,13 @@ def text(html: str) -> str:
 # ---- the page
 
 
+def test_one_event_behind_a_number_is_one(whole):
+    events = whole["events"]
+    rows = [{**row, "n": 1} for row in events["rows"]]
+    said = text(report_html({**whole, "events": {**events, "rows": rows}}))
+    assert "of 1 event" in said and "of 1 events" not in said
+
+
 def test_cards_come_in_order_and_each_says_what_it_does_not_establish(page):
     found = [a or b for a, b in re.findall(r'<section class="lead" id="(\w+)"|<section id="(\w+)"', page)]
     assert found == OWN_CARDS

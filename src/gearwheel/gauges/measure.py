@@ -108,7 +108,7 @@ def gathered(
         notes += [note] if note else []
         if len(fit) < len(found):
             out = counted(len(found) - len(fit), "period")
-            notes.append(f"{gauge}: left out {out} without a value on its scale")
+            notes.append(f"{one.title}: left out {out} without a value on its scale")
     tell("measure", len(measures), len(measures), "")
     return Measured(rows, {g: m for g, m in measures.items() if g not in left_out}, left_out, notes)
 

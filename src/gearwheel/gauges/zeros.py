@@ -80,7 +80,7 @@ def recorded(rows: Sequence[Any], how: Any) -> tuple[list[Any], str]:
     when = [f"before {rows[begin].start}"] if begin else []
     when += [f"from {rows[end].start} on"] if end < len(rows) else []
     note = (
-        f"{how.gauge}: nothing is recorded {' and '.join(when)}, where about {out * usual:,.0f} were to be expected: "
+        f"{how.title}: nothing is recorded {' and '.join(when)}, where about {out * usual:,.0f} were to be expected: "
         f"left out {counted(out, 'period')}, not counted as zero"
     )
     return list(rows[begin:end]), note

@@ -91,7 +91,7 @@ def _measured(events, progress: Progress) -> dict:
         "gauges": gauges["gauges"] | _spoken(spoken),
         "rows": [*measured.rows, *spoken],
         "notes": [
-            *(str(p).replace("\n    ", "; ") for p in events.problems),
+            *map(_told, events.problems),
             *measured.notes,
             *_silences(measured.rows, events.mapping),
         ],
@@ -101,6 +101,11 @@ def _measured(events, progress: Progress) -> dict:
         "customers": customer_value(events, _whole_days(measured.rows), progress),
         "experiments": _experiments(events),
     }
+
+
+def _told(problem: Problem) -> str:
+    """What was noted about the source, in one line; the source itself is named with the measures."""
+    return f"{'; '.join(filter(None, (problem.message, problem.hint)))} ({problem.code})"
 
 
 def _silences(rows, mapping) -> list[str]:
