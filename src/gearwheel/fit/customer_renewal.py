@@ -39,10 +39,11 @@ class Renewal:
         """Draws of the renewal share under Jeffreys' belief, beta(½, ½)."""
         return np.random.default_rng(seed).beta(self.renewed + 0.5, self.due - self.renewed + 0.5, draws)
 
-    def interval(self, level: float = 0.9) -> tuple[float, float]:
+    def interval(self, level: float = 0.9) -> dict[str, float]:
+        """Low end, median and high end of the same: one of one renewed does not say that all will."""
         tail = (1 - level) / 2
-        low, high = beta.ppf([tail, 1 - tail], self.renewed + 0.5, self.due - self.renewed + 0.5)
-        return float(low), float(high)
+        found = beta.ppf([tail, 0.5, 1 - tail], self.renewed + 0.5, self.due - self.renewed + 0.5)
+        return dict(zip(("low", "median", "high"), found.tolist()))
 
 
 def renewals(connection: duckdb.DuckDBPyConnection, until, grace_days: int = 7) -> list[Renewal]:
