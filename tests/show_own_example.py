@@ -101,7 +101,7 @@ def customers() -> dict:
         "alive": span(0.25), "orders_next_year": span(1200.0), "value_next_year": span(60_000.0),
         "spend": {"model": "Gamma-Gamma", "each": None, "reason": ""},
         "orders_of_a_newcomer": span(0.2), "discount": 0.1,
-        "renewals": [{"number": 1, "due": 120, "share": 0.7, "low": 0.63, "high": 0.76}],
+        "renewals": [{"number": 1, "due": 120, "share": 0.7, "low": 0.63, "median": 0.7, "high": 0.76}],
         "tested": {"since": "2023-10-20", "predicted": span(300.0), "came": 310},
     }  # fmt: skip
 

@@ -71,6 +71,8 @@ def test_a_founder_gets_a_plan_with_its_risk(kiosk, tmp_path):
     for part in ("leaflets", "nothing", "equal split", "worst mean", "Gain found by gradient", "every second street"):
         assert part in told.output
     page = (tmp_path / "out" / "plan.html").read_text()
+    said = (told.output + page).replace("100 % of it rests on priors", "")  # nothing was fitted
+    assert "100 %" not in said and "probability of over 99 %" in said  # no share of some hundred draws is certain
     assert "What would change it" in page and "<script" not in page
     again = asked(kiosk, "--outcome", "profit", "--budget", "800", "--risk", "cvar", "--json")
     found = json.loads(again.stdout)["plan"]

@@ -79,6 +79,7 @@ def test_it_says_what_when_and_how_sure_and_draws_the_map(club, tmp_path):
     assert done.exit_code == 0, done.output
     for words in ("The cheapest push found is Free first years at", "goes on alone after", "before", "during the push"):
         assert words in done.output
+    assert "over 99 %" in done.output and "100 %" not in done.output
     ElementTree.fromstring((tmp_path / "out" / "push.svg").read_text("utf-8"))
 
 
@@ -101,6 +102,7 @@ def test_the_other_answers_are_said_in_words(club):
     )
     none = grown.push(0.8, years=15, draws=20)
     assert none.answer == "none needed" and "No push is needed" in str(none)
+    assert none.found["without"] == 1 and "over 99 % of draws" in str(none)  # of 20 draws, which is not certain
     assert none.found["cost"] is None and none.found["levers"][0]["to"] == 0
     weak = gw.build(
         replace(model.written, lever={"invitations": replace(model.written.lever["invitations"], limits=(0, 1))})

@@ -23,6 +23,7 @@ def test_a_saving_is_told_in_words_and_as_json(tmp_path):
     done = gearwheel("shop", "pass-through", "--years", "2", "--saving", "0.1", "--out", str(out))
     assert done.exit_code == 0, done.output
     assert "passed on gradually" in done.output and "Of a saving of 10 % on goods_bought" in done.output
+    assert "over 2 years and is better" in " ".join(done.output.split())
     found = json.loads(out.read_text())
     assert [t["when"] for t in found["timings"]] == ["now", "delayed", "gradually"]
     told = json.loads(gearwheel("shop", "pass-through", "--years", "2", "--saving", "0.1", "--json").stdout)["terms"]
@@ -89,6 +90,7 @@ def test_the_card_gives_no_advice_at_the_end_of_what_was_tried():
 
 def test_the_terminal_gives_units_intervals_and_what_was_never_tried():
     done = gearwheel("shop", "fulfilment", "--years", "1", "--try", "promised_days=0.8,1.2")
+    assert done.exit_code == 0 and "over 1 years" not in " ".join(done.output.split())
     line = next(row for row in done.output.splitlines() if row.startswith("0.8 "))
     assert "(never tried)" in line and " to " in line
     found = json.loads(gearwheel("shop", "fulfilment", "--years", "1", "--json").stdout)["terms"]

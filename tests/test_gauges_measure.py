@@ -140,6 +140,12 @@ def test_stray_rows_long_after_the_end_are_left_out_together():
     assert "2024-03-11 to 2024-05-27" in note and "stray" not in note and "3 orders in 11 periods" in note
 
 
+def test_a_single_period_and_a_single_order_are_told_in_the_singular():
+    measured = measure(made("week", 7, **shop([*run_of(date(2024, 1, 1), 70, 5), (date(2024, 3, 11), 1)])), ["orders"])
+    (note,) = measured.notes
+    assert "left out (1 order in 1 period)" in note
+
+
 def test_a_real_fall_is_kept():
     fall = run_of(date(2024, 1, 1), 70, 6) + run_of(date(2024, 3, 11), 70, 2)
     measured = measure(made("week", 7, **shop(fall)), ["orders"])

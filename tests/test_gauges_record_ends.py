@@ -19,7 +19,7 @@ MONDAY = date(2024, 1, 1)
 SUNDAY = MONDAY + timedelta(7 * 20 - 1)  # the last day of twenty weeks
 
 
-def events(of_day, days: int = 140, grain: str = "week", **ends):
+def events(of_day, days: int = 140, grain: str = "week", deliveries: tuple = (), **ends):
     """So many orders on each day."""
     orders = [
         {
@@ -31,7 +31,8 @@ def events(of_day, days: int = 140, grain: str = "week", **ends):
         for n in range(of_day(d))
     ]
     lines = [{"order_id": o["order_id"], "line": "1", "product_id": "p", "price": 1.0} for o in orders]
-    source = made(grain, 30, orders=orders, order_lines=lines)
+    tables = {"deliveries": list(deliveries)} if deliveries else {}
+    source = made(grain, 30, orders=orders, order_lines=lines, **tables)
     for end, day in ends.items():
         setattr(source.mapping, end, day)
     return source
@@ -52,6 +53,18 @@ def test_an_incomplete_last_week_is_left_out_and_the_finding_says_so_and_how_to_
     assert f"until = {SUNDAY + timedelta(1)}" in finding.hint
     (unfinished,) = last_period.check(source)
     assert unfinished.count == 43 and f"ends on {SUNDAY - timedelta(3)}" in unfinished.message
+
+
+@pytest.mark.parametrize(("late", "said"), [(1, "in the last week only"), (2, "in the last 2 weeks only")])
+def test_deliveries_that_have_not_arrived_are_counted_in_plain_words(late, said):
+    known = tuple(
+        {"order_id": f"{d}-{n}", "delivered_at": datetime(2024, 1, 3, 12) + timedelta(d)}
+        for d in range(140 - 7 * late)
+        for n in range(10)
+    )
+    (finding,) = late_rows.check(events(lambda day: 10, deliveries=known))
+    first = SUNDAY + timedelta(1 - 7 * late)
+    assert said in finding.message and f"from {first} on" in finding.hint
 
 
 @pytest.mark.parametrize(("grain", "last"), [("day", date(2024, 5, 17)), ("month", date(2024, 5, 1))])

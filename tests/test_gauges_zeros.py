@@ -101,7 +101,7 @@ def test_what_was_not_recorded_yet_is_no_zero():
     contacts = [{"asked_at": at(w, day)} for w in range(30, WEEKS) for day in (1, 2)]
     found = measure(small_shop(contacts=contacts), ["contacts_per_order"])
     assert [row.value for row in found.rows] == [pytest.approx(2 / 3)] * 30
-    assert any(n.startswith("contacts_per_order: nothing is recorded before 2024-07-29") for n in found.notes)
+    assert any(n.startswith("Contacts per order: nothing is recorded before 2024-07-29") for n in found.notes)
 
 
 def test_a_table_without_anything_is_not_measured():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.util
 import re
 import subprocess
@@ -60,6 +61,21 @@ def rooms_imported(path: Path) -> set[str]:
 
 def test_the_walk_finds_the_house():
     assert {"wheel", "spin"} <= {room_of(p) for p in MODULES}
+
+
+def test_what_one_module_takes_from_another_is_there():
+    """Two changes that each pass may not fit together: one renames what the other begins to use."""
+    here = {
+        ".".join(["gearwheel", *p.relative_to(SOURCE).with_suffix("").parts]).removesuffix(".__init__") for p in MODULES
+    }
+    missing = []
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").startswith("gearwheel"):
+                module, wanted = importlib.import_module(node.module), [a.name for a in node.names]
+                absent = [n for n in wanted if not hasattr(module, n) and f"{node.module}.{n}" not in here]
+                missing += [f"{path.relative_to(SOURCE)}:{node.lineno} {node.module}.{n}" for n in absent]
+    assert not missing
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))

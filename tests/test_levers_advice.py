@@ -256,3 +256,25 @@ def test_a_plan_says_how_much_of_its_gain_rests_on_priors(fitted, lever, called)
     said = words_plan.verdict(found)
     assert said.startswith("Worth testing before you carry it out.") == (called == "worth testing")
     assert "of it rests on priors" in said and "level at the end" in said
+
+
+@pytest.mark.parametrize(("sd", "explodes"), [(0.3, False), (4.0, True)])
+def test_ranges_that_a_few_exploding_draws_make_are_said_to_say_nothing(sd, explodes):
+    """Profit is u times a number whose 80 % range is exp(±1.28 sd) about 1: at sd 4 its mean is 3,000 times its median."""
+    width = float(np.exp(1.2816 * sd))
+    wheel = gw.Wheel(
+        "w",
+        unit="year",
+        horizon=1,
+        outcomes=("profit",),
+        stock={"cash": gw.Stock("money", "0", ("profit",), scale="abs")},
+        flow={"profit": gw.Flow("money/year", "u * wild")},
+        parameter={
+            "u": gw.Parameter("money/year", 5.0),
+            "wild": gw.Parameter("1", belief=gw.Belief(1 / width, 1.0, width, "lognormal"), because="planted"),
+        },
+        lever={"u": gw.Lever("u", (0.0, 10.0))},
+    )
+    found = gw.build(wheel).fit(cache=False).levers("profit").found
+    assert found["explodes"] == explodes
+    assert ("far ends of these ranges say nothing" in words_acts.levers({"levers": found})) == explodes

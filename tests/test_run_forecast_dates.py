@@ -30,5 +30,6 @@ def test_active_customers_by_week_are_forecast_by_week():
 def test_a_period_longer_than_the_horizon_has_none_and_says_why():
     sums = [Row(k, k + 1.0, 5.0) for k in range(4)]
     windows = _coming(sums, 0.0, 4.0, 4.5, 1.0)
-    assert windows == [] and "the horizon of 0.5 years ends" in _no_forecast(windows, sums, 0.5)
-    assert _no_forecast(_coming(sums, 0.0, 4.0, 6.0, 1.0), sums, 2.0) == ""
+    assert windows == [] and "the horizon of 0.5 years ends" in _no_forecast(windows, 0.5)
+    assert "the horizon of 1 year ends" in _no_forecast([], 1.0)
+    assert _no_forecast(_coming(sums, 0.0, 4.0, 6.0, 1.0), 2.0) == ""

@@ -127,7 +127,8 @@ def test_a_run_on_beliefs_has_every_documented_key_and_says_what_it_rests_on(bel
 @pytest.mark.parametrize("which", ["measured", "believed"])
 def test_a_share_now_is_the_last_one_of_its_chart_and_a_mean_is_called_a_mean(which, request):
     results = request.getfixturevalue(which)
-    table, listed = read_text(tables.loop_table(results)), read_text(cli_loop_table(results["loops"]))
+    table = read_text(tables.loop_table(results))
+    listed = read_text(cli_loop_table(results["loops"], results["wheel"]["unit"]))
     chart = " ".join(charts.shares(results["loops"]).split())
     for loop in results["loops"]:
         over = loop["share_over_time"]

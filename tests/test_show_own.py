@@ -15,7 +15,7 @@ from gearwheel.show import words_verdicts
 from gearwheel.show.own_claims import claim_words, is_seen
 from gearwheel.show.own_facts import facts
 from gearwheel.show.own_feedback import feedback
-from gearwheel.show.own_plan import PLAN, links_of, loops_of
+from gearwheel.show.own_plan import PLAN, gauges_of, links_of, loops_of
 from gearwheel.show.own_says import comes_next, says
 from gearwheel.show.own_source import data
 from gearwheel.show.own_verdict import loop_state, loop_verdict, turning, wheel_verdict
@@ -46,6 +46,26 @@ def text(html: str) -> str:
 
 
 # ---- the page
+
+
+def test_one_renewal_of_one_is_told_with_its_range_and_in_the_singular(whole):
+    one = {"number": 1, "due": 1, "share": 1.0, "low": 0.23, "median": 0.84, "high": 0.998}
+    customers = {**whole["events"]["customers"], "renewals": [one]}
+    said = text(report_html({**whole, "events": {**whole["events"], "customers": customers}}))
+    assert "1 of 1 period that ended 84 % 23 % to 99.8 %" in said
+
+
+def test_no_gauge_stands_twice_under_a_step():
+    readings = dict.fromkeys(("contacts_per_order", "contacts_delivery", "review_score"), [])
+    found = gauges_of(PLAN[0], readings)
+    assert sorted(found) == sorted(set(found)) and "contacts_per_order" in found
+
+
+def test_one_event_behind_a_number_is_one(whole):
+    events = whole["events"]
+    rows = [{**row, "n": 1} for row in events["rows"]]
+    said = text(report_html({**whole, "events": {**events, "rows": rows}}))
+    assert "of 1 event" in said and "of 1 events" not in said
 
 
 def test_cards_come_in_order_and_each_says_what_it_does_not_establish(page):

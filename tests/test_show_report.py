@@ -218,6 +218,16 @@ def test_the_report_says_plainly_when_the_wheel_loses():
     assert "ties on one" in words.backtest(results)
 
 
+def test_a_long_list_of_losses_does_not_hide_what_comes_after_it():
+    results = example()
+    methods = {"gearwheel": {"crps": 2.0}, "drift": {"crps": 1.0}}
+    results["backtest"]["gauges"] = {f"gauge_{k}": {"methods": methods} for k in range(18)}
+    said = words.backtest(results)
+    assert "loses on eighteen" in said or "loses on 18" in said
+    assert said.count("(to drift)") == 4 and "and 14 more." in said
+    assert "Levers" in summary_text(results)
+
+
 def test_win_win_is_only_claimed_when_every_side_gains():
     rise = {"title": "Profit", "median": [1.0, 2.0], "low": [0.9, 1.5], "high": [1.1, 2.5]}
     fall = {"title": "Seller margin", "median": [2.0, 1.0], "low": [1.9, 0.8], "high": [2.1, 1.2]}

@@ -36,7 +36,7 @@ def test_a_run_that_would_fill_the_memory_is_refused_and_says_how_many_draws_it_
     assert bearable * 60_001 * 2 <= MOST_KEPT
 
 
-@pytest.mark.parametrize("years", [0, -1, float("nan"), float("inf"), 9000])
+@pytest.mark.parametrize("years", [[1], 0, -1, float("nan"), float("inf"), 9000])
 def test_years_that_cannot_be_spun_are_refused(years):
     with pytest.raises(gw.WheelError, match="GW143"):
         gw.build(jar()).spin(years=years)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import html
 from datetime import date
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gearwheel as gw
+from gearwheel.cli import main
+from gearwheel.run import run_wheel
+from gearwheel.show.report import report_html
+from gearwheel.show.summary import summary_text
+from gearwheel.show.words_ceiling import below_zero
 from gearwheel.spin.compiled import jax_ready
 from gearwheel.wheel.compile import compile_tree
 from gearwheel.wheel.parse import parse
@@ -92,6 +99,20 @@ def test_a_log_stock_that_falls_below_zero_is_told_by_check_and_by_the_run():
     assert "water below zero" in repr(runs)
     assert codes(pool(stock={"water": gw.Stock("l", "8", (), ("losing",), scale="abs")})) == []
     assert codes(pool(stock={"water": gw.Stock("l", "8", (), ("losing",), nonnegative=True)})) == []
+
+
+def test_it_is_told_by_a_whole_run_and_at_the_terminal_in_the_same_words(tmp_path):
+    model = gw.build(pool())
+    model.save(tmp_path / "pool.toml")
+    found = run_wheel(gw.open(tmp_path / "pool.toml").wheel, cache=False)
+    assert found["below_zero"] == {"water": 1.0}
+    said = below_zero("water", 1.0)
+    assert "over 99 % of the draws" in said and "100 %" not in said
+    printed = CliRunner().invoke(main, ["spin", str(tmp_path / "pool.toml")]).output
+    for text in (summary_text(found), html.unescape(report_html(found)).replace("\xa0", " "), printed):
+        assert said in " ".join(text.split())
+    dry = pool(stock={"water": gw.Stock("l", "8", (), ("losing",), nonnegative=True)})
+    assert run_wheel(gw.build(dry).wheel, cache=False)["below_zero"] == {}
 
 
 def test_a_time_step_too_long_for_an_outflow_is_told():

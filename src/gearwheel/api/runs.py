@@ -171,9 +171,11 @@ class Runs:
         return _side_by_side(self.picture(name) for name in self.headline()[:MOST_PICTURES])
 
     def __repr__(self) -> str:
+        from gearwheel.show.figures import chance
+
         first, last = self.dates[0], self.dates[-1]
         lost = f", {len(self.lost)} lost" if self.lost else ""
-        lost += "".join(f", {name} below zero in {share:.0%}" for name, share in self.below_zero.items())
+        lost += "".join(f", {name} below zero in {chance(share)}" for name, share in self.below_zero.items())
         return f"<Runs of {self.wheel.name} on {self.on}: {len(self.ensemble.states)} draws{lost}, {first} to {last}>"
 
 

@@ -85,7 +85,7 @@ def path_table(found: dict) -> str:
 def comparison_table(found: dict) -> str:
     """One line a plan, on fresh draws."""
     from gearwheel.cli.text import spanned, table
-    from gearwheel.show.figures import number, percent
+    from gearwheel.show.figures import chance, number
 
     rows = [
         (
@@ -96,7 +96,7 @@ def comparison_table(found: dict) -> str:
             spanned(one["gain"])[1],
             number(one["mean_spent"], signed=True),
             *([number(one["risk_value"])] if found["risk"] == "cvar" else []),
-            "–" if one["plan_beats"] is None else percent(one["plan_beats"]),
+            "–" if one["plan_beats"] is None else chance(one["plan_beats"]),
         )
         for one in found["compared"]
     ]

@@ -72,10 +72,10 @@ def push_table(found: dict) -> str:
 def map_table(found: dict) -> str:
     """Starts downwards from the largest, sizes of the push sideways."""
     from gearwheel.cli.text import table
-    from gearwheel.show.figures import number, percent
+    from gearwheel.show.figures import chance, number
     from gearwheel.show.words_push import sizes
 
     part = found["map"]
-    rows = [(number(s), *map(percent, o)) for s, o in zip(reversed(part["starts"]), reversed(part["odds"]))]
+    rows = [(number(s), *map(chance, o)) for s, o in zip(reversed(part["starts"]), reversed(part["odds"]))]
     head = f"Share of draws that work, by start (times the one it has) and push ({sizes(found)}):"
     return "\n".join([head, table(("start \\ push", *map(number, part["sizes"])), rows)])

@@ -43,6 +43,7 @@ def spin(
     """
     from gearwheel.api import open
     from gearwheel.run.chosen import variable
+    from gearwheel.show.words_ceiling import below_zero
 
     model = open(wheel)
     levers = dict(_setting(text, model.wheel) for text in settings)
@@ -61,9 +62,7 @@ def spin(
     if runs.lost:
         click.echo(_lost(runs))
     for stock, share in runs.below_zero.items():
-        click.echo(
-            plain(f'{stock} fell below 0 in {share:.0%} of the draws, though its scale is "log", for what is above 0')
-        )
+        click.echo(plain(below_zero(stock, share)))
     for name in names:
         click.echo(plain(f"\n{name}{_unit(runs, name)}"))
         click.echo(_table(runs, name, rows))

@@ -39,17 +39,19 @@ class Renewal:
         """Draws of the renewal share under Jeffreys' belief, beta(½, ½)."""
         return np.random.default_rng(seed).beta(self.renewed + 0.5, self.due - self.renewed + 0.5, draws)
 
-    def interval(self, level: float = 0.9) -> tuple[float, float]:
+    def interval(self, level: float = 0.9) -> dict[str, float]:
+        """Low end, median and high end of the same: one of one renewed does not say that all will."""
         tail = (1 - level) / 2
-        low, high = beta.ppf([tail, 1 - tail], self.renewed + 0.5, self.due - self.renewed + 0.5)
-        return float(low), float(high)
+        found = beta.ppf([tail, 0.5, 1 - tail], self.renewed + 0.5, self.due - self.renewed + 0.5)
+        return dict(zip(("low", "median", "high"), found.tolist()))
 
 
 def renewals(connection: duckdb.DuckDBPyConnection, until, grace_days: int = 7) -> list[Renewal]:
     """Renewals of `events.memberships` whose fate is known by `until`: periods that ended `grace_days` before it.
 
-    What was paid for a part of a running period, as for an upgrade, is no period of its own. One without an end, or whose days of grace are not over, is not counted either way: it is still open. The
-    hazard of leaving after a period is 1 − share.
+    What was paid for a part of a running period, as for an upgrade, is no period of its own. One without an end, or
+    whose days of grace are not over, is not counted either way: it is still open. The hazard of leaving after a period
+    is 1 − share.
     """
     rows = connection.execute(RENEWALS, {"until": until, "grace": grace_days}).fetchall()
     return [Renewal(*row) for row in rows]

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from gearwheel.gauges.adapters import adapters
 from gearwheel.gauges.catalogue import Intermediate, Measure, catalogue, choose, fill, steps_for
+from gearwheel.gauges.checks.finding import counted
 from gearwheel.gauges.record_ends import DAYS, reach_of
 from gearwheel.gauges.tidy import COLUMNS
 from gearwheel.gauges.zeros import edge_error, inside, possible, readable, recorded
@@ -106,7 +107,8 @@ def gathered(
             continue
         notes += [note] if note else []
         if len(fit) < len(found):
-            notes.append(f"{gauge}: {len(found) - len(fit)} periods without a value on its scale were left out")
+            out = counted(len(found) - len(fit), "period")
+            notes.append(f"{one.title}: left out {out} without a value on its scale")
     tell("measure", len(measures), len(measures), "")
     return Measured(rows, {g: m for g, m in measures.items() if g not in left_out}, left_out, notes)
 
@@ -219,4 +221,4 @@ def _note(state: str, start: date, end: date, orders: int, periods: int) -> str:
         "unfinished": "the record ends inside this period, or it is not complete yet",
         "stray": "late or left-over rows: fewer than a tenth of the orders before",
     }[state]
-    return f"{start} to {end}: left out ({int(orders)} orders in {periods} periods); {what}"
+    return f"{start} to {end}: left out ({counted(int(orders), 'order')} in {counted(periods, 'period')}); {what}"

@@ -12,6 +12,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from gearwheel.gauges.checks.finding import counted
+
 HALF = 0.5
 ALWAYS_KNOWN = {"orders", "order_lines"}
 NO_ACCIDENT = 5.0  # events that fail to come: by chance in fewer than one case in a hundred (Poisson, exp(-5))
@@ -78,9 +80,10 @@ def recorded(rows: Sequence[Any], how: Any) -> tuple[list[Any], str]:
     when = [f"before {rows[begin].start}"] if begin else []
     when += [f"from {rows[end].start} on"] if end < len(rows) else []
     note = (
-        f"{how.gauge}: nothing is recorded {' and '.join(when)}, where about {out * usual:,.0f} were to be expected: "
+        f"{how.title}: nothing is recorded {' and '.join(when)}, where about {out * usual:,.0f} were to be expected: "
+        f"left out {counted(out, 'period')}, not counted as zero"
     )
-    return list(rows[begin:end]), f"{note}{out} periods are left out and not counted as zero"
+    return list(rows[begin:end]), note
 
 
 def _events(row: Any, how: Any) -> float | None:

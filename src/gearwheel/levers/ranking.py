@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gearwheel.levers.judging import ahead, summed_unit
+from gearwheel.levers.risk import explodes
 from gearwheel.levers.sensitivity import Effect, Sensitivity, net
 from gearwheel.loops.anchors import interval
 
@@ -108,6 +109,7 @@ def summary(found: Sensitivity, rests: Callable[[Effect], float | None] = lambda
         "how": found.how,
         "unit": summed_unit(found.wheel, found.outcome, found.how),
         "baseline": interval(found.baseline),
+        "explodes": explodes(found.baseline),
         "probability_nothing_best": first[None],
         "effects": rows,
     }

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gearwheel.gauges.checks.finding import counted
 from gearwheel.gauges.checks.last_period import period_of
 from gearwheel.gauges.zeros import NO_ACCIDENT
 
@@ -112,7 +113,7 @@ def silences(orders: Sequence, active_days: int, grain: str) -> list[str]:
     if before:
         gap = (kept[0].start - before[-1].end).days
         said.append(
-            f"{len(before)} {grain}s from {before[0].start} to {before[-1].end} are left out of the wheel: then there "
+            f"left out of the wheel: {counted(len(before), grain)} from {before[0].start} to {before[-1].end}. Then there "
             f"was no order for {gap} days, and after active_days = {active_days} nobody is a customer any more. Where "
             f"it is the same business, raise active_days above {gap}"
         )
@@ -120,8 +121,8 @@ def silences(orders: Sequence, active_days: int, grain: str) -> list[str]:
     if shut:
         shown = ", ".join(str(start) for start, _ in shut[:SHOWN]) + (" …" if len(shut) > SHOWN else "")
         said.append(
-            f"{len(shut)} {grain}{'s' * (len(shut) > 1)} without an order where orders were usual (from {shown}): "
-            "closed. The wheel's pace is that of the open ones, and its fit leaves them out"
+            f"{counted(len(shut), grain)} without an order where orders were usual (from {shown}), taken as closed: "
+            f"the wheel's pace counts open {grain}s only, and its fit leaves the closed ones out"
         )
     empty = len(kept) - with_orders(kept)
     if grain != "month" and empty > MANY * len(kept):

@@ -42,14 +42,16 @@ def _begins(row: Row, gauge: Gauge) -> float:
     return row.end - gauge.window if gauge.window else row.end if row.start is None else row.start
 
 
-def steps_of(wheel: Wheel, rows: Mapping[str, Sequence[Row]]) -> int:
+def _steps_to_last(wheel: Wheel, rows: Mapping[str, Sequence[Row]]) -> int:
     return round(max(r.end for part in rows.values() for r in part) / wheel.dt)
 
 
 def spun(wheel: Wheel, rows: Mapping[str, Sequence[Row]], parameters: Mapping, noise: np.ndarray | None) -> Ensemble:
     """The wheel from its start to the end of the last of these rows; `noise` (steps, draws, stocks) or none."""
     read = {v for n in rows for v in (wheel.gauge[n].of, wheel.gauge[n].over) if v}
-    return spin(build(wheel), parameters, steps_of(wheel, rows), paths=history(wheel), keep=sorted(read), shocks=noise)
+    return spin(
+        build(wheel), parameters, _steps_to_last(wheel, rows), paths=history(wheel), keep=sorted(read), shocks=noise
+    )
 
 
 def readings(run: Ensemble, rows: Mapping[str, Sequence[Row]]) -> dict[str, np.ndarray]:
@@ -79,7 +81,7 @@ def contradictions(wheel: Wheel, gauges: Gauges | None) -> list[Problem]:
         return []
     from gearwheel.fit.beliefs import beliefs_of, unsure_draws
 
-    beliefs, steps = beliefs_of(wheel), steps_of(wheel, rows)
+    beliefs, steps = beliefs_of(wheel), _steps_to_last(wheel, rows)
     draws = int(np.clip(NUMBERS / max(1, steps * len(wheel.stock)), FEWEST, DRAWS))
     parameters = {**beliefs.named(beliefs.draw(draws, 1)), **unsure_draws(wheel, draws, 1)}
     noise = np.random.default_rng(1).standard_normal((steps, draws, len(wheel.stock)))

@@ -90,13 +90,22 @@ def _measured(events, progress: Progress) -> dict:
         **gauges,
         "gauges": gauges["gauges"] | _spoken(spoken),
         "rows": [*measured.rows, *spoken],
-        "notes": [*(str(p) for p in events.problems), *measured.notes, *_silences(measured.rows, events.mapping)],
+        "notes": [
+            *map(_told, events.problems),
+            *measured.notes,
+            *_silences(measured.rows, events.mapping),
+        ],
         "page": checked,
         "facts": facts(events, progress),
         "themes": {table: replace(found, model=None, rows=(), stop_words=()) for table, found in themes.items()},
         "customers": customer_value(events, _whole_days(measured.rows), progress),
         "experiments": _experiments(events),
     }
+
+
+def _told(problem: Problem) -> str:
+    """What was noted about the source, in one line; the source itself is named with the measures."""
+    return f"{'; '.join(filter(None, (problem.message, problem.hint)))} ({problem.code})"
 
 
 def _silences(rows, mapping) -> list[str]:

@@ -15,7 +15,9 @@ from gearwheel.run.pictures import graph_of, wheel_part
 from gearwheel.run.questions import anchors_of, levers_of, loops_of, now_of, spin_posterior, states_kept
 from gearwheel.run.store import Progress, cached_file, input_hash, plain, release, save_atomically, silent
 from gearwheel.run.terms_asked import terms_part
+from gearwheel.show.figures import amount
 from gearwheel.show.own_verdict import turning
+from gearwheel.spin.run import below_zero
 from gearwheel.spin.size import refuse_loops
 from gearwheel.wheel.errors import FitError, GearwheelError
 from gearwheel.wheel.parts import Wheel
@@ -120,7 +122,7 @@ def _can_judge(wheel: Wheel) -> bool:
 
 
 def _forecast(posterior, engine, gauges, seed: int) -> dict:
-    """`series` (record and forecast of every gauge) and `outcomes`, over the wheel's horizon from now."""
+    """`series` (record and forecast of every gauge), `outcomes` and `below_zero`, over the wheel's horizon from now."""
     wheel = posterior.wheel
     draws = min(FORECAST_DRAWS, states_kept(posterior))
     run = spin_posterior(posterior, years=wheel.horizon, draws=draws, seed=seed)
@@ -133,7 +135,8 @@ def _forecast(posterior, engine, gauges, seed: int) -> dict:
             "unit": shown_unit(part.unit, wheel), "title": name.split(".")[-1].replace("_", " "), "time": times,
             "median": median.tolist(), "low": low.tolist(), "high": high.tolist(),
         }  # fmt: skip
-    return {"outcomes": outcomes, "series": _series(posterior, engine, gauges, run, seed) if gauges else {}}
+    series = _series(posterior, engine, gauges, run, seed) if gauges else {}
+    return {"outcomes": outcomes, "series": series, "below_zero": below_zero(run)}
 
 
 def _series(posterior, engine, gauges, run, seed: int) -> dict:
@@ -163,7 +166,7 @@ def _series(posterior, engine, gauges, run, seed: int) -> dict:
             "forecast": {
                 "time": [decimal_year(_middle(s, e), wheel) for s, e in windows],
                 **{f"q{round(100 * q):02d}": bands[i].tolist() for i, q in enumerate(QUANTILES)},
-                "missing": _no_forecast(windows, rows, wheel.horizon),
+                "missing": _no_forecast(windows, wheel.horizon),
                 "above_ceiling": share_above(drawn, gauge.ceiling),
             },
         }
@@ -200,6 +203,6 @@ def _apart(rows, year: float) -> float:
     return min(year, float(np.median(gaps))) if len(gaps) else year
 
 
-def _no_forecast(windows: list, rows, years: float) -> str:
+def _no_forecast(windows: list, years: float) -> str:
     """Why a gauge has no forecast, "" where it has one."""
-    return "" if windows else f"the horizon of {years:g} years ends before its next period does"
+    return "" if windows else f"the horizon of {amount(years, 'year')} ends before its next period does"

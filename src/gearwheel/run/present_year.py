@@ -67,7 +67,7 @@ def _flows(posterior, outcome: str, gauges: Gauges) -> Iterator[str]:
         error = max(r.error or gauge.error for r in rows)
         error = error if gauge.scale == "abs" else error * abs(measured)
         drawn = _year(posterior, gauge.of, rows[0].start, rows[-1].end)
-        if said := _apart(gauge.title or name, drawn, measured, error, abs(measured), wheel):
+        if said := _apart(gauge.title or name, drawn, measured, error, None, wheel):
             yield said
 
 
@@ -84,15 +84,18 @@ def _profit(posterior, outcome: str, known: Known) -> Iterator[str]:
         yield told
 
 
-def _apart(what: str, drawn: np.ndarray, measured: float, error: float, size: float, wheel: Wheel) -> str:
-    """How a year (draws,) differs from what was measured, "" where it does not by more than the errors allow."""
+def _apart(what: str, drawn: np.ndarray, measured: float, error: float, sales: float | None, wheel: Wheel) -> str:
+    """How a year (draws,) differs from what was measured, "" where it does not by more than the errors allow. A
+    difference counts beside `sales` where given, since a profit may be near 0; else beside what was measured."""
     low, middle, high = np.nanquantile(drawn, [0.16, 0.5, 0.84])
-    spread = (high - low) / 2
+    spread, size = (high - low) / 2, abs(measured) if sales is None else sales
+    said = f"{amount(measured, wheel.currency)} was measured"
     if abs(middle - measured) <= FAR * np.hypot(min(spread, UNKNOWN * size), np.hypot(error, LEAST * size)):
         if spread <= UNKNOWN * size:
             return ""
-        return f"{what} is {amount(low, wheel.currency)} to {amount(high, wheel.currency)}, where {amount(measured, wheel.currency)} was measured: it does not know"
-    return f"{what} is {amount(middle, wheel.currency)}, where {amount(measured, wheel.currency)} was measured ({percent((middle - measured) / size, signed=True)} of it)"
+        return f"{what} is {amount(low, wheel.currency)} to {amount(high, wheel.currency)}, too wide a range to plan with, where {said}"
+    off = f"{percent((middle - measured) / size, signed=True)} of {'it' if sales is None else 'sales'}"
+    return f"{what} is {amount(middle, wheel.currency)}, where {said} ({off})"
 
 
 def _behind(wheel: Wheel, outcome: str) -> set[str]:

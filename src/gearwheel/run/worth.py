@@ -90,10 +90,7 @@ def _renewals(events, last: date) -> list[dict]:
     from gearwheel.fit.customer_renewal import renewals
 
     found = renewals(events.connection, last)[:MOST_RENEWALS]
-    return [
-        {"number": r.number, "due": r.due, "share": r.renewed / r.due, "low": r.interval()[0], "high": r.interval()[1]}
-        for r in found
-    ]
+    return [{"number": r.number, "due": r.due, "share": r.renewed / r.due, **r.interval()} for r in found]
 
 
 def _tested(events, first: date, last: date) -> dict:

@@ -86,7 +86,7 @@ _GROWTH = 1
 
 def gauges_of(step: Step, readings: Mapping) -> list[str]:
     """The measured gauges that answer the step; what customers write belongs to the first."""
-    written = [g for g in readings if g.startswith(COMPLAINTS)] if step is PLAN[0] else []
+    written = [g for g in readings if g.startswith(COMPLAINTS) and g not in step.gauges] if step is PLAN[0] else []
     return [g for g in step.gauges if g in readings] + written
 
 

@@ -160,7 +160,7 @@ def _definitions(events: Mapping, readings: Mapping) -> str:
     for gauge, found in readings.items():
         about, unit = definition(events, gauge), unit_of(events, gauge)
         last, events_behind, quarter = latest(events, gauge, found)
-        n = f"of {figures.number(events_behind)} events" if events_behind else ""
+        n = f"of {figures.amount(events_behind, 'event')}" if events_behind else ""
         n += " in the last quarter" if quarter else ""
         change = change_words(quarter_on_quarter(events, gauge, found), shy=True) or figures.NOT_KNOWN
         rows.append(

@@ -102,11 +102,13 @@ def _numbers(results: dict, customers: Mapping) -> str:
 
 
 def _renewal(one: Mapping) -> list[str]:
-    found = Span(real(one.get("share")), real(one.get("low")), real(one.get("high")))
+    due, share = real(one.get("due")) or 0.0, real(one.get("share"))
+    middle = real(one.get("median"))
+    found = Span(share if middle is None else middle, real(one.get("low")), real(one.get("high")))
     title = f"Members who renew after period {number(real(one.get('number')))}"
-    due = f"{number(real(one.get('due')))} periods ended"
+    renewed = f"{number(share * due)} of {amount(due, 'period')} that ended"
     return [
-        tables.cell(title, small=due),
+        tables.cell(title, small=renewed),
         tables.cell(percent(found.median), "n"),
         tables.cell(between(found, percent), "n"),
     ]

@@ -73,7 +73,7 @@ def _compared(found: Mapping) -> str:
                 tables.cell(figures.amount(words_plan.expected_gain(one), unit, signed=True)),
                 tables.cell(figures.between(gain, lambda v: figures.amount(v, unit, signed=True))),
                 tables.cell(figures.amount(real(one.get("mean_spent")), money, signed=True)),
-                tables.cell("–" if beats is None else figures.percent(beats)),
+                tables.cell("–" if beats is None else figures.chance(beats)),
             ]
         )
     head = [

@@ -6,7 +6,7 @@ import math
 
 from gearwheel.show import svg
 from gearwheel.show.axes import TEXT
-from gearwheel.show.figures import number, percent
+from gearwheel.show.figures import chance, number, percent
 from gearwheel.show.palette import LIGHT, Palette
 from gearwheel.show.words_push import sizes as of
 
@@ -53,7 +53,7 @@ def _cell(x: float, y: float, width: float, odd: float, palette: Palette) -> lis
         fill=palette.plus,
         fill_opacity=round(0.04 + 0.7 * odd, 3),
     )
-    return [shade, svg.text(x + width / 2, y + 17, percent(odd), TEXT - 1, "middle", fill=palette.ink)]
+    return [shade, svg.text(x + width / 2, y + 17, chance(odd), TEXT - 1, "middle", fill=palette.ink)]
 
 
 def _height(start: float, starts: list[float], foot: float) -> float:

@@ -139,8 +139,8 @@ def _forecast(results: dict) -> str:
     missing = {n: words_of(at(one, "forecast", "missing")) for n, one in series.items()}
     bare = "; ".join(f"{words.gauge_words(results, n)} ({why})" for n, why in missing.items() if why)
     if drawn:
-        notes = paragraphs(words.HOW_TO_READ_FANS, f"Without a forecast: {bare}." if bare else "")
-        body = paragraphs(*impossible(results)) + body + notes
+        body += paragraphs(words.HOW_TO_READ_FANS, f"Without a forecast: {bare}." if bare else "")
+    body = paragraphs(*impossible(results)) + body
     return card("forecast", "Where it is going", words.forecast(results), body, "forecast")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gearwheel.show import tables, words_terms
 from gearwheel.show.cards import card, tied
-from gearwheel.show.figures import amount, between, number
+from gearwheel.show.figures import amount, between
 from gearwheel.show.svg import tag
 from gearwheel.show.values import at, listing, mapping, real, span, words_of
 
@@ -28,14 +28,14 @@ def _table(one: dict, found: dict) -> str:
     settings = listing(one.get("settings"))
     step = max(1, len(settings) // SHOWN)
     kept = [s for i, s in enumerate(settings) if i % step == 0 or s["value"] == one.get("present")]
-    years = number(found.get("years"))
+    years = amount(real(found.get("years")), "year")
     heads = [
         tables.head(str(one.get("title"))),
         tables.head(
-            f"change of {words_of(found.get('outcome')).rsplit('.', 1)[-1].replace('_', ' ')} over {years} years (90 %)"
+            f"change of {words_of(found.get('outcome')).rsplit('.', 1)[-1].replace('_', ' ')} over {years} (90 %)"
         ),
         tables.head("chance to be better than now"),
-        tables.head(f"change of members after {years} years (90 %)"),
+        tables.head(f"change of members after {years} (90 %)"),
     ]
     return tables.table(heads, (_row(mapping(s), one, found) for s in kept))
 

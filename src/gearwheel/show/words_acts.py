@@ -95,12 +95,12 @@ def levers(results: dict) -> str:
         return f"No lever tried is expected to improve {outcome_words(results)}; the least bad is {title}."
     first = real(effect.get("probability_best"))
     among = (
-        f" Of all levers it is the best in {percent(first)} of draws." if first is not None and len(known) > 1 else ""
+        f" Of all levers it is the best in {chance(first)} of draws." if first is not None and len(known) > 1 else ""
     )
     head = "Worth testing" if standing(effect) == "worth testing" else "The most promising lever"
     return (
         f"{head} is {title}{f' ({change})' if change else ''}{way}: {amount(found.median, unit, signed=True)} in {outcome_words(results)} "
-        f"({interval(found, lambda v: amount(v, unit, signed=True))}{doubt}){size_words(results, effect)}{belief_words(effect)}.{among}{_too_short(results)}"
+        f"({interval(found, lambda v: amount(v, unit, signed=True))}{doubt}){size_words(results, effect)}{belief_words(effect)}.{among}{_too_short(results)}{exploding(mapping(results).get('levers'))}"
     )
 
 
@@ -118,6 +118,13 @@ def belief_words(about: Mapping) -> str:
     """'; 93 % of it rests on priors'."""
     share = real(about.get("belief_share"))
     return "" if share is None else f"; {percent(share)} of it rests on priors"
+
+
+def exploding(about: object) -> str:
+    """Where a few draws of the present plan explode: what the far ends of ranges are worth."""
+    if mapping(about).get("explodes") is not True:
+        return ""
+    return " In a few draws the wheel explodes before the horizon ends, so the far ends of these ranges say nothing."
 
 
 def _too_short(results: dict) -> str:
@@ -170,7 +177,7 @@ def critical_mass(results: dict) -> str:
     scale = span(about.get("scale"))
     odds = {k: real(v) for k, v in mapping(about.get("shares")).items()}
     told = ", ".join(
-        f"{name}: {percent(odds[name])} of draws"
+        f"{name}: {chance(odds[name])} of draws"
         for name in ("none needed", "a push", "no push suffices")
         if odds.get(name) is not None
     )
@@ -215,7 +222,7 @@ def barrier(results: dict) -> str:
     halved = variable_words(results, size) if size else "the wheel's size"
     said = f"A rival would have to undercut by {percent(with_habit.median)} ({between(with_habit, percent)}) to halve {halved} in two years"
     never = real(at(about, "with_habit", "no cut suffices")) or 0.0
-    beyond = f" In {percent(never)} of draws no cut suffices." if never > 0 else ""
+    beyond = f" In {chance(never)} of draws no cut suffices." if never > 0 else ""
     if without is None:
         return f"{said}.{beyond}"
     other = f"{percent(without.median)} ({between(without, percent)})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gearwheel.show.figures import amount, between, percent
+from gearwheel.show.figures import amount, between, chance, percent
 from gearwheel.show.values import at, listing, mapping, real, span, words_of
 from gearwheel.show.words_acts import belief_words, size_words
 
@@ -57,7 +57,7 @@ def verdict(found: Mapping) -> str:
     told = f"{amount(expected_gain(ours), unit, signed=True)} {'in the middle of the draws' if by_median(found) else 'expected'}"
     if gain:
         told += f" (90 % {between(gain, lambda v: amount(v, unit, signed=True))})"
-    odds = percent(real(ours.get("probability_better")))
+    odds = chance(real(ours.get("probability_better")))
     spent = amount(real(ours.get("mean_spent")), words_of(found.get("money")))
     budget = real(found.get("budget"))
     within = f" of a budget of {amount(budget, words_of(found.get('money')))}" if budget is not None else ""
@@ -94,8 +94,8 @@ def rules(found: Mapping) -> list[str]:
         ours, asked = real(rule.get("plan")) or 0.0, real(rule.get("probability")) or 0.0
         word = "holds" if ours >= asked else "is missed"
         told.append(
-            f"{words_of(rule.get('text'))}: {word} on fresh draws, in {percent(ours)} of them "
-            f"({percent(real(rule.get('now')))} when nothing changes)."
+            f"{words_of(rule.get('text'))}: {word} on fresh draws, in {chance(ours)} of them "
+            f"({chance(real(rule.get('now')))} when nothing changes)."
         )
     return told
 

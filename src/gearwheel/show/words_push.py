@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gearwheel.show.figures import amount, between, number, percent, year_words
+from gearwheel.show.figures import amount, between, chance, number, percent, year_words
 from gearwheel.show.phrases import conjoined
 from gearwheel.show.values import mapping, span
 
@@ -14,12 +14,12 @@ def answer(found: dict) -> str:
     when, judged = year_words(found["at"]), rule(found)
     wanted = percent(found["wanted"])
     if found["answer"] == "none needed":
-        return f"No push is needed from {when}: it works without one in {percent(found['without'])} of draws. {judged}"
+        return f"No push is needed from {when}: it works without one in {chance(found['without'])} of draws. {judged}"
     money = amount(found["cost"]["mean"], found["money"])
     if found["answer"] == "no push suffices":
         return (
             f"No push within the limits of these levers suffices from {when}: the likeliest one tried works in "
-            f"{percent(found['probability'])} of draws, and {wanted} were asked for ({percent(found['without'])} without a push). {judged}"
+            f"{chance(found['probability'])} of draws, and {wanted} were asked for ({chance(found['without'])} without a push). {judged}"
         )
     cost = f"{money} on average ({between(span(found['cost']), lambda v: amount(v, found['money']))})"
     given = conjoined([f"{r['title']} at {amount(r['to'], r['unit'])}" for r in moved(found)])
@@ -29,14 +29,14 @@ def answer(found: dict) -> str:
         else "Too dear for the money allowed: the cheapest push found"
     )
     return (
-        f"{head} is {given} for {years(found['stop'])}: it works in {percent(found['probability'])} of draws "
-        f"({percent(found['without'])} without) and costs {cost}. {judged}"
+        f"{head} is {given} for {years(found['stop'])}: it works in {chance(found['probability'])} of draws "
+        f"({chance(found['without'])} without) and costs {cost}. {judged}"
     )
 
 
 def rule(found: dict) -> str:
     """What "works" means."""
-    head = f"“Works” means that {number(found['years'])} years after {year_words(found['at'])} the size"
+    head = f"“Works” means that {years(found['years'])} after {year_words(found['at'])} the size"
     so = "a larger start may do worse than a smaller one"
     share = found["high_state"]
     if share >= ALL:
@@ -44,7 +44,7 @@ def rule(found: dict) -> str:
     if share <= 1 - ALL:
         return f"{head} has not fallen since the push stopped. The wheel has no high state (it ends where its start decides), so {so}."
     return (
-        f"{head} is at least half its high state. In {percent(1 - share)} of draws it has none (it ends where its start decides): there it works "
+        f"{head} is at least half its high state. In {chance(1 - share)} of draws it has none (it ends where its start decides): there it works "
         f"when the size has not fallen since the push stopped, and {so}."
     )
 
@@ -54,7 +54,7 @@ def stop(found: dict) -> str:
     early, effort = span(found.get("earliest")), span(found.get("effort"))
     if early is None or found["answer"] == "no push suffices":
         return ""
-    never = f"; in {percent(found['never'])} of draws it never does" if found["never"] else ""
+    never = f"; in {chance(found['never'])} of draws it never does" if found["never"] else ""
     paid = ""
     if effort is not None:
         paid = (
@@ -98,4 +98,4 @@ def moved(found: dict) -> list[dict]:
 
 
 def years(count: float) -> str:
-    return f"{number(count)} year{'' if number(count) == '1' else 's'}"
+    return amount(count, "year")

@@ -51,7 +51,7 @@ def term(found: dict, one: dict) -> str:
         beyond = ", which this business has not tried yet," if before and not was_tried(one, setting) else ","
         said = (
             f"{title}: best at {amount(setting, unit)}{beyond} {'; '.join(filter(None, (now, before)))}; that gains "
-            f"{amounts(gain, found['unit']) if gain else 'not known'} over {number(found['years'])} years and is better than "
+            f"{amounts(gain, found['unit']) if gain else 'not known'} over {amount(found['years'], 'year')} and is better than "
             f"now with a probability of {chance(real(best.get('probability_better')))}. From {amount(low, unit)} to "
             f"{amount(high, unit)} the outcome is within 1 % of the best."
         )
@@ -96,13 +96,13 @@ def passed(found: dict) -> str:
     now = mapping(listing(found.get("timings"))[0])
     whole = mapping(listing(now.get("settings"))[-1])
     gain, returned = span(whole.get("against_keeping")), span(whole.get("returned"))
-    unit, years = found["unit"], number(found["years"])
+    unit, years = found["unit"], amount(found["years"], "year")
     best, most = span(now.get("best")), (real(now.get("all_is_best")) or 0.0) >= HALF
     return (
         (
             f"Of a saving of {percent(saving.get('share'))} on {words_of(saving.get('of'))}, giving all to price at once "
             f"instead of keeping it changes {words_of(found.get('outcome'))} by "
-            f"{amounts(gain, unit)} over {years} years and is better with a "
+            f"{amounts(gain, unit)} over {years} and is better with a "
             f"probability of {chance(real(whole.get('probability_better')))}. The loop returns "
             f"{amounts(returned, unit)} by what is sold more. "
             f"Best is to pass on {percent(best.median)} ({between(best, percent)})."
@@ -154,8 +154,8 @@ def past(found: dict) -> list[str]:
         members = span(at(one, "shown", "members", "relative"))
         if gain and members:
             said.append(
-                f"{words_of(one.get('date'))[:4]}, {number(one['from'])} to {number(one['to'])}: over {number(one['years'])} "
-                f"years {amounts(gain, found['unit'])}, better than leaving the "
+                f"{words_of(one.get('date'))[:4]}, {number(one['from'])} to {number(one['to'])}: over {amount(one['years'], 'year')} "
+                f"{amounts(gain, found['unit'])}, better than leaving the "
                 f"fee with a probability of {chance(real(one.get('probability_better')))}; members end "
                 f"{percent(members.median - 1, signed=True)} ({between(members, lambda x: percent(x - 1, signed=True))})."
             )

@@ -23,6 +23,8 @@ from gearwheel.show.values import (
     words_of,
 )
 
+NAMED = 4  # gauges in a sentence of which a table tells all
+
 
 def forecast(results: dict) -> str:
     """The forecast of the first gauge that has one."""
@@ -86,9 +88,14 @@ def backtest(results: dict) -> str:
     lost = [f"{gauge_words(results, g)} (to {method_words(d[1])})" for g, d in found.items() if d[0] == "loses"]
     tied = len(found) - len(won) - len(lost)
     said = f"{since}, the wheel beats every simple baseline on {in_words(len(won))} of {in_words(len(found))} gauge{'s' * (len(found) != 1)}"
-    said += f" ({conjoined(won)})" if won else ""
+    said += f" ({_first(won)})" if won else ""
     said += f", ties on {in_words(tied)}" if tied else ""
-    return said + (f" and loses on {in_words(len(lost))}: {conjoined(lost)}." if lost else " and loses on none.")
+    return said + (f" and loses on {in_words(len(lost))}: {_first(lost)}." if lost else " and loses on none.")
+
+
+def _first(names: list[str]) -> str:
+    """The first few names: a table tells them all, and a long list would hide the sentences after it."""
+    return conjoined([*names[:NAMED], f"{len(names) - NAMED} more"] if len(names) > NAMED + 1 else names)
 
 
 def calibration(results: dict) -> str:

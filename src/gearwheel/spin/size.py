@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 
@@ -19,9 +20,10 @@ MOST_CALLS = 25_000_000  # of equations, in some thirty runs over ten years
 
 def steps_of(wheel: Wheel, years: float, start: float = 0.0) -> int:
     """Time steps of so many years from wheel time `start` on. Raises WheelError (GW143, GW149)."""
-    if isinstance(years, str | bool) or not 0 < years < LAST_YEAR - decimal_year(start, wheel):
+    number = isinstance(years, Real) and not isinstance(years, bool)
+    if not number or not 0 < years < LAST_YEAR - decimal_year(start, wheel):
         hint = f"Give a number above 0 that ends before the year {LAST_YEAR}."
-        shown = repr(years) if isinstance(years, str) else f"{years:g}"
+        shown = f"{years:g}" if number else f"{years!r:.60}"
         raise WheelError(Problem("GW143", f"cannot spin {shown} years", wheel.file, hint=hint))
     steps = max(1, round(years * per_year(wheel) / wheel.dt))
     if steps > MAX_STEPS:

@@ -302,9 +302,8 @@ class Wheel:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     gear: Mapping[str, Use] = field(default_factory=dict)
     dimension: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    adjust: Mapping[tuple[str, str], Mapping[str, object]] = field(
-        default_factory=dict
-    )  # of parts in used gears, and of elements
+    # settings laid over parts of used gears, and over single elements of arrays
+    adjust: Mapping[tuple[str, str], Mapping[str, object]] = field(default_factory=dict)
     text: str = field(default="", repr=False, compare=False)
     file: str = field(default="", compare=False)
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict, repr=False, compare=False)

@@ -89,6 +89,6 @@ def _check_undelivered(days: dict[date, tuple[int, int]]) -> Iterator[Finding]:
         share,
         str(late[-1]),
         f"{percent(share)} of orders since {late[-1]} are not delivered yet, {percent(usual)} were usual: "
-        f"in the last {counted(len(late), 'week')} only the fast deliveries are known",
-        "read the delivery gauges of these weeks with care, or end the record before them",
+        f"in the last {f'{len(late)} weeks' if len(late) > 1 else 'week'} only the fast deliveries are known",
+        f"read the delivery gauges from {late[-1]} on with care, or end the record there with until",
     )
