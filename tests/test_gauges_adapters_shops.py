@@ -160,6 +160,46 @@ def test_two_lines_of_one_product_may_both_come_back(tmp_path):
         assert rows(events, RETURNS) == [("11", 50), ("12", 50)]
 
 
+def test_an_order_of_two_exports_counts_in_its_last_state(tmp_path):
+    """A later export of a shop states what has become of an order since."""
+    stats = [(n, 0, "wc-processing", 70) for n in (1, 3)]
+    lines = [*TWO, (31, 3, 7, 2, 60), (32, 3, 8, 1, 10)]
+    woo(tmp_path / "x" / "1", stats, lines)
+    later = [(1, 0, "wc-refunded", 70), (2, 1, "wc-completed", -70), (3, 0, "wc-completed", 60)]
+    woo(tmp_path / "x" / "2", later, [*lines[:2], (31, 3, 7, 2, 50), (32, 3, 8, 1, 10)])
+    with opened(tmp_path / "x") as events:
+        assert rows(events, RETURNS) == [("11", 50), ("12", 20)]
+        assert rows(events, "select order_id, status from events.orders order by 1") == [
+            ("1", "refunded"),
+            ("3", "completed"),
+        ]
+        assert sales(events) == 70 + 60
+        (finding,) = found(events, "GW475")
+    assert finding.message.startswith("2 of 3 orders and refunds stand in the source more than once")
+
+
+@pytest.mark.parametrize("places", [("north/wp_", "south/wp_"), ("wp1_", "wp2_")])
+def test_two_shops_whose_orders_count_alike_are_not_one(tmp_path, places):
+    for number, place in enumerate(places):
+        columns = {"date_created_gmt": lambda n, number=number: f"2024-0{1 + number}-{n:02} 09:00:00"}
+        woo(tmp_path / str(number), [(n, 0, "wc-completed", 10 * n) for n in range(1, 6)],
+            [(n, n, 7, 1, 10 * n) for n in range(1, 6)], **columns)  # fmt: skip
+        for file in (tmp_path / str(number)).iterdir():
+            target = tmp_path / "x" / (place + file.name.removeprefix("wp_"))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.rename(target)
+    with pytest.raises(DataError, match=r"GW422: orders.order_id: 5 of 5 ids.*\n.*several shops"):
+        opened(tmp_path / "x")
+
+
+def test_ids_that_pandas_wrote_with_decimals_still_join_the_tables(tmp_path):
+    stats = [(1, "", "wc-completed", 70), (2, "1.0", "wc-completed", -20)]
+    woo(tmp_path / "x", stats, [*TWO, (21, "2,0", "8.0", -1, -20)], customer_id=lambda n: "1.0")
+    with opened(tmp_path / "x") as events:
+        assert rows(events, RETURNS) == [("12", 20)]
+        assert rows(events, "select order_id, customer_id from events.orders") == [("1", "ann@x.org")]
+
+
 def test_woocommerce_numbers_and_times_after_a_spreadsheet(tmp_path):
     woo(tmp_path / "x", [(1, 0, "wc-completed", "1.520,50"), (2, 0, "wc-completed", "20,00")],
         [(11, 1, 7, "1,0", "1.500,50"), (12, 1, 8, 1, "20,00"), (13, 2, 8, 1, "20,00")],

@@ -17,8 +17,10 @@ from gearwheel.gauges.canonical import TYPES, Column
 from gearwheel.gauges.mapping import Mapping
 from gearwheel.gauges.sources.casts import Reading, is_text, typed, words
 from gearwheel.gauges.sources.expression import literal, quoted
+from gearwheel.gauges.sources.ids import id_cell
 from gearwheel.gauges.sources.parts import SourceTable
 from gearwheel.gauges.sources.readings import Unclear, readings
+from gearwheel.gauges.sources.texts import let
 from gearwheel.gauges.sources.views import ADAPTED, STEPS, relation
 from gearwheel.wheel.errors import DataError
 
@@ -40,8 +42,11 @@ class Cell:
 
     @property
     def sql(self) -> str:
-        """The value; a time carries its zone, so that it is not taken for a local one later."""
+        """The value; a time carries its zone, so that it is not taken for a local one later. A text may be an id, by
+        which tables are joined: it is spelled in one way."""
         value = typed(self.target, quoted(self.name), self.kind, self.zone, self.reading)
+        if self.target == "text" and is_text(self.kind):
+            return let("id_text", value, id_cell("id_text"))
         return f"timezone('UTC', {value})" if self.target == "time" else value
 
 
