@@ -317,6 +317,23 @@ def test_a_promotion_on_shipping_is_no_charge(tmp_path, versions):
         ]
 
 
+def test_an_edited_medusa_order_of_two_exports_counts_in_its_last_version(tmp_path):
+    first, second = {"id": "o1"}, {"id": "o2"}
+    lines = [{"order": "o1", "price": 60}, {"order": "o2", "price": 40}]
+    shipping = {"order_shipping_method": [{"id": "m", "amount": 8}]}
+    shipping["order_shipping"] = [{"order_id": "o2", "version": 1, "shipping_method_id": "m", "deleted_at": ""}]
+    medusa(tmp_path / "x" / "1", [first, second], lines, **shipping)
+    lines[0] = {"order": "o1", "price": 60, "pieces": 2}
+    medusa(tmp_path / "x" / "2", [first | {"version": 2}, second | {"status": "completed"}], lines, **shipping)
+    with opened(tmp_path / "x") as events:
+        assert sales(events) == 120 + 40
+        assert rows(events, "select order_id, shipping_charged from events.order_lines order by 1") == [
+            ("o1", None),
+            ("o2", 8),
+        ]
+        assert any("order: 2 rows stand in a later file in another state" in str(p) for p in events.problems)
+
+
 def test_medusa_totals_are_compared_with_lines_of_the_present_version(tmp_path):
     """o1 adds up with 20 % tax, o2 has lost a line, o3 is right but for tax that has no rate, o4 was cancelled."""
     totals = {"o1": (2, 48), "o2": (1, 90), "o3": (1, 44), "o4": (1, 99)}
@@ -431,6 +448,21 @@ def test_a_saleor_discount_on_the_whole_order_is_shared_by_value(tmp_path):
         "error": "b (lines and shipping 20.50, total 25.50)",
         "note": "a (lines and shipping 50.00, total 42.00)",
     }
+
+
+def test_a_saleor_order_of_two_exports_counts_once(tmp_path):
+    line = ("1", "a", 2, 15, 20, "f")
+    saleor(
+        tmp_path / "x" / "1", [("a", "unfulfilled", 0, 30), ("b", "fulfilled", 0, 7)], [line, ("2", "b", 1, 7, 7, "f")]
+    )
+    saleor(tmp_path / "x" / "2", [("a", "fulfilled", 0, 30)], [line])
+    with opened(tmp_path / "x") as events:
+        assert rows(events, "select order_id, status from events.orders order by 1") == [
+            ("a", "fulfilled"),
+            ("b", "fulfilled"),
+        ]
+        assert sales(events) == 37
+        assert not found(events, "GW473")
 
 
 def test_saleor_gift_cards_are_no_goods_and_refunds_are_what_was_given_back(tmp_path):
