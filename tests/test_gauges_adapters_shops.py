@@ -160,6 +160,46 @@ def test_two_lines_of_one_product_may_both_come_back(tmp_path):
         assert rows(events, RETURNS) == [("11", 50), ("12", 50)]
 
 
+def test_an_order_of_two_exports_counts_in_its_last_state(tmp_path):
+    """A later export of a shop states what has become of an order since."""
+    stats = [(n, 0, "wc-processing", 70) for n in (1, 3)]
+    lines = [*TWO, (31, 3, 7, 2, 60), (32, 3, 8, 1, 10)]
+    woo(tmp_path / "x" / "1", stats, lines)
+    later = [(1, 0, "wc-refunded", 70), (2, 1, "wc-completed", -70), (3, 0, "wc-completed", 60)]
+    woo(tmp_path / "x" / "2", later, [*lines[:2], (31, 3, 7, 2, 50), (32, 3, 8, 1, 10)])
+    with opened(tmp_path / "x") as events:
+        assert rows(events, RETURNS) == [("11", 50), ("12", 20)]
+        assert rows(events, "select order_id, status from events.orders order by 1") == [
+            ("1", "refunded"),
+            ("3", "completed"),
+        ]
+        assert sales(events) == 70 + 60
+        (finding,) = found(events, "GW475")
+    assert finding.message.startswith("2 of 3 orders and refunds stand in the source more than once")
+
+
+@pytest.mark.parametrize("places", [("north/wp_", "south/wp_"), ("wp1_", "wp2_")])
+def test_two_shops_whose_orders_count_alike_are_not_one(tmp_path, places):
+    for number, place in enumerate(places):
+        columns = {"date_created_gmt": lambda n, number=number: f"2024-0{1 + number}-{n:02} 09:00:00"}
+        woo(tmp_path / str(number), [(n, 0, "wc-completed", 10 * n) for n in range(1, 6)],
+            [(n, n, 7, 1, 10 * n) for n in range(1, 6)], **columns)  # fmt: skip
+        for file in (tmp_path / str(number)).iterdir():
+            target = tmp_path / "x" / (place + file.name.removeprefix("wp_"))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.rename(target)
+    with pytest.raises(DataError, match=r"GW422: orders.order_id: 5 of 5 ids.*\n.*several shops"):
+        opened(tmp_path / "x")
+
+
+def test_ids_that_pandas_wrote_with_decimals_still_join_the_tables(tmp_path):
+    stats = [(1, "", "wc-completed", 70), (2, "1.0", "wc-completed", -20)]
+    woo(tmp_path / "x", stats, [*TWO, (21, "2,0", "8.0", -1, -20)], customer_id=lambda n: "1.0")
+    with opened(tmp_path / "x") as events:
+        assert rows(events, RETURNS) == [("12", 20)]
+        assert rows(events, "select order_id, customer_id from events.orders") == [("1", "ann@x.org")]
+
+
 def test_woocommerce_numbers_and_times_after_a_spreadsheet(tmp_path):
     woo(tmp_path / "x", [(1, 0, "wc-completed", "1.520,50"), (2, 0, "wc-completed", "20,00")],
         [(11, 1, 7, "1,0", "1.500,50"), (12, 1, 8, 1, "20,00"), (13, 2, 8, 1, "20,00")],
@@ -277,6 +317,23 @@ def test_a_promotion_on_shipping_is_no_charge(tmp_path, versions):
         ]
 
 
+def test_an_edited_medusa_order_of_two_exports_counts_in_its_last_version(tmp_path):
+    first, second = {"id": "o1"}, {"id": "o2"}
+    lines = [{"order": "o1", "price": 60}, {"order": "o2", "price": 40}]
+    shipping = {"order_shipping_method": [{"id": "m", "amount": 8}]}
+    shipping["order_shipping"] = [{"order_id": "o2", "version": 1, "shipping_method_id": "m", "deleted_at": ""}]
+    medusa(tmp_path / "x" / "1", [first, second], lines, **shipping)
+    lines[0] = {"order": "o1", "price": 60, "pieces": 2}
+    medusa(tmp_path / "x" / "2", [first | {"version": 2}, second | {"status": "completed"}], lines, **shipping)
+    with opened(tmp_path / "x") as events:
+        assert sales(events) == 120 + 40
+        assert rows(events, "select order_id, shipping_charged from events.order_lines order by 1") == [
+            ("o1", None),
+            ("o2", 8),
+        ]
+        assert any("order: 2 rows stand in a later file in another state" in str(p) for p in events.problems)
+
+
 def test_medusa_totals_are_compared_with_lines_of_the_present_version(tmp_path):
     """o1 adds up with 20 % tax, o2 has lost a line, o3 is right but for tax that has no rate, o4 was cancelled."""
     totals = {"o1": (2, 48), "o2": (1, 90), "o3": (1, 44), "o4": (1, 99)}
@@ -391,6 +448,21 @@ def test_a_saleor_discount_on_the_whole_order_is_shared_by_value(tmp_path):
         "error": "b (lines and shipping 20.50, total 25.50)",
         "note": "a (lines and shipping 50.00, total 42.00)",
     }
+
+
+def test_a_saleor_order_of_two_exports_counts_once(tmp_path):
+    line = ("1", "a", 2, 15, 20, "f")
+    saleor(
+        tmp_path / "x" / "1", [("a", "unfulfilled", 0, 30), ("b", "fulfilled", 0, 7)], [line, ("2", "b", 1, 7, 7, "f")]
+    )
+    saleor(tmp_path / "x" / "2", [("a", "fulfilled", 0, 30)], [line])
+    with opened(tmp_path / "x") as events:
+        assert rows(events, "select order_id, status from events.orders order by 1") == [
+            ("a", "fulfilled"),
+            ("b", "fulfilled"),
+        ]
+        assert sales(events) == 37
+        assert not found(events, "GW473")
 
 
 def test_saleor_gift_cards_are_no_goods_and_refunds_are_what_was_given_back(tmp_path):

@@ -257,7 +257,24 @@ def test_a_settled_sign_is_kept_to(connection):
 
 
 def test_words_for_nothing_are_empty_in_every_type(connection):
-    nothing = ["NULL", "null", "N/A", "NA", "nan", "None", "\\N", "-", "--", "#N/A", "<NA>", "NaT", " - ", "undefined"]
+    nothing = [
+        "NULL",
+        "null",
+        "N/A",
+        "NA",
+        "nan",
+        "None",
+        "\\N",
+        "-",
+        "--",
+        "#N/A",
+        "<NA>",
+        "NaT",
+        " - ",
+        "undefined",
+        "(blank)",
+        ".",
+    ]
     for kind in ("text", "number", "time", "date", "flag"):
         assert read(connection, kind, nothing) == [None] * len(nothing), kind
     assert read(connection, "text", ["Nina", "0", "A-", "NAN-1"]) == ["Nina", "0", "A-", "NAN-1"]

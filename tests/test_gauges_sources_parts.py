@@ -68,6 +68,7 @@ NAMES = [
     ["orders_2023_W51", "orders_2023_W52", "orders_2024_W01"],
     ["orders-2023-12-31", "orders-2024-01-01", "orders-2024-01-02"],
     ["Q3 2023", "Q4 2023", "Q1 2024"],
+    ["orders JAN FY24", "orders MAR FY24", "orders APR FY24"],
     ["orders", "orders (1)", "orders (2)"],
     ["orders part1", "orders part2", "orders part3"],
     ["2023-12 orders", "2024-01 orders", "2024-02 orders"],
@@ -210,3 +211,16 @@ def test_every_row_of_a_folder_is_used_or_listed(tmp_path_factory, data):
     count, _, said = measured(folder)
     assert count == len(used)
     assert not lost or f"orders: {lost:,} of {lost + len(used):,} rows lack customer_id and are left out" in said
+
+
+def test_a_file_that_came_later_and_is_not_read_is_told_though_nothing_is_measured_anew(tmp_path):
+    from gearwheel.gauges.mapping import write_mapping
+    from gearwheel.run.measuring import measure_source
+
+    write(tmp_path / "data", {"orders_1.csv": text_of(orders(60))})
+    write_mapping(propose(look(tmp_path / "data")).mapping, tmp_path / "mapping.toml")
+    before = measure_source(tmp_path / "mapping.toml")
+    write(tmp_path / "data", {"orders_2.csv": "till,sum\nA,3\n"})
+    after = measure_source(tmp_path / "mapping.toml")
+    assert after["hash"] == before["hash"] and after["rows"] == before["rows"]
+    assert [n for n in after["notes"] if "GW419" in n] and not [n for n in before["notes"] if "GW419" in n]

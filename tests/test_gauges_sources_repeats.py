@@ -98,16 +98,16 @@ def customers(folder) -> set[str]:
 
 def test_a_whole_number_is_one_id_however_it_is_written(tmp_path):
     rows = [[row[0], str(11 + n % 9), *row[2:]] for n, row in enumerate(orders(40))]
-    forms = ["{}.0", "{}", "{}.00", "{}"]
+    forms = ["{}.0", "{}", "{}.00", "{},0"]
     for row, form in zip(rows, forms * 10):
         row[1] = form.format(row[1])
     rows[0][1], rows[1][1] = "1.2e1", "1.3E+01"
-    write(tmp_path, {"orders_1.csv": text_of(rows[:20]), "orders_2.csv": text_of(rows[20:])})
+    write(tmp_path, {"orders_1.csv": text_of(rows[:20], sign=";"), "orders_2.csv": text_of(rows[20:], sign=";")})
     assert customers(tmp_path) == {str(n) for n in range(11, 20)}
 
 
 def test_zeros_before_and_decimals_behind_are_part_of_an_id(tmp_path):
-    ids = ["0017", "17", "17.5", "v1.0", "1.25E+12", "1.0.0", "0017.0", "1.7e2"]
-    rows = [[row[0], ids[n % 8], *row[2:]] for n, row in enumerate(orders(40))]
+    ids = ["0017", "17", "17.5", "v1.0", "1.25E+12", "1.0.0", "0017.0", "1.7e2", "1.000"]
+    rows = [[row[0], ids[n % 9], *row[2:]] for n, row in enumerate(orders(40))]
     write(tmp_path, {"orders.csv": text_of(rows)})
-    assert customers(tmp_path) == {"0017", "17", "17.5", "v1.0", "1.25E+12", "1.0.0", "1.7e2"}
+    assert customers(tmp_path) == {"0017", "17", "17.5", "v1.0", "1.25E+12", "1.0.0", "1.7e2", "1.000"}

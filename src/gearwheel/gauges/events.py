@@ -38,7 +38,7 @@ from gearwheel.gauges.sources.unread import needed_in_every_file, unread
 from gearwheel.wheel.cache import cache_folder
 from gearwheel.wheel.errors import DataError, Problem
 
-LAYOUT = 3  # of what is kept in the cache; a new number forgets the old
+LAYOUT = 4  # of what is kept in the cache; a new number forgets the old
 THREADS = 2
 MEMORY = 6 * 2**30  # bytes that DuckDB may take, or SHARE of what is free
 SHARE = 0.6
@@ -332,7 +332,8 @@ def _table(events: Events, table: Table, query: Query, place: Path) -> kept.Kept
             (alias,) = query.reads
             views.create_with_numbers(events.connection, alias, table.name, query.numbers, mapping.decimal)
         settled = (mapping.time_zone, mapping.date_order, mapping.decimal)
-        found = kept.keep(events.connection, place, table, query.sql, *settled, numbered=query.numbered)
+        how = {"numbered": query.numbered, "adapted": query.adapter is not None}
+        found = kept.keep(events.connection, place, table, query.sql, *settled, **how)
     if found.file:
         _create(events, table, {column: column for column in table.columns}, f"read_parquet([{literal(found.file)}])")
     else:

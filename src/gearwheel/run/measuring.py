@@ -57,13 +57,14 @@ def measure_source(
         stated = [events.hash, *settings, code_hash(("gauges", "fit", "run"))]
         key = hashlib.sha256(json.dumps(stated).encode()).hexdigest()[:24]
         kept = cached_file("measures", key, ".json")
-        if cache and (found := _read(kept)):
-            return found
-        found = plain(_measured(events, progress)) | {"hash": key}
-    if cache:
-        with contextlib.suppress(GearwheelError):  # a full disk costs time at the next run, nothing else
-            save_atomically(kept, json.dumps(found, allow_nan=False).encode())
-    return found
+        found = _read(kept) if cache else None
+        if found is None:
+            found = plain(_measured(events, progress)) | {"hash": key}
+            if cache:
+                with contextlib.suppress(GearwheelError):  # a full disk costs time at the next run, nothing else
+                    save_atomically(kept, json.dumps(found, allow_nan=False).encode())
+    # what is not read, such as a file that has come since, is no part of the key: it is told as it is now
+    return found | {"notes": [*map(_told, events.problems), *found["notes"]]}
 
 
 def _read(kept: Path) -> dict | None:
@@ -90,11 +91,7 @@ def _measured(events, progress: Progress) -> dict:
         **gauges,
         "gauges": gauges["gauges"] | _spoken(spoken),
         "rows": [*measured.rows, *spoken],
-        "notes": [
-            *map(_told, events.problems),
-            *measured.notes,
-            *_silences(measured.rows, events.mapping),
-        ],
+        "notes": [*measured.notes, *_silences(measured.rows, events.mapping)],
         "page": checked,
         "facts": facts(events, progress),
         "themes": {table: replace(found, model=None, rows=(), stop_words=()) for table, found in themes.items()},

@@ -55,7 +55,7 @@ class Adapter:
     `needs`: table → columns that must be there; `may_have`: table → columns that are read as empty where they are
     missing, with the table if it is. `numbers`, `times`, `times_in_utc`, `dates`, `flags`: table → those of the columns
     that are no text; `times_in_utc` are in UTC where they state no zone. `names`: table → other names (patterns with *) that it
-    goes by; `spellings`: table.column → other headers. `lacking`: table.column → what is not known without it. `settings`: what
+    goes by; `keys`: table → columns that name a row: of files that hold one in several states the last counts. `spellings`: table.column → other headers. `lacking`: table.column → what is not known without it. `settings`: what
     a mapping starts from. `not_there`: canonical table or column → why the source does not have it. `kind` is "events",
     "gauges" for a file that holds measured series already, or "unread" for a system that is known and refused. `steps`: name → SQL of a step, each after those that it
     reads. `checks`: what only this adapter can find in its source.
@@ -72,6 +72,7 @@ class Adapter:
     dates: dict[str, tuple[str, ...]] = field(default_factory=dict)
     flags: dict[str, tuple[str, ...]] = field(default_factory=dict)
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
     spellings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     lacking: dict[str, str] = field(default_factory=dict)
     settings: dict[str, str | int] = field(default_factory=dict)
@@ -148,7 +149,7 @@ def adapters() -> dict[str, Adapter]:
 def read_adapter(folder: Path) -> Adapter:
     """The adapter in a folder."""
     raw = tomllib.loads((folder / "adapter.toml").read_text("utf-8"))
-    lists = {key: {t: tuple(c) for t, c in raw.pop(key, {}).items()} for key in (*LISTS, "spellings")}
+    lists = {key: {t: tuple(c) for t, c in raw.pop(key, {}).items()} for key in (*LISTS, "keys", "spellings")}
     sql = {path.stem: path.read_text("utf-8") for path in sorted(folder.glob("*.sql"))}
     steps = {path.stem: path.read_text("utf-8") for path in sorted(folder.glob("steps/*.sql"))}
     checks = []

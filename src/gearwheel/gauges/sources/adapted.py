@@ -17,9 +17,11 @@ from gearwheel.gauges.canonical import TYPES, Column
 from gearwheel.gauges.mapping import Mapping
 from gearwheel.gauges.sources.casts import Reading, is_text, typed, words
 from gearwheel.gauges.sources.expression import literal, quoted
+from gearwheel.gauges.sources.ids import id_cell
 from gearwheel.gauges.sources.parts import SourceTable
 from gearwheel.gauges.sources.readings import Unclear, readings
-from gearwheel.gauges.sources.views import ADAPTED, STEPS, relation
+from gearwheel.gauges.sources.texts import let
+from gearwheel.gauges.sources.views import ADAPTED, PART, STEPS, hidden, relation
 from gearwheel.wheel.errors import DataError
 
 NO_DAY = "^0000-00-00"  # how MySQL writes a time that is not known: it is empty, not unreadable
@@ -40,8 +42,11 @@ class Cell:
 
     @property
     def sql(self) -> str:
-        """The value; a time carries its zone, so that it is not taken for a local one later."""
+        """The value; a time carries its zone, so that it is not taken for a local one later. A text may be an id, by
+        which tables are joined: it is spelled in one way."""
         value = typed(self.target, quoted(self.name), self.kind, self.zone, self.reading)
+        if self.target == "text" and is_text(self.kind):
+            return let("id_text", value, id_cell("id_text"))
         return f"timezone('UTC', {value})" if self.target == "time" else value
 
 
@@ -70,8 +75,11 @@ def create_adapted(
             f"{_value(cells.get(column, ()), SQL_TYPES[adapter.type_of(alias, column)])} as {quoted(column)}"
             for column in wanted
         )
-        rows = f"from {relation(table)}" if table else "where false"
-        connection.execute(f"create view {ADAPTED}.{quoted(alias)} as select {shown} {rows}")
+        key = adapter.keys.get(alias, ()) if table and hidden(table) else ()
+        every = f"select {shown}{f', {PART}' if key else ''} {f'from {relation(table)}' if table else 'where false'}"
+        connection.execute(f"create view {ADAPTED}.{quoted(alias)} as {_last_states(every, key) if key else every}")
+        if key and not known:
+            notes += _older_states(connection, alias, table)
     for name, sql in adapter.steps.items():
         _step(connection, name, sql, folder / f"{name}.step.parquet")
     if not known:
@@ -79,6 +87,23 @@ def create_adapted(
         beside.write_text(json.dumps({"readings": settled, "notes": notes}), "utf-8")
         os.replace(beside, told)
     return notes
+
+
+def _last_states(every: str, key: tuple[str, ...]) -> str:
+    """The rows of a table of several files without those whose key a later file has, too."""
+    names = ", ".join(map(quoted, key))
+    last = f"{PART} = max({PART}) over (partition by {names})"
+    return f"select * exclude ({PART}) from ({every}) qualify {last} or {quoted(key[0])} is null"
+
+
+def _older_states(connection, alias: str, table: SourceTable) -> Notes:
+    counts = (f"select count(*) from {rows}" for rows in (relation(table), f"{ADAPTED}.{quoted(alias)}"))
+    every, last = (connection.execute(count).fetchone()[0] for count in counts)
+    if every == last:
+        return []
+    return [
+        (f"{alias}: {every - last:,} rows stand in a later file in another state; the last counts", "exports overlap")
+    ]
 
 
 def _step(connection, name: str, sql: str, file: Path) -> None:

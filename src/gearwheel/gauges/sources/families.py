@@ -41,8 +41,11 @@ def shared_name(name: str) -> str:
 def _kept(name: str) -> list[re.Match]:
     words = list(re.finditer(_WORD, name))
     dated = [bool(_DROPPED.fullmatch(word[0].casefold())) for word in words]
-    for place, word in enumerate(words):
-        if any(dated[max(place - 1, 0) : place + 2]) and _BESIDE_A_NUMBER.fullmatch(word[0].casefold()):
+    for place in (
+        *range(len(words)),
+        *reversed(range(len(words))),
+    ):  # MAR FY24: MAR stands beside a word that stands beside a number
+        if any(dated[max(place - 1, 0) : place + 2]) and _BESIDE_A_NUMBER.fullmatch(words[place][0].casefold()):
             dated[place] = True
     return [word for word, drop in zip(words, dated) if not drop]
 

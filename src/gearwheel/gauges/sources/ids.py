@@ -1,10 +1,10 @@
-"""One id, one spelling: a number that a program wrote as 17.0 or 1.7e1 is 17. Leading zeros belong to an id."""
+"""One id, one spelling: a number that a program wrote as 17.0, 17,0 or 1.7e1 is 17. Leading zeros belong to an id."""
 
 from __future__ import annotations
 
 from gearwheel.gauges.canonical import Column
 
-_POINT_ZERO = r"[0-9]{1,18}[.]0+"
+_POINT_ZERO = r"[0-9]{1,18}([.,]0{1,2}|[.]0{4,})"  # 1.000 may be a thousand
 _SCIENTIFIC = r"[0-9][.][0-9]+[eE][+]?[0-9]{1,2}"
 
 
@@ -27,6 +27,6 @@ def id_cell(sql: str) -> str:
     exponent = f"try_cast(regexp_extract({sql}, '([0-9]+)$', 1) as integer)"
     digits = f"replace(regexp_extract({sql}, '^[0-9.]+'), '.', '')"
     return (
-        f"case when not {odd_id(sql)} then {sql} when regexp_full_match({sql}, '{_POINT_ZERO}') then split_part({sql}, '.', 1) "
+        f"case when not {odd_id(sql)} then {sql} when regexp_full_match({sql}, '{_POINT_ZERO}') then regexp_extract({sql}, '^[0-9]+') "
         f"when {decimals} = {exponent} then {digits} else {sql} end"
     )

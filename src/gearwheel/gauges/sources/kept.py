@@ -59,13 +59,21 @@ def remember(folder: Path, table: Table, found: Kept) -> Kept:
 
 
 def keep(
-    connection, folder: Path, table: Table, raw: str, zone: str, order: str, decimal: str, numbered: bool = False
+    connection,
+    folder: Path,
+    table: Table,
+    raw: str,
+    zone: str,
+    order: str,
+    decimal: str,
+    numbered: bool = False,
+    adapted: bool = False,
 ) -> Kept:
     """Runs the query `raw` (columns named as the canonical ones), makes its columns canonical and keeps the rows.
 
     A row that lacks a needed value is left out. Values that cannot be read become empty. Both are counted in
     `notes`, as are repeated keys. `numbered`: `line` is the product, and the second line of a product in an order gets
-    a number. Raises readings.Unsettled, and duckdb.Error where the source cannot be read.
+    a number. `adapted`: the query is an adapter's. Raises readings.Unsettled, and duckdb.Error where the source cannot be read.
     """
     described = {name: kind for name, kind, *_ in connection.execute(f"describe {raw}").fetchall()}
     columns = {name: (table.columns[name], kind) for name, kind in described.items() if name in table.columns}
@@ -87,7 +95,7 @@ def keep(
             found.notes += repeated_lines(connection, rows, found.rows)
         again = repeated(connection, table, rows, found.rows)
         if again and table.name == "orders":
-            found.notes += check_ids(connection, raw, cells)
+            found.notes += check_ids(connection, raw, cells, adapted)
         if again:
             _join(connection, folder, table, rows, beside, again, found)
         os.replace(beside, found.file)

@@ -27,15 +27,16 @@ def overlapping(connection, table: SourceTable) -> int:
     return every - single
 
 
-def check_ids(connection, raw: str, cells: dict[str, str]) -> list[tuple[str, str]]:
+def check_ids(connection, raw: str, cells: dict[str, str], adapted: bool = False) -> list[tuple[str, str]]:
     """A note (message, hint) where one order_id stands for orders of several customers.
 
     Raises Unsettled where it does so in several files, or there for several days: these may be several shops. An order
     that a later file changes keeps its customer and its day: few ids that do not are no reason to ask. `cells`:
-    canonical column of orders → SQL over the query `raw`.
+    canonical column of orders → SQL over the query `raw`. `adapted`: it is the query of an adapter, whose system gives an
+    id once: what repeats one is of another file.
     """
     names = [name for name, *_ in connection.execute(f"describe {raw}").fetchall()]
-    part = PART if PART in names else "0"
+    part = PART if PART in names else "row_number() over ()" if adapted else "0"
     chosen = ", ".join(f"{cells[c]} as {c}" for c in ("order_id", "customer_id", "placed_at"))
     two_days = "max(placed_at) - min(placed_at) > interval 1 day"
     counted = (
@@ -51,6 +52,8 @@ def check_ids(connection, raw: str, cells: dict[str, str]) -> list[tuple[str, st
             f"if they are different orders, map order_id in every table to concat({FOLDER}, ' ', …), or source_file for "
             "files of one folder; if a later file corrects an earlier one, move the earlier one away"
         )
+        if adapted:
+            hint = "if these are several shops, keep each in a folder of its own and measure them one by one"
         message = f"{split:,} of {ids:,} ids, such as {example!r}, stand in several files for other customers or days"
         raise Unsettled("GW422", "order_id", message, hint)
     if within < max(LEAST, SHARE_OF_ALL * ids):

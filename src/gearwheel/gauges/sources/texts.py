@@ -10,6 +10,7 @@ from gearwheel.gauges.sources.expression import literal
 NOTHING = (
     "null", "(null)", "<null>", "none", "nil", "na", "n/a", "n.a.", "<na>", "nan", "-nan", "nat", "\\n", "undefined",
     "#n/a", "#na", "#null!", "#value!", "#ref!", "#name?", "#num!", "#div/0!", "-", "--", "–", "—",
+    "(none)", "<none>", "(blank)", "(empty)", "(leer)", "[null]", ".", "?",
 )  # fmt: skip
 # what separates words or thousands: among them no-break, thin and figure spaces, and some that are not seen at all
 BLANKS = " \t\n\r\v\f\x85\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u202f\u205f\u2060\u3000\ufeff"

@@ -26,8 +26,8 @@ told as (
                 and not regexp_matches(called, '[+&]|\b(with|and|incl|including|plus|for|mit|und|inkl|für|avec|et|con|met|en)\b')
                 and regexp_matches(
                     called,
-                    '^([\w''’.]+ ){0,3}((e-?)?gift[ -]?(card|certificate|voucher)s?|geschenk(gutschein|karte)|gutschein(karte)?'
-                    || '|carte[ -]cadeau|bon[ -]cadeau|ch[eè]que[ -]cadeau|tarjeta( de)? regalo|buono regalo|carta regalo'
+                    '^([\w''’.$€£¥]+ ){0,3}((e-?)?gift[ -]?(card|certificate|voucher)s?|geschenk-?(gutschein|karte)|gutschein(karte)?'
+                    || '|carte[ -]cadeau|bon[ -]cadeau|bon d[''’]achat|ch[eè]que[ -]cadeau|tarjeta( de)? regalo|buono regalo|carta regalo'
                     || '|cart[aã]o[ -](de )?presente|vale[ -]presente|cadeau(bon|kaart)|presentkort|gavekort|lahjakortti)'
                     || '\s*($|[-–—:|/(,]|[0-9€$£¥])'
                 ) then 'gift card'

@@ -13,6 +13,6 @@ select
         partition by l.order_id, l.product_id, l.variation_id order by length(l.order_item_id), l.order_item_id
     ) as nth,
     count(*) over (partition by l.order_id, l.product_id, l.variation_id) as alike
-from source."wc_order_product_lookup" as l
+from step.items as l
 inner join step.stats as o on o.order_id = l.order_id
 where o.refund_of is null

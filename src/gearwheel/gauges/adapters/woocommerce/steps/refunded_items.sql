@@ -12,7 +12,7 @@ with items as (
             order by r.placed_at, length(i.order_item_id), i.order_item_id
         ) as nth
     from step.stats as r
-    inner join source."wc_order_product_lookup" as i on i.order_id = r.order_id
+    inner join step.items as i on i.order_id = r.order_id
     where r.refund_of is not null
 )
 select i.order_id, l.line, i.refund_id, i.requested_at, i.refund
