@@ -145,6 +145,18 @@ def test_the_measure_sql_is_exported_and_foreign_files_stay(desk):
     assert Path(files[0]).read_text("utf-8") == "mine"
 
 
+def test_a_record_that_is_too_short_because_files_were_not_read_says_so(desk):
+    source = desk / "sales"
+    source.mkdir()
+    head = "order_id,customer_id,created_at,sku,quantity,price\n"
+    for month, name in enumerate("abcd", 1):
+        days = (f"{name}{day},c{day},2024-0{month}-{day:02d} 10:00:00,tea,1,3.50\n" for day in range(1, 29))
+        (source / f"sales_{name}.csv").write_text(head + "".join(days))
+    done = told("new", "mine", "--data", source, "--currency", "EUR", "--yes", code=1)
+    assert "GW490" in done.output
+    assert all(f"sales_{name}" in done.output for name in "bcd")  # "a" is read: what is not is named
+
+
 def test_only_the_gauges_that_a_mapping_feeds_are_exported(desk):
     source = desk / "export"
     source.mkdir()

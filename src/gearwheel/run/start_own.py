@@ -138,8 +138,9 @@ def keep_mapping(proposal: Proposal, folder: Path, force: bool) -> None:
 
 
 def _doubts(measures: dict) -> list[Problem]:
-    """The findings of the data checks that are errors or warnings, as problems."""
-    return [
+    """What was noted while the source was read, and the findings of the data checks that are errors or warnings."""
+    noted = [Problem("GW435", note, severity="warning") for note in measures["notes"]]
+    return noted + [
         Problem(
             found["code"],
             f"{'.'.join(filter(None, (found['table'], found['column'])))}: {found['message']}",
