@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from gearwheel.gauges.canonical import empty_view_sql, tables
+from gearwheel.gauges.mapping import Mapping
 from gearwheel.gauges.measure import measure
 from gearwheel.market.happenings import headlines
 from gearwheel.market.settings import Market
@@ -104,7 +105,7 @@ def events_of(run, folder: Path) -> SimpleNamespace:
         if file.exists():
             connection.execute(f"INSERT INTO events.{name} BY NAME SELECT * FROM '{file}'")
             columns[name] = set(table.columns)
-    mapping = SimpleNamespace(grain="week", active_days=60)
+    mapping = Mapping(str(folder), grain="week", active_days=60)
     return SimpleNamespace(connection=connection, present=set(columns), columns=columns, mapping=mapping)
 
 
