@@ -92,14 +92,20 @@ class Model:
             problems += error.problems
         return problems
 
-    def fit(self, *, draws: int = 2000, seed: int = 1, progress=None, cache: bool = True) -> Fit:
+    def fit(self, *, data=None, draws: int = 2000, seed: int = 1, progress=None, cache: bool = True) -> Fit:
         """The joint posterior from beliefs and gauges, out of the cache where nothing has changed.
 
-        Without gauges it is the beliefs. Raises FitError where no posterior that may be believed comes out.
+        `data` is a pandas frame that stands in for the record which the wheel names: a row for each measurement, with
+        the columns of a record (gauge, start, end, value, unit; error, bound, source and confidence may be left out).
+        Without gauges the posterior is the beliefs. Raises DataError for data that cannot be read, FitError where no
+        posterior that may be believed comes out.
         """
         from gearwheel.run import fit_wheel
+        from gearwheel.run.fitting import recorded
 
-        return Fit(self, fit_wheel(self.wheel, seed=seed, draws=draws, progress=progress, cache=cache))
+        known = None if data is None else recorded(self.wheel, data)
+        found = fit_wheel(self.wheel, seed=seed, draws=draws, progress=progress, cache=cache, known=known)
+        return Fit(self, found)
 
     def spin(
         self,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -16,7 +17,7 @@ from gearwheel.gauges.tidy import read_gauges
 from gearwheel.run.measuring import measures_of
 from gearwheel.run.record import record
 from gearwheel.run.store import FIT_ROOMS, LIBRARY, Progress, cached_file, input_hash, plain, save_atomically, silent
-from gearwheel.wheel.errors import WheelError
+from gearwheel.wheel.errors import DataError, WheelError
 from gearwheel.wheel.evidence import counted, with_facts
 from gearwheel.wheel.load import load
 from gearwheel.wheel.parts import Wheel
@@ -66,6 +67,24 @@ def known_of(wheel: Wheel, progress: Progress | None = None) -> Known:
     facts = {n: f for n, f in events["facts"].items() if f["estimate"] is not None and f["error"]}
     filled = with_facts(wheel, {n: (f["estimate"], f["error"]) for n, f in facts.items()})
     return Known(filled, record(filled, events), events)
+
+
+def recorded(wheel: Wheel, frame) -> Known:
+    """What a pandas frame with columns of a record says, in place of the file that the wheel names; columns that it
+    lacks are empty. It is read by the rules for files. Raises DataError with the lines of the frame as a CSV."""
+    from gearwheel.gauges.tidy import COLUMNS
+
+    cells = frame.reindex(columns=list(COLUMNS))
+    for column in ("start", "end"):
+        if cells[column].dtype.kind == "M":
+            cells[column] = cells[column].dt.strftime("%Y-%m-%d")
+    text = cells.to_csv(index=False).encode()
+    file = cached_file("records", hashlib.sha256(text).hexdigest()[:24], ".csv")
+    save_atomically(file, text)
+    try:
+        return Known(wheel, read_gauges(file, wheel))
+    except DataError as error:
+        raise DataError(replace(problem, file="data") for problem in error.problems) from None
 
 
 def record_end(gauges: Gauges, wheel: Wheel) -> float:
