@@ -24,7 +24,6 @@ SILENT = 5  # decisions of an answer of which nothing was told, from which on so
 UNDRAWN = 0.05  # share of what a policy would answer that may be without a single decision in the log
 UNEVEN = 0.2  # by which the shares told may differ between answers before it is said
 TINY = 1e-12
-UNTOLD = ("free", "unknown")
 
 
 @dataclass(frozen=True)

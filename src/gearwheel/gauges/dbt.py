@@ -33,8 +33,8 @@ def export_dbt(
     """The files of a dbt project (path → text) whose models are the measure views, or those of `names`.
 
     `events` is the schema that holds the canonical tables. Intermediates become tables (`base_lines`), gauges views
-    (`gauge_orders`). With `fed` there are only the gauges that these tables and columns allow. Nothing is written: whoever does must not replace files that lack SIGNED. Works with dbt 1.8 or
-    newer. Raises DataError as `warehouse_views` does; `dialect` may also be duckdb.
+    (`gauge_orders`). With `fed` there are only the gauges that these tables and columns allow. Nothing is written: whoever
+    does must not replace files that lack SIGNED. Works with dbt 1.8 or newer. Raises DataError as `warehouse_views` does; `dialect` may also be duckdb.
     """
     views = warehouse_views(dialect, names, grain, active_days, _mark, reach, fed)
     read = {found for v in views for kind, found in _MARK.findall(v.select) if kind == "source"}

@@ -70,8 +70,8 @@ def measure(events: Source, names: Iterable[str] | None = None, progress: Progre
     """Every gauge of the catalogue (or those of `names`) that the events allow.
 
     Periods in which the record begins or ends, and late or stray rows after its end, are left out with a note; so
-    are values beyond the gauge's scale. A period in which nothing was counted is a row with the value 0. Raises DataError: GW461 for a
-    grain or window that cannot be, GW462 for an unknown gauge, GW463 where the database gives up.
+    are values beyond the gauge's scale. A period in which nothing was counted is a row with the value 0. Raises
+    DataError: GW461 for a grain or window that cannot be, GW462 for an unknown gauge, GW463 where the database gives up.
     """
     adapter = adapters().get(events.mapping.adapter)
     not_there = adapter.not_there if adapter else None
